@@ -1,0 +1,31 @@
+/**
+ * Every way kauth fails on purpose, once: what it means and which exit status it gives.
+ * `docs/errors.md` is generated from this table and compared with it by a test.
+ *
+ * Exit 1: the world failed (RBAC, a plugin, the network, a taken port).
+ * Exit 2: refused before anything was dialled (bad input, an unsafe set-up).
+ */
+interface Code {
+  readonly exit: 1 | 2;
+  /** One sentence: what happened, in general. */
+  readonly means: string;
+  /** One sentence: what a person does next. */
+  readonly next: string;
+}
+
+const code = (exit: 1 | 2, means: string, next: string): Code => ({ exit, means, next });
+
+export const CODES = {
+  // --- command line and configuration
+  USAGE: code(2, "The command line could not be understood.", "Read the command's --help."),
+  CONFIG_INVALID: code(2, "config.yaml has a mistake.", "Correct the key that the message names."),
+  FILE_TOO_LARGE: code(2, "A file is larger than kauth reads.", "Check that the path is the right one."),
+  UNSUPPORTED: code(
+    2,
+    "kauth does not do this yet.",
+    "Leave the option out, or use kubectl for this part.",
+  ),
+  INTERNAL: code(1, "kauth met a fault of its own.", "Report it with the command that you ran."),
+} as const satisfies Record<string, Code>;
+
+export type ErrorCode = keyof typeof CODES;

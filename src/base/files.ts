@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { KnownError } from "./errors.ts";
+import type { Bytes } from "./units.ts";
+
+export interface FileFacts {
+  readonly kind: "file" | "directory" | "other";
+  /** Permission bits, e.g. 0o600. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly size: number;
+}
+
+export interface Files {
+  /** The bytes of a file. @throws {KnownError} FILE_TOO_LARGE past `limit`; Node's own errors otherwise */
+  read(path: string, limit: Bytes): Promise<Buffer>;
+  facts(path: string): Promise<FileFacts | undefined>;
+  list(path: string): Promise<readonly string[]>;
+  /** Replaces a file as a whole: a reader sees the old or the new one, never a part. Mode 0600, parents 0700. */
+  write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Makes a new file and fails if anything, a symlink too, has that name. */
+  create(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
+}
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_DIRECTORY = 0o700;
+
+const readBounded = async (path: string, limit: Bytes): Promise<Buffer> => {
+  const handle = await open(path, "r");
+  try {
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
+      if (bytesRead === 0) return Buffer.concat(parts);
+      total += bytesRead;
+      if (total > limit)
+        throw new KnownError("FILE_TOO_LARGE", `Cannot read "${path}": it is larger than ${limit} bytes`);
+      parts.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+const createExclusive = async (path: string, content: string | Uint8Array, mode: number): Promise<void> => {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  const handle = await open(path, flags, mode);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+export const realFiles: Files = {
+  read: readBounded,
+  facts: async (path) => {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) return undefined;
+    const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
+    return { kind, mode: found.mode & 0o7777, uid: found.uid, size: found.size };
+  },
+  list: async (path) => await readdir(path),
+  write: async (path, content, options = {}) => {
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+    const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
+    try {
+      await createExclusive(draft, content, options.mode ?? PRIVATE_FILE);
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+  },
+  create: async (path, content, options = {}) => {
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+    await createExclusive(path, content, options.mode ?? PRIVATE_FILE);
+  },
+  makeDirectory: async (path) => {
+    await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+  },
+  remove: async (path, options = {}) => {
+    await rm(path, { force: true, recursive: options.recursive === true });
+  },
+};

@@ -1,0 +1,36 @@
+import { redact } from "./redact.ts";
+import { escapeControls } from "./terminal.ts";
+
+/**
+ * What a person sees. Everything goes through the redactor and the escaper; nothing takes headers, bodies, queries
+ * or plugin output (security.md R-H1).
+ */
+export interface Log {
+  /** 0 is silent but for results, warnings and errors; each higher level says more. */
+  readonly level: number;
+  /** A line for the person, on stderr. */
+  say(text: string): void;
+  warn(text: string): void;
+  /** Printed when the level is at least `level`. */
+  verbose(level: number, text: string): void;
+  /** A line on stdout: results and JSON events only. */
+  out(text: string): void;
+}
+
+export interface LogSinks {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const clean = (text: string): string => escapeControls(redact(text));
+
+export const logTo = (sinks: LogSinks, level: number): Log => ({
+  level,
+  say: (text) => sinks.err(`${clean(text)}\n`),
+  warn: (text) => sinks.err(`Warning: ${clean(text)}\n`),
+  verbose: (wanted, text) => {
+    if (level >= wanted) sinks.err(`${clean(text)}\n`);
+  },
+  // A result may be the very token that was asked for, so it is neither redacted nor escaped here.
+  out: (text) => sinks.out(`${text}\n`),
+});

@@ -1,0 +1,50 @@
+import type { System } from "../base/system.ts";
+
+export type OptionType = "boolean" | "string" | "list" | "count";
+
+export interface OptionSpec {
+  readonly type: OptionType;
+  /** One letter. */
+  readonly short?: string;
+  /** Placeholder in help, e.g. `PATH`. */
+  readonly value?: string;
+  readonly summary: string;
+  readonly default?: string;
+  /** Accepted and without meaning (klog's and some of kubectl's). Not shown in help. */
+  readonly ignored?: boolean;
+  /** Words to complete, or the name of a live completion. */
+  readonly choices?: readonly string[];
+  /** `KAUTH_…` variable; default: derived from command and option name. `false` for none. */
+  readonly env?: string | false;
+}
+
+/** Options as parsed: booleans, strings, lists, and counts by their long names. */
+export interface ParsedOptions {
+  boolean(name: string): boolean;
+  string(name: string): string | undefined;
+  list(name: string): readonly string[];
+  count(name: string): number;
+}
+
+export interface Invocation {
+  readonly system: System;
+  readonly options: ParsedOptions;
+  readonly positionals: readonly string[];
+  /** The name that the program was started by: `kauth`, `kubectl-auth_proxy`, … */
+  readonly program: string;
+  /** Aborted at the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command {
+  /** Words after `kauth`, e.g. ["open"]. */
+  readonly path: readonly string[];
+  readonly summary: string;
+  /** Positionals in help, e.g. `TARGET`. */
+  readonly operands: string;
+  readonly description: string;
+  readonly examples: readonly { readonly command: string; readonly does: string }[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Loaded when the command runs, so that start-up stays short. Resolves to the exit status. */
+  readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
+}

@@ -1,0 +1,49 @@
+import type { Duplex } from "node:stream";
+
+export type TargetKind = "service" | "pod";
+
+/** What a person asked to open, as parsed from the command line. */
+export interface TargetReference {
+  readonly kind: TargetKind;
+  readonly name: string;
+  /** From a URL such as `http://NAME.NAMESPACE.svc`; else the context's namespace counts. */
+  readonly namespace: string | undefined;
+  /** A number or a port name. */
+  readonly port: string | undefined;
+  /** From a URL; else found out from the port. */
+  readonly scheme: "http" | "https" | undefined;
+  /** Path and query for the opened page, starting with "/". Default "/". */
+  readonly path: string;
+}
+
+/** A pod that is fit to be talked to, pinned by uid. */
+export interface Backend {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  /** The number to forward to. */
+  readonly port: number;
+  readonly scheme: "http" | "https";
+  /** Name of the container that declares the port, where one does. */
+  readonly container: string | undefined;
+  readonly image: string | undefined;
+  /** `containerID` and restart count: the upstream certificate is pinned per start (security.md R-N15). */
+  readonly start: string;
+  readonly serviceAccount: string | undefined;
+}
+
+export interface RouteDial {
+  readonly stream: Duplex;
+  /** Opaque: who answers. Changes when another container start answers. */
+  readonly peer: string;
+}
+
+/** The way to a target: keeps one backend and one dialer, and finds another when they go. */
+export interface Route extends AsyncDisposable {
+  readonly namespace: string;
+  readonly reference: TargetReference;
+  readonly scheme: "http" | "https";
+  /** The backend in use, once resolved. */
+  readonly backend: Backend | undefined;
+  dial(options: { readonly bulk: boolean; readonly signal: AbortSignal }): Promise<RouteDial>;
+}

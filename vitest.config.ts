@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], timeout: number, serial = false) => ({
+  test: {
+    name,
+    include,
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    ...(serial ? { fileParallelism: false, maxWorkers: 1 } : {}),
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["src/**/*.test.ts", "test/*.test.ts"], 20_000),
+      project("flow", ["test/flow/**/*.test.ts"], 60_000),
+      project("browser", ["test/browser/**/*.test.ts"], 120_000, true),
+      project("e2e", ["e2e/**/*.test.ts"], 180_000, true),
+    ],
+  },
+});
