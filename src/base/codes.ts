@@ -20,11 +20,26 @@ export const CODES = {
   USAGE: code(2, "The command line could not be understood.", "Read the command's --help."),
   CONFIG_INVALID: code(2, "config.yaml has a mistake.", "Correct the key that the message names."),
   FILE_TOO_LARGE: code(2, "A file is larger than kauth reads.", "Check that the path is the right one."),
-  UNSUPPORTED: code(
+  UNSUPPORTED: code(2, "kauth does not do this yet.", "Leave the option out, or use kubectl for this part."),
+  STATE_INVALID: code(2, "A state file of kauth's own is damaged.", "Run kauth clean and try again."),
+
+  // --- cli: open
+  NO_BEARER_TOKEN: code(
     2,
-    "kauth does not do this yet.",
-    "Leave the option out, or use kubectl for this part.",
+    "Your credential has no bearer token, so nothing can be shown to the UI.",
+    "Use a context whose user has a token or a credential plugin, or open without signing in: --anonymous.",
   ),
+  TOKEN_TOO_BROAD: code(
+    2,
+    "The token is good for more than this cluster, and the UI's pod would receive it.",
+    "Use a token for this cluster only, or accept the risk with --send-token-to-pod.",
+  ),
+  CONSENT_REFUSED: code(
+    2,
+    "The question of --confirm was not answered with yes.",
+    "Run the command again and answer yes, or leave --confirm out.",
+  ),
+
   INTERNAL: code(1, "kauth met a fault of its own.", "Report it with the command that you ran."),
 } as const satisfies Record<string, Code>;
 

@@ -1,0 +1,21 @@
+import { spawnSync } from "node:child_process";
+
+/**
+ * `npm run e2e`: with `KAUTH_E2E_CLUSTER` (a cluster.json of the test cluster) everything; with only a kubeconfig
+ * the files that need no special users, workloads or faults.
+ */
+const everything = (process.env["KAUTH_E2E_CLUSTER"] ?? "") !== "";
+if (!everything && (process.env["KUBECONFIG"] ?? "") === "") {
+  process.stderr.write(
+    "Set KAUTH_E2E_CLUSTER to a cluster.json, or KUBECONFIG for the subset that any cluster passes\n",
+  );
+  process.exit(1);
+}
+const files = everything ? [] : ["e2e/any-cluster.test.ts"];
+if (!everything) process.stdout.write("Only KUBECONFIG is set: running the subset e2e/any-cluster.test.ts\n");
+const { status } = spawnSync(
+  process.execPath,
+  ["node_modules/vitest/vitest.mjs", "run", "--project", "e2e", ...files, ...process.argv.slice(2)],
+  { stdio: "inherit" },
+);
+process.exit(status ?? 1);
