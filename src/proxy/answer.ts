@@ -1,0 +1,42 @@
+import { STATUS_CODES, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { OwnPage } from "./pages/document.ts";
+
+/**
+ * Sends an answer of our own. `close` ends the connection after it; that is also done when the request's body has
+ * not arrived yet, since nobody will read it.
+ */
+export function sendPage(response: ServerResponse, page: OwnPage, close: boolean): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { req: request } = response;
+  const headers = [...page.headers, "Content-Length", String(Buffer.byteLength(page.body))];
+  if (close || !request.complete) headers.push("Connection", "close");
+  response.writeHead(page.status, headers);
+  response.end(request.method === "HEAD" ? undefined : page.body);
+  // What is still to come is thrown away, so that the client is not cut off before it has read the answer.
+  request.resume();
+}
+
+/** How long a client may take to read a refusal, in milliseconds; it is a few hundred bytes. */
+const FAREWELL_LIMIT = 2_000;
+
+/** The same on a bare socket, after which the connection always ends. */
+export function writePage(socket: Duplex, page: OwnPage): void {
+  if (socket.destroyed || socket.writableEnded) {
+    socket.destroy();
+    return;
+  }
+  const lines = [`HTTP/1.1 ${page.status} ${STATUS_CODES[page.status] ?? "Error"}`];
+  for (let index = 0; index + 1 < page.headers.length; index += 2)
+    lines.push(`${page.headers[index] ?? ""}: ${page.headers[index + 1] ?? ""}`);
+  lines.push(`Date: ${new Date().toUTCString()}`);
+  lines.push(`Content-Length: ${Buffer.byteLength(page.body)}`, "Connection: close", "", page.body);
+  const timer = setTimeout(() => socket.destroy(), FAREWELL_LIMIT);
+  timer.unref();
+  socket.once("close", () => clearTimeout(timer));
+  socket.on("error", () => socket.destroy());
+  socket.end(lines.join("\r\n"), () => socket.destroy());
+}

@@ -1,0 +1,11 @@
+export type {
+  Admitted,
+  AuthorizeRequest,
+  Dialled,
+  DialRequest,
+  Forwarder,
+  Leg,
+  Problem,
+  Site,
+  Upstream,
+} from "./types.ts";
