@@ -40,6 +40,58 @@ export const CODES = {
     "Run the command again and answer yes, or leave --confirm out.",
   ),
 
+  // --- tunnel
+  PORT_REFUSED: code(
+    1,
+    "Nothing listens on that port in the pod.",
+    "Check the port; the application may still be starting, or may listen on the pod's own address only.",
+  ),
+  PORT_RESET: code(
+    1,
+    "The application in the pod broke the connection off.",
+    "Try again; look at the pod's log if it happens often.",
+  ),
+  PORT_FAILED: code(
+    1,
+    "The node could not forward to the pod's port.",
+    "Read the node's own words in the message; try again.",
+  ),
+  POD_GONE: code(1, "The pod no longer exists or no longer runs.", "Try again: another pod may be there by now."),
+  TUNNEL_PAIRING: code(
+    1,
+    "The node could not match the two halves of a connection.",
+    "Report it with the command that you ran; try again.",
+  ),
+  TUNNEL_LOST: code(
+    1,
+    "The port-forward connection to the API server ended.",
+    "Try again; check the network if it happens often.",
+  ),
+  TUNNEL_SILENT: code(
+    1,
+    "The port-forward connection stopped answering.",
+    "Try again; check the network, and whether the machine was asleep.",
+  ),
+  TUNNEL_PROTOCOL: code(
+    1,
+    "The port-forward connection carried bytes that make no sense.",
+    "Something between here and the API server may alter the traffic; try `--tunnel websocket` or `--tunnel spdy`.",
+  ),
+  TUNNEL_UNAUTHORIZED: code(
+    1,
+    "The API server does not accept the credential for a port-forward.",
+    "Sign in again, or check the user of the kubeconfig.",
+  ),
+  TUNNEL_FORBIDDEN: code(
+    1,
+    "The person may not forward to pods.",
+    "Ask for the verbs get and create on pods/portforward in that namespace.",
+  ),
+  TUNNEL_REFUSED: code(
+    1,
+    "The port-forward could not be opened, neither by SPDY nor by WebSocket.",
+    "Read the reasons in the message; `kubectl port-forward` to the same pod shows whether kauth is at fault.",
+  ),
   INTERNAL: code(1, "kauth met a fault of its own.", "Report it with the command that you ran."),
 } as const satisfies Record<string, Code>;
 
