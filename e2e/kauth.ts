@@ -30,7 +30,7 @@ export interface RequestOptions {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly body?: string;
   /** Leave the API token out. */
   readonly anonymous?: boolean;
 }
@@ -47,7 +47,63 @@ export interface Opened extends AsyncDisposable {
   stderr(): string;
   fetch(options?: RequestOptions): Promise<Answer>;
   json(path: string): Promise<Record<string, unknown>>;
+  /** KAUTH_HOME of the process. */
+  readonly home: string;
   stop(): Promise<number | null>;
+}
+
+export interface Followed extends Answer {
+  /** `name=value` of the session. */
+  readonly cookie: string;
+}
+
+const exchange = async (
+  to: URL,
+  options: { method: string; path: string; headers: Readonly<Record<string, string>>; body?: string },
+): Promise<Answer> =>
+  await new Promise((resolve, reject) => {
+    // Only browsers know *.localhost names, so the address is dialled and the name sent.
+    const sent = request(
+      {
+        host: "127.0.0.1",
+        port: to.port,
+        agent: false,
+        method: options.method,
+        path: options.path,
+        headers: { host: to.host, ...options.headers },
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(parts),
+          }),
+        );
+      },
+    );
+    sent.on("error", reject);
+    sent.end(options.body);
+  });
+
+/** Does what the launch page does in a browser, then asks for a path with the session. */
+export async function follow(link: string, path: string): Promise<Followed> {
+  const url = new URL(link);
+  const own = { origin: url.origin, "sec-fetch-site": "same-origin" };
+  const made = await exchange(url, {
+    method: "POST",
+    path: "/__kauth/session",
+    headers: own,
+    body: url.hash.slice(1),
+  });
+  const cookie = made.headers["set-cookie"]?.[0]?.split(";")[0];
+  if (cookie === undefined)
+    throw new Error(`no session: ${made.status} ${made.body.toString().slice(0, 200)}`);
+  const answer = await exchange(url, { method: "GET", path, headers: { ...own, cookie } });
+  return { ...answer, cookie };
 }
 
 const environment = (home: string, extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
@@ -117,35 +173,11 @@ export async function open(args: readonly string[], env: NodeJS.ProcessEnv = {})
     return child.exitCode;
   };
   const fetch = async (options: RequestOptions = {}): Promise<Answer> =>
-    await new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          host: "127.0.0.1",
-          port,
-          agent: false,
-          method: options.method ?? "GET",
-          path: options.path ?? "/",
-          headers: {
-            host: origin.host,
-            ...(options.anonymous === true ? {} : { "x-kauth-token": token }),
-            ...options.headers,
-          },
-        },
-        (response) => {
-          const parts: Buffer[] = [];
-          response.on("data", (part: Buffer) => parts.push(part));
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              body: Buffer.concat(parts),
-            }),
-          );
-        },
-      );
-      sent.on("error", reject);
-      sent.end(options.body);
+    await exchange(origin, {
+      method: options.method ?? "GET",
+      path: options.path ?? "/",
+      headers: { ...(options.anonymous === true ? {} : { "x-kauth-token": token }), ...options.headers },
+      ...(options.body === undefined ? {} : { body: options.body }),
     });
   return {
     child,
@@ -159,6 +191,7 @@ export async function open(args: readonly string[], env: NodeJS.ProcessEnv = {})
     stderr: () => stderr,
     fetch,
     json: async (path) => JSON.parse((await fetch({ path })).body.toString()) as Record<string, unknown>,
+    home,
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop();

@@ -1,0 +1,30 @@
+import { beforeAll, expect, test } from "vitest";
+import { startChromium } from "../test/chromium.ts";
+import { open } from "./kauth.ts";
+import { openKit, type Kit } from "./kit.ts";
+
+let kit: Kit;
+beforeAll(async () => {
+  kit = await openKit();
+});
+
+test("the browser follows the link once and is signed in as alice, with WebSocket and events", async () => {
+  await using ui = await open(["svc/ui", "-n", "apps", "--kubeconfig", kit.kubeconfig("exec")]);
+  const browser = await startChromium();
+  try {
+    const page = await browser.newPage();
+    await page.goto(ui.link);
+    await page.waitForFunction(`document.querySelector("#user")?.textContent === "alice"`);
+    await page.waitForFunction(`document.querySelector("#ws")?.textContent?.includes("alice") === true`);
+    await page.waitForFunction(`(document.querySelector("#sse")?.textContent ?? "") !== ""`);
+    expect(page.url()).toBe(`${ui.origin}/`);
+    expect((await page.textContent("#error")) ?? "").toBe("");
+    // A second person with the same link gets nothing, and nobody stays signed in by it.
+    const other = await (await browser.newContext()).newPage();
+    await other.goto(ui.link);
+    await other.waitForFunction(`document.body.innerText.length > 20`);
+    expect(await other.locator("#user").count()).toBe(0);
+  } finally {
+    await browser.close();
+  }
+});
