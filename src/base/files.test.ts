@@ -1,0 +1,63 @@
+import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isKnownError } from "./errors.ts";
+import { realFiles } from "./files.ts";
+import { bytes } from "./units.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "kauth-files-"));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+describe("files", () => {
+  test("a written file is private, and so are its new directories", async () => {
+    const path = join(directory, "a", "b", "file");
+    await realFiles.write(path, "text");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(directory, "a", "b"))).mode & 0o777).toBe(0o700);
+  });
+
+  test("writing replaces a symlink instead of following it", async () => {
+    const victim = join(directory, "victim");
+    await writeFile(victim, "untouched");
+    await symlink(victim, join(directory, "link"));
+    await realFiles.write(join(directory, "link"), "mine");
+    expect(await readFile(victim, "utf8")).toBe("untouched");
+    expect((await lstat(join(directory, "link"))).isFile()).toBe(true);
+  });
+
+  test("create fails where a file or a dangling symlink is", async () => {
+    await writeFile(join(directory, "file"), "old");
+    await symlink(join(directory, "nowhere"), join(directory, "link"));
+    await expect(realFiles.create(join(directory, "file"), "new")).rejects.toThrow("EEXIST");
+    await expect(realFiles.create(join(directory, "link"), "new")).rejects.toThrow();
+    expect(await readFile(join(directory, "file"), "utf8")).toBe("old");
+  });
+
+  test("a reader never sees a part", async () => {
+    const path = join(directory, "file");
+    const texts = ["a".repeat(100_000), "b".repeat(100_000)];
+    await realFiles.write(path, texts[0] ?? "");
+    let writing = true;
+    const seen = new Set<string>();
+    const reader = (async () => {
+      while (writing) seen.add(await readFile(path, "utf8"));
+    })();
+    for (let round = 0; round < 100; round++) await realFiles.write(path, texts[round % 2] ?? "");
+    writing = false;
+    await reader;
+    expect([...seen].every((text) => texts.includes(text))).toBe(true);
+  });
+
+  test("reading stops at the limit", async () => {
+    await writeFile(join(directory, "file"), "12345");
+    expect((await realFiles.read(join(directory, "file"), bytes(5))).toString()).toBe("12345");
+    const error: unknown = await realFiles.read(join(directory, "file"), bytes(4)).catch((e: unknown) => e);
+    expect(isKnownError(error, "FILE_TOO_LARGE")).toBe(true);
+  });
+});

@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { redact } from "./redact.ts";
+
+const JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
+
+test.each([
+  { name: "a JWT", text: `token was ${JWT} ok`, secret: "c2lnbmF0dXJl" },
+  { name: "an EKS token", text: "k8s-aws-v1.aHR0cHM6Ly9zdHM in it", secret: "aHR0cHM6Ly9zdHM" },
+  { name: "a Google token", text: "ya29.a0AfH6SMB-x", secret: "a0AfH6SMB" },
+  { name: "a bearer header", text: "Authorization: Bearer canary-1", secret: "canary-1" },
+  { name: "a basic header", text: "authorization: basic Y2FuYXJ5", secret: "Y2FuYXJ5" },
+  { name: "a presigned signature", text: "https://x/?X-Amz-Signature=canary&b=1", secret: "canary" },
+  { name: "an authorization code", text: "GET /?code=canary&state=other", secret: "canary" },
+  { name: "the state", text: "GET /?code=a&state=canary", secret: "canary" },
+  { name: "a client secret in JSON", text: '{"client_secret": "canary"}', secret: "canary" },
+  { name: "a refresh token in a form", text: "refresh_token=canary&x=1", secret: "canary" },
+  {
+    name: "a private key",
+    text: "-----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----",
+    secret: "canary",
+  },
+  { name: "a cut private key", text: "-----BEGIN PRIVATE KEY-----\ncanary", secret: "canary" },
+])("$name does not survive", ({ text, secret }) => {
+  expect(redact(text)).not.toContain(secret);
+});
+
+test("what is no secret stays", () => {
+  const text = 'pods "ui-1" is forbidden: User "alice" cannot get resource "pods/portforward"';
+  expect(redact(text)).toBe(text);
+});
+
+test("embedded in any text, nothing survives", () => {
+  const secret = fc.constantFrom(
+    JWT,
+    "k8s-aws-v1.Q2FuYXJ5Q2FuYXJ5",
+    "ya29.CanaryCanary",
+    "Bearer CanaryCanary",
+  );
+  fc.assert(
+    fc.property(fc.string(), secret, fc.string(), (before, hidden, after) => {
+      const marker = hidden.slice(-12);
+      fc.pre(!before.includes(marker) && !after.includes(marker));
+      expect(redact(`${before} ${hidden} ${after}`)).not.toContain(marker);
+    }),
+  );
+});
