@@ -92,6 +92,15 @@ export const CODES = {
     "The port-forward could not be opened, neither by SPDY nor by WebSocket.",
     "Read the reasons in the message; `kubectl port-forward` to the same pod shows whether kauth is at fault.",
   ),
+  // --- base: listening, and proxy
+  LISTEN_ADDRESS: code(
+    2,
+    "That address is not one that kauth listens on.",
+    "Give a loopback address and a port, such as --address 127.0.0.1:18000.",
+  ),
+  PORT_TAKEN: code(1, "The port is in use.", "End the program that holds it, or choose another one with --address."),
+  LISTEN_FAILED: code(1, "The port could not be opened.", "Choose another one with --address."),
+
   INTERNAL: code(1, "kauth met a fault of its own.", "Report it with the command that you ran."),
 } as const satisfies Record<string, Code>;
 

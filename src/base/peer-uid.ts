@@ -1,0 +1,79 @@
+import { messageOf } from "./errors.ts";
+import { findConnection, type SocketAddress, type SocketRow } from "./proc-net.ts";
+import type { System } from "./system.ts";
+import { MiB } from "./units.ts";
+
+/** A row has 150 bytes; this is room for some 400,000 sockets. */
+const TABLE_LIMIT = MiB(64);
+
+const TABLES: readonly string[] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+
+export interface PeerUids {
+  /**
+   * The user that holds the other end of an accepted loopback connection, or undefined if that cannot be told
+   * (the other end is closed already, or the tables cannot be read). Look-ups that come together share one read.
+   */
+  uidOf(peer: SocketAddress, ours: SocketAddress): Promise<number | undefined>;
+}
+
+interface Question {
+  readonly peer: SocketAddress;
+  readonly ours: SocketAddress;
+  readonly answer: (uid: number | undefined) => void;
+}
+
+/**
+ * A socket that its process has closed is shown with uid 0 and inode 0: that is nobody, not root, or a program
+ * could send a request, close at once and be taken for root.
+ */
+const owner = (row: SocketRow | undefined): number | undefined =>
+  row === undefined || row.inode === 0 ? undefined : row.uid;
+
+/**
+ * Reads whose connection it is from the kernel's tables (security.md R-C4).
+ * @returns undefined where the system has no such tables (not Linux, or hidden): the check is off there
+ */
+export async function peerUids(system: System): Promise<PeerUids | undefined> {
+  if (system.platform !== "linux" || system.uid === undefined) return undefined;
+  const read = async (): Promise<string> => {
+    const parts = await Promise.all(
+      TABLES.map(async (path) => {
+        // Without IPv6 in the kernel the second table does not exist.
+        const content = await system.files.read(path, TABLE_LIMIT).catch(() => undefined);
+        return content?.toString("latin1");
+      }),
+    );
+    if (parts[0] === undefined) throw new Error(`${TABLES[0]} cannot be read`);
+    return parts.join("\n");
+  };
+  try {
+    await read();
+  } catch (error) {
+    system.log.warn(`Other users of this machine cannot be told apart: ${messageOf(error)}`);
+    return undefined;
+  }
+  let waiting: Question[] = [];
+  let running = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    while (waiting.length > 0) {
+      // Only those that were accepted before the read began are sure to be in it.
+      const batch = waiting;
+      waiting = [];
+      const table = await read().catch(() => "");
+      for (const { peer, ours, answer } of batch) answer(owner(findConnection(table, peer, ours)));
+    }
+    running = false;
+  };
+  return {
+    uidOf: (peer, ours) =>
+      new Promise((answer) => {
+        waiting.push({ peer, ours, answer });
+        // Connections of one turn of the event loop go together.
+        if (!running) {
+          running = true;
+          setImmediate(() => void run());
+        }
+      }),
+  };
+}
