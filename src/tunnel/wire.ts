@@ -95,7 +95,8 @@ export function rawWire(options: WireOptions): Wire {
   return {
     ...base,
     send: (slab, end, done) => {
-      socket.write(slab.subarray(headroom, end), done);
+      if (socket.writable) socket.write(slab.subarray(headroom, end), done);
+      else done();
     },
     forgive: () => undefined,
   };
@@ -142,6 +143,10 @@ export function websocketWire(options: WebSocketWireOptions): Wire {
   return {
     ...base,
     send: (slab, end, done) => {
+      if (!socket.writable) {
+        done();
+        return;
+      }
       const pieces = options.fragmented === true;
       const start = frameInPlace(slab, headroom, end, { key: key(), final: !pieces });
       if (!pieces) {

@@ -2,6 +2,7 @@ import { Duplex } from "node:stream";
 import type { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { millis, type Millis } from "../../base/units.ts";
+import { deferred } from "../deferred.ts";
 import { rawWire, websocketWire, type Wire } from "../wire.ts";
 import {
   CANCEL,
@@ -108,10 +109,8 @@ class Server implements SpdyServer, FrameSink {
     this.#options = options;
     this.#quirks = options.quirks ?? {};
     this.#silent = this.#quirks.swallow === true;
-    let resolve: (error: KnownError) => void = () => undefined;
-    this.closed = new Promise((settle) => {
-      resolve = settle;
-    });
+    const { promise, resolve } = deferred<KnownError>();
+    this.closed = promise;
     const wiring = {
       socket,
       head: options.head ?? Buffer.alloc(0),
