@@ -6,7 +6,6 @@ test("no way of printing shows the text", () => {
   const secret = new Secret("canary");
   const shown = [
     String(secret),
-    `${secret}`,
     JSON.stringify({ secret }),
     inspect(secret),
     inspect({ deep: [secret] }, { showHidden: true, depth: 9 }),

@@ -66,7 +66,7 @@ export const realSystem = (level = 0): System => ({
   random: (size) => randomBytes(size),
   spawn: (command) =>
     spawn(command.file, [...command.args], {
-      env: command.env as NodeJS.ProcessEnv,
+      env: command.env,
       stdio: [command.stdin, command.stdout ?? "pipe", command.stderr],
       shell: false,
       windowsHide: true,
