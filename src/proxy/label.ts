@@ -1,0 +1,112 @@
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+import { KnownError, systemCode } from "../base/errors.ts";
+import { places } from "../base/places.ts";
+import type { System } from "../base/system.ts";
+import { KiB, millis } from "../base/units.ts";
+
+/** Characters of a DNS label (RFC 1035 §2.3.4). */
+const LABEL_MAX = 63;
+const DIGEST_DIGITS = 20;
+const SLUG_MAX = LABEL_MAX - DIGEST_DIGITS - 1;
+const KEY_BYTES = 32;
+
+const KEY_FILE = "origin.key";
+const KEY_LINE = /^kauth-origin-key 1\n([0-9a-f]{64})\n$/;
+const NEWER = /^kauth-origin-key (?!1\n)\d+\n/;
+/** Two lines. */
+const KEY_LIMIT = KiB(1);
+
+/** What makes one target different from another (security.md R-D1). */
+export interface OriginInputs {
+  /** URL of the API server. */
+  readonly server: string;
+  /** Hash of its certificate authority; empty without one. */
+  readonly authority: string;
+  readonly namespace: string;
+  /** `service/ui`, `pod/web-0`. */
+  readonly target: string;
+  readonly port: string;
+  /** Name of the kubeconfig's user. */
+  readonly user: string;
+}
+
+/** Lower-case letters, digits and single hyphens, as in a DNS label; `ui` if nothing is left. */
+export const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, SLUG_MAX)
+    .replace(/^-+|-+$/g, "") || "ui";
+
+/** The same inputs under another key give another label: who does not have the key cannot know the name. */
+export const originHost = (key: Buffer, name: string, inputs: OriginInputs): string => {
+  const { server, authority, namespace, target, port, user } = inputs;
+  const text = JSON.stringify([server, authority, namespace, target, port, user]);
+  const digest = createHmac("sha256", key).update(text).digest("hex").slice(0, DIGEST_DIGITS);
+  return `${slugOf(name)}-${digest}.localhost`;
+};
+
+/**
+ * The host name of a target's origin, the same at every run of this installation and unknown to others.
+ * @throws {KnownError} STATE_INVALID when the key file is damaged, newer, or open to others
+ */
+export async function originOf(system: System, name: string, inputs: OriginInputs): Promise<string> {
+  return originHost(await originKey(system), name, inputs);
+}
+
+/** Another process may have made the file and be about to write it. */
+const READ_TRIES = 20;
+const READ_WAIT = millis(25);
+
+const originKey = async (system: System): Promise<Buffer> => {
+  const path = join(places(system).state, KEY_FILE);
+  const held = await readKey(system, path);
+  if (held !== undefined) return held;
+  const key = system.random(KEY_BYTES);
+  try {
+    await system.files.create(path, `kauth-origin-key 1\n${key.toString("hex")}\n`);
+    return key;
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") {
+      system.log.warn(
+        `The key for the names of your pages could not be kept in "${path}"; they change at every start`,
+      );
+      return key;
+    }
+  }
+  const other = await readKey(system, path);
+  if (other === undefined) throw damaged(path);
+  return other;
+};
+
+const readKey = async (system: System, path: string): Promise<Buffer | undefined> => {
+  for (let attempt = 0; attempt < READ_TRIES; attempt += 1) {
+    const facts = await system.files.facts(path);
+    if (facts === undefined) return undefined;
+    if (facts.kind !== "file") throw damaged(path);
+    if (system.uid !== undefined && (facts.uid !== system.uid || (facts.mode & 0o077) !== 0))
+      throw new KnownError(
+        "STATE_INVALID",
+        `Cannot use "${path}": it must belong to you and be closed to others`,
+        {
+          hint: "Others may know the key, so remove the file; a new one is made at the next start.",
+        },
+      );
+    const text = (await system.files.read(path, KEY_LIMIT)).toString("latin1");
+    const digits = KEY_LINE.exec(text)?.[1];
+    if (digits !== undefined) return Buffer.from(digits, "hex");
+    if (NEWER.test(text))
+      throw new KnownError("STATE_INVALID", `Cannot use "${path}": a newer kauth has written it`, {
+        hint: "Update kauth, or remove the file: then the pages get new names.",
+      });
+    if (text !== "") throw damaged(path);
+    await system.sleep(READ_WAIT);
+  }
+  throw damaged(path);
+};
+
+const damaged = (path: string): KnownError =>
+  new KnownError("STATE_INVALID", `Cannot use "${path}": it is not a key file of kauth`, {
+    hint: "Remove the file; a new one is made at the next start, and the pages get new names.",
+  });

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import type { Secret } from "../base/secret.ts";
+import { places } from "../base/places.ts";
+import type { System } from "../base/system.ts";
+import { millis } from "../base/units.ts";
+import { redirectFile } from "./pages/redirect.ts";
+
+/** The link in it is void by then. */
+const KEPT = millis(60_000);
+
+export interface LaunchFile extends AsyncDisposable {
+  /** What the browser is started on; nothing secret is in the name. */
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * Writes the page that takes the browser to a launch link, so that the link is in no program's arguments
+ * (security.md R-C1): mode 0600 in the runtime directory of mode 0700. Removed after 60 s at the latest.
+ */
+export async function writeLaunchFile(
+  system: System,
+  launch: { readonly url: Secret; readonly title: string },
+): Promise<LaunchFile> {
+  const directory = places(system).runtime;
+  await system.files.makeDirectory(directory);
+  const facts = await system.files.facts(directory);
+  const open =
+    facts !== undefined &&
+    system.uid !== undefined &&
+    (facts.uid !== system.uid || (facts.mode & 0o077) !== 0);
+  // A directory that was there before may be open to others; one of our own inside it is not.
+  const safe = open ? join(directory, `launch-${system.random(8).toString("hex")}`) : directory;
+  if (open) await system.files.makeDirectory(safe);
+  const path = join(safe, `open-${system.random(8).toString("hex")}.html`);
+  await system.files.create(path, redirectFile(launch, system.random(16).toString("base64url")));
+  const timer = setTimeout(() => void remove(), KEPT);
+  timer.unref();
+  const remove = async (): Promise<void> => {
+    clearTimeout(timer);
+    await system.files.remove(open ? safe : path, { recursive: open }).catch(() => undefined);
+  };
+  return { path, remove, [Symbol.asyncDispose]: remove };
+}

@@ -1,0 +1,48 @@
+import { document, type OwnPage } from "./document.ts";
+import { html } from "./html.ts";
+
+const SCRIPT = `
+const show = (name) => { for (const part of document.querySelectorAll("[data-part]")) part.hidden = part.dataset.part !== name; };
+const token = location.hash.slice(1);
+history.replaceState(null, "", location.pathname);
+const start = async () => {
+  if (!/^[\\w-]{43}$/.test(token)) return show("missing");
+  const answer = await fetch("/__kauth/session", { method: "POST", body: token, headers: { "Content-Type": "text/plain" }, credentials: "same-origin", cache: "no-store", redirect: "error" });
+  if (answer.status === 403) return show("void");
+  if (!answer.ok) return show("failed");
+  location.replace(location.origin + await answer.text());
+};
+start().catch(() => show("failed"));
+`;
+
+/** Turns the token in the link's fragment into a session; the token never stands in a request's line or header. */
+export const launchPage = (title: string, nonce: string): OwnPage =>
+  document({
+    status: 200,
+    title: `Signing in to ${title}`,
+    connect: "'self'",
+    script: { nonce, text: SCRIPT },
+    content: html`<div data-part="busy">
+        <h1>Signing in to ${title}</h1>
+        <p class="busy soft" role="status">One moment.</p>
+        <noscript><p>Signing in needs JavaScript for this page.</p></noscript>
+      </div>
+      <div data-part="missing" hidden>
+        <h1>This link is not complete</h1>
+        <p>
+          A launch link ends in <code>#</code> and a long code. Copy the whole line from the terminal where
+          kauth runs, or press <kbd>Enter</kbd> there for a new one.
+        </p>
+      </div>
+      <div data-part="void" hidden>
+        <h1>This link has been used or is too old</h1>
+        <p>
+          A launch link works once and for a short time. Press <kbd>Enter</kbd> in the terminal where kauth
+          runs for a new one.
+        </p>
+      </div>
+      <div data-part="failed" hidden>
+        <h1>kauth did not answer</h1>
+        <p>See whether it still runs in its terminal, and press <kbd>Enter</kbd> there for a new link.</p>
+      </div>`,
+  });
