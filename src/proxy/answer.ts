@@ -12,7 +12,9 @@ export function sendPage(response: ServerResponse, page: OwnPage, close: boolean
     return;
   }
   const { req: request } = response;
-  const headers = [...page.headers, "Content-Length", String(Buffer.byteLength(page.body))];
+  const headers = [...page.headers];
+  // RFC 9110 §8.6: a 204 has no length.
+  if (page.status !== 204) headers.push("Content-Length", String(Buffer.byteLength(page.body)));
   if (close || !request.complete) headers.push("Connection", "close");
   response.writeHead(page.status, headers);
   response.end(request.method === "HEAD" ? undefined : page.body);

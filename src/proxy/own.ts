@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { System } from "../base/system.ts";
+import { sendPage } from "./answer.ts";
+import type { OwnAnswer } from "./guard.ts";
+import type { ProxyEvent } from "./event.ts";
+import { OWN_HEADERS, plain, type OwnPage } from "./pages/document.ts";
+import { continuePage, healthAnswer, landingPage, workerScript } from "./pages/fixed.ts";
+import { launchPage } from "./pages/launch.ts";
+import { sessionCookie, TOKEN_PATTERN } from "./session.ts";
+import type { OpenSite, SiteHost } from "./sites.ts";
+
+export interface OwnRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly host: SiteHost;
+  readonly answer: OwnAnswer;
+  readonly system: System;
+  readonly emit: (event: ProxyEvent) => void;
+}
+
+/** Answers what never goes upstream: our three paths, the landing page and the pages that stand in. */
+export function answerOwn(own: OwnRequest): void {
+  const { request, response, host, answer } = own;
+  const { open } = host;
+  const title = open?.site.title ?? "kauth";
+  switch (answer) {
+    case "health":
+      return sendPage(response, healthAnswer, false);
+    case "landing":
+      return sendPage(response, request.url === "/" ? landingPage : { ...landingPage, status: 404 }, false);
+    case "worker":
+      return sendPage(response, workerScript, false);
+    case "continue":
+      return sendPage(response, continuePage(title, request.url ?? "/"), false);
+    case "launch":
+      return sendPage(response, launchPage(title, own.system.random(16).toString("base64url")), false);
+    case "session":
+      if (open === undefined) throw new TypeError("a bare name has no sessions");
+      return readToken(request, (token) => sendPage(response, redeem(token, open, own), false));
+  }
+}
+
+/** Milliseconds for the 43 bytes of a token. */
+const BODY_TIME = 5_000;
+
+const readToken = (request: IncomingMessage, done: (token: string) => void): void => {
+  const parts: Buffer[] = [];
+  const timer = setTimeout(() => request.destroy(), BODY_TIME);
+  request.on("data", (part: Buffer) => parts.push(part));
+  request.on("close", () => clearTimeout(timer));
+  request.on("end", () => {
+    clearTimeout(timer);
+    // The gate has bounded the length.
+    done(Buffer.concat(parts).toString("latin1"));
+  });
+};
+
+const VOID: OwnPage = plain(403, "kauth: this launch link has been used or is too old.");
+
+const redeem = (token: string, open: OpenSite, { emit }: OwnRequest): OwnPage => {
+  if (!TOKEN_PATTERN.test(token)) return VOID;
+  const redeemed = open.sessions.redeem(token);
+  if (redeemed.kind === "raced") emit({ kind: "raced", site: open.site, ended: redeemed.ended });
+  if (redeemed.kind !== "session") return VOID;
+  const clear = open.gap.unclean && !open.cleared;
+  open.cleared = true;
+  emit({ kind: "session", site: open.site });
+  return {
+    status: 200,
+    headers: [
+      "Content-Type",
+      "text/plain; charset=utf-8",
+      ...OWN_HEADERS,
+      "Set-Cookie",
+      sessionCookie(open.cookieName, redeemed.cookie),
+      // Whoever held the port since then may have left a worker or a poisoned cache (security.md R-N1).
+      ...(clear ? ["Clear-Site-Data", '"cache", "storage"'] : []),
+    ],
+    body: open.site.path,
+  };
+};

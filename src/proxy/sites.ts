@@ -1,0 +1,70 @@
+import type { System } from "../base/system.ts";
+import { findCookie } from "./cookie.ts";
+import { openGap, type Gap } from "./gap.ts";
+import type { OwnHost } from "./guard.ts";
+import { createSessions, sessionCookieName, type Sessions } from "./session.ts";
+import type { Forwarder, Site } from "./types.ts";
+
+/** A target with all that belongs to its origin. */
+export interface OpenSite {
+  readonly site: Site;
+  readonly forwarder: Forwarder;
+  readonly sessions: Sessions;
+  readonly cookieName: string;
+  readonly gap: Gap;
+  /** The browser has been told to forget what an earlier holder of the port may have left. */
+  cleared: boolean;
+}
+
+/** A name that we answer to, and the site behind it; undefined for the bare loopback names. */
+export interface SiteHost extends OwnHost {
+  readonly open: OpenSite | undefined;
+}
+
+/** HTTP's own port is never written in a URL. */
+const HTTP_PORT = 80;
+
+/** `name:port` as browsers write it in Host and Origin. */
+export const authorityOf = (host: string, port: number): string => {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return port === HTTP_PORT ? name : `${name}:${port}`;
+};
+
+export async function openSites(
+  system: System,
+  sites: readonly { readonly site: Site; readonly forwarder: Forwarder }[],
+  port: number,
+): Promise<readonly OpenSite[]> {
+  return await Promise.all(
+    sites.map(async ({ site, forwarder }) => {
+      if (!site.path.startsWith("/")) throw new TypeError('"site.path" must start with a slash');
+      if (site.host !== site.host.toLowerCase()) throw new TypeError('"site.host" must be in lower case');
+      return {
+        site,
+        forwarder,
+        sessions: createSessions(system),
+        cookieName: sessionCookieName(site.host, port),
+        gap: await openGap(system, site.host, port),
+        cleared: false,
+      };
+    }),
+  );
+}
+
+/** The finite set of names at one port (security.md R-B1). */
+export function hostsAt(port: number, sites: readonly OpenSite[]): ReadonlyMap<string, SiteHost> {
+  const hosts = new Map<string, SiteHost>();
+  const add = (name: string, open: OpenSite | undefined): void => {
+    const authority = authorityOf(name, port);
+    hosts.set(authority, {
+      kind: open === undefined ? "bare" : "site",
+      origin: `http://${authority}`,
+      open,
+      cookie: (header) => findCookie(header, open?.cookieName ?? ""),
+      session: (value) => open?.sessions.find(value),
+    });
+  };
+  for (const name of ["127.0.0.1", "::1", "localhost"]) add(name, undefined);
+  for (const open of sites) add(open.site.host, open);
+  return hosts;
+}
