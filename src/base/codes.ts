@@ -23,6 +23,34 @@ export const CODES = {
   UNSUPPORTED: code(2, "kauth does not do this yet.", "Leave the option out, or use kubectl for this part."),
   STATE_INVALID: code(2, "A state file of kauth's own is damaged.", "Run kauth clean and try again."),
 
+  // --- kubeconfig
+  KUBECONFIG_MISSING: code(2, "The kubeconfig that was named is not there.", "Check the path of --kubeconfig."),
+  KUBECONFIG_INVALID: code(
+    2,
+    "A kubeconfig cannot be read or has a mistake.",
+    "Correct the file at the place that the message names; kubectl config view shows what kubectl reads.",
+  ),
+  KUBECONFIG_EMPTY: code(
+    2,
+    "No kubeconfig says which cluster to talk to.",
+    "Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context.",
+  ),
+  CONTEXT_UNKNOWN: code(
+    2,
+    "The kubeconfig has no context, cluster or user of that name.",
+    "Choose one that kubectl config get-contexts lists.",
+  ),
+  CLIENT_CONFIG_INVALID: code(
+    2,
+    "The selected context cannot be used.",
+    "Correct the cluster or user entry of the kubeconfig that the message names.",
+  ),
+  IMPERSONATION: code(
+    2,
+    "The context or a flag asks to act as somebody else, which kauth does not do yet.",
+    "Use a context that does not impersonate.",
+  ),
+
   // --- cli: open
   NO_BEARER_TOKEN: code(
     2,
