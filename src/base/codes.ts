@@ -24,7 +24,11 @@ export const CODES = {
   STATE_INVALID: code(2, "A state file of kauth's own is damaged.", "Run kauth clean and try again."),
 
   // --- kubeconfig
-  KUBECONFIG_MISSING: code(2, "The kubeconfig that was named is not there.", "Check the path of --kubeconfig."),
+  KUBECONFIG_MISSING: code(
+    2,
+    "The kubeconfig that was named is not there.",
+    "Check the path of --kubeconfig.",
+  ),
   KUBECONFIG_INVALID: code(
     2,
     "A kubeconfig cannot be read or has a mistake.",
@@ -49,6 +53,44 @@ export const CODES = {
     2,
     "The context or a flag asks to act as somebody else, which kauth does not do yet.",
     "Use a context that does not impersonate.",
+  ),
+
+  // --- credentials
+  TOKEN_INVALID: code(1, "A token cannot be sent in a header.", "Check what prints or holds the token."),
+  TOKEN_FILE_UNREADABLE: code(
+    1,
+    "The token file cannot be read or is empty.",
+    "Check the path of tokenFile.",
+  ),
+  KUBECONFIG_WRITABLE: code(
+    2,
+    "Others may write the kubeconfig, and so choose a program that runs as you.",
+    "Take their right away: chmod go-w on the file and its directory.",
+  ),
+  EXEC_NOT_FOUND: code(
+    1,
+    "The credential plugin is not installed or cannot be started.",
+    "Install the plugin, or correct the command in the kubeconfig.",
+  ),
+  EXEC_FAILED: code(
+    1,
+    "The credential plugin ended with an error.",
+    "Run the plugin's login, then try again.",
+  ),
+  EXEC_TIMEOUT: code(
+    1,
+    "The credential plugin did not end in time.",
+    "Sign in with the plugin by hand, or allow it longer with --exec-timeout.",
+  ),
+  EXEC_OUTPUT_INVALID: code(
+    1,
+    "The credential plugin printed something else than a credential.",
+    "Run the plugin by hand and look at what it prints; update it if it is old.",
+  ),
+  EXEC_NOT_INTERACTIVE: code(
+    1,
+    "The credential plugin wants to ask something, and nobody can answer.",
+    "Run the command in a terminal.",
   ),
 
   // --- cli: open
@@ -84,7 +126,11 @@ export const CODES = {
     "The node could not forward to the pod's port.",
     "Read the node's own words in the message; try again.",
   ),
-  POD_GONE: code(1, "The pod no longer exists or no longer runs.", "Try again: another pod may be there by now."),
+  POD_GONE: code(
+    1,
+    "The pod no longer exists or no longer runs.",
+    "Try again: another pod may be there by now.",
+  ),
   TUNNEL_PAIRING: code(
     1,
     "The node could not match the two halves of a connection.",
@@ -126,7 +172,11 @@ export const CODES = {
     "That address is not one that kauth listens on.",
     "Give a loopback address and a port, such as --address 127.0.0.1:18000.",
   ),
-  PORT_TAKEN: code(1, "The port is in use.", "End the program that holds it, or choose another one with --address."),
+  PORT_TAKEN: code(
+    1,
+    "The port is in use.",
+    "End the program that holds it, or choose another one with --address.",
+  ),
   LISTEN_FAILED: code(1, "The port could not be opened.", "Choose another one with --address."),
 
   INTERNAL: code(1, "kauth met a fault of its own.", "Report it with the command that you ran."),

@@ -40,6 +40,8 @@ export interface System {
   random(size: number): Buffer;
   /** Starts a program without a shell. */
   spawn(command: Command): ChildProcess;
+  /** Ends a child, and with `group` everything it started. */
+  end(child: ChildProcess, options: { readonly group: boolean }): void;
 }
 
 /** The machine itself. `level` is the verbosity of the log. */
@@ -54,10 +56,7 @@ export const realSystem = (level = 0): System => ({
   stdinIsTerminal: process.stdin.isTTY === true,
   stderrIsTerminal: process.stderr.isTTY === true,
   files: realFiles,
-  log: logTo(
-    { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
-    level,
-  ),
+  log: logTo({ out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) }, level),
   now: () => epochMillis(Date.now()),
   monotonic: () => millis(performance.now()),
   sleep: async (time, signal) => {
@@ -73,4 +72,16 @@ export const realSystem = (level = 0): System => ({
       detached: command.group === true,
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     }),
+  end: (child, { group }) => {
+    if (!group || child.pid === undefined || process.platform === "win32") {
+      child.kill("SIGKILL");
+      return;
+    }
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The group is gone already.
+      child.kill("SIGKILL");
+    }
+  },
 });

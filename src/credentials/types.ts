@@ -25,6 +25,11 @@ export type Method = "none" | "token" | "token-file" | "basic" | "certificate" |
 
 export interface GetOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Fetch another shortly before the end: min(60 s, 10 % of its life). While the old one is good and no other can be
+   * had, the old one is given. Default false: used to its very end, as client-go does.
+   */
+  readonly early?: boolean;
 }
 
 /**

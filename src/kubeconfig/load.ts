@@ -17,10 +17,7 @@ export interface LoadOptions {
 type Surroundings = Pick<System, "env" | "home" | "cwd">;
 
 /** The files that count, in order (L1, L3, L6). */
-export const kubeconfigPaths = (
-  around: Surroundings,
-  explicit: string | undefined,
-): readonly string[] => {
+export const kubeconfigPaths = (around: Surroundings, explicit: string | undefined): readonly string[] => {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(around.cwd, path));
   if (explicit !== undefined && explicit !== "") return [absolute(explicit)];
   const list = around.env["KUBECONFIG"];
@@ -69,5 +66,7 @@ const readFault = (path: string, error: unknown, explicit: boolean): KnownError 
       : code === "EISDIR"
         ? `read ${path}: is a directory`
         : messageOf(error);
-  return new KnownError("KUBECONFIG_INVALID", `error loading config file "${path}": ${reason}`, { cause: error });
+  return new KnownError("KUBECONFIG_INVALID", `error loading config file "${path}": ${reason}`, {
+    cause: error,
+  });
 };

@@ -100,7 +100,7 @@ const userShape = object({
   username: filled,
   password: secret,
   "auth-provider": optional(
-    object({ name: text, config: fallback(record, {} as Readonly<Record<string, unknown>>) }),
+    object({ name: text, config: fallback(record, {}) }),
   ),
   exec: optional(execShape),
 });

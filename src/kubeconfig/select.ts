@@ -49,7 +49,8 @@ export function selectContext(
 ): ClientConfig {
   const contextName = overrides.context ?? kubeconfig.currentContext;
   const context = contextName === undefined ? undefined : kubeconfig.contexts.get(contextName)?.value;
-  if (contextName !== undefined && context === undefined) throw unknownContext(contextName, kubeconfig, overrides);
+  if (contextName !== undefined && context === undefined)
+    throw unknownContext(contextName, kubeconfig, overrides);
   const clusterName = overrides.cluster ?? context?.cluster;
   const userName = overrides.user ?? context?.user;
   const clusterEntry = clusterName === undefined ? undefined : kubeconfig.clusters.get(clusterName);
@@ -62,7 +63,8 @@ export function selectContext(
   const cluster = overriddenCluster(clusterEntry?.value ?? EMPTY_CLUSTER, overrides, files);
   const user = overriddenUser(userEntry?.value ?? EMPTY_USER, overrides, files);
   const server = cluster.server ?? around.env["KUBERNETES_MASTER"];
-  if (server === undefined || server === "") throw withoutServer(clusterName, clusterEntry !== undefined, kubeconfig);
+  if (server === undefined || server === "")
+    throw withoutServer(clusterName, clusterEntry !== undefined, kubeconfig);
   refuseImpersonation(user, overrides);
   const faults = [...clusterFaults(clusterName ?? "", cluster), ...userFaults(userName ?? "", user)];
   if (faults.length > 0) throw invalid(faults);

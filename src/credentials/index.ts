@@ -1,0 +1,12 @@
+export { credentialHeaders, sameCertificate } from "./apply.ts";
+export type { ExecOptions } from "./exec.ts";
+export { credentialSource } from "./source.ts";
+export { checkToken, tokenExpiry } from "./token.ts";
+export type {
+  ClientCertificate,
+  Credential,
+  CredentialSource,
+  GetOptions,
+  HeaderCredential,
+  Method,
+} from "./types.ts";

@@ -1,0 +1,93 @@
+import { KnownError, messageOf } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
+import type { System } from "../base/system.ts";
+import { between, KiB, millis, type EpochMillis } from "../base/units.ts";
+import type { User } from "../kubeconfig/index.ts";
+import { checkToken } from "./token.ts";
+import type { ClientCertificate, HeaderCredential } from "./types.ts";
+
+/** A chain of a few certificates, or a key, in PEM. */
+const PEM_LIMIT = KiB(256);
+/** A token of 16 KiB with room for white space. */
+const TOKEN_FILE_LIMIT = KiB(32);
+/** client-go re-reads after 60 s less 10 s (credentials.md §4.3). */
+const TOKEN_FILE_AGE = millis(50_000);
+
+/** The certificate of a user, read from its files when they are named. @throws {KnownError} CLIENT_CONFIG_INVALID */
+export async function readCertificate(
+  user: User,
+  name: string,
+  system: System,
+): Promise<ClientCertificate | undefined> {
+  if (user.clientCertificate === undefined && user.clientCertificateData === undefined) return undefined;
+  const read = async (path: string, what: string): Promise<string> => {
+    try {
+      return (await system.files.read(path, PEM_LIMIT)).toString("utf8");
+    } catch (error) {
+      throw new KnownError(
+        "CLIENT_CONFIG_INVALID",
+        `invalid configuration: unable to read ${what} ${path} for ${name} due to ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  };
+  const cert = user.clientCertificateData ?? (await read(user.clientCertificate ?? "", "client-cert"));
+  const key = user.clientKeyData ?? new Secret(await read(user.clientKey ?? "", "client-key"));
+  return { cert, key };
+}
+
+/** A header that needs no work: basic, token, or a token file that is read anew every 50 s. */
+export function headerReader(
+  user: User,
+  system: System,
+): (() => Promise<HeaderCredential | undefined>) | undefined {
+  if (user.tokenFile !== undefined) return tokenFileReader(user.tokenFile, user.token, system);
+  if (user.token !== undefined) {
+    const header: HeaderCredential = { kind: "bearer", token: checkToken(user.token.reveal(), "kubeconfig") };
+    return () => Promise.resolve(header);
+  }
+  if (user.username === undefined) return undefined;
+  const header: HeaderCredential = {
+    kind: "basic",
+    username: user.username,
+    password: user.password ?? new Secret(""),
+  };
+  return () => Promise.resolve(header);
+}
+
+/** The file wins over `token`, which only seeds it; a read that fails keeps the last good one (credentials.md §4.3). */
+const tokenFileReader = (
+  path: string,
+  seed: Secret | undefined,
+  system: System,
+): (() => Promise<HeaderCredential>) => {
+  let held: { readonly header: HeaderCredential; readonly at: EpochMillis } | undefined;
+  const keep = (token: Secret): HeaderCredential => {
+    // The same object as long as the token is the same, so that nobody takes it for a new credential.
+    const same = held?.header.kind === "bearer" && held.header.token.equals(token) ? held.header : undefined;
+    const header = same ?? ({ kind: "bearer", token } as const);
+    held = { header, at: system.now() };
+    return header;
+  };
+  return async () => {
+    if (held !== undefined && between(held.at, system.now()) < TOKEN_FILE_AGE) return held.header;
+    try {
+      const text = (await system.files.read(path, TOKEN_FILE_LIMIT)).toString("utf8").trim();
+      if (text !== "") return keep(checkToken(text, `token file "${path}"`));
+      system.log.verbose(1, `read empty token from file "${path}"`);
+    } catch (error) {
+      if (held === undefined && seed === undefined)
+        throw new KnownError(
+          "TOKEN_FILE_UNREADABLE",
+          `failed to read token file "${path}": ${messageOf(error)}`,
+          {
+            cause: error,
+          },
+        );
+      system.log.verbose(1, `failed to read token file "${path}": ${messageOf(error)}`);
+    }
+    if (held !== undefined) return held.header;
+    if (seed !== undefined) return keep(checkToken(seed.reveal(), "kubeconfig"));
+    throw new KnownError("TOKEN_FILE_UNREADABLE", `read empty token from file "${path}"`);
+  };
+};
