@@ -14,8 +14,8 @@ export interface Connection {
   response: ServerResponse | undefined;
   /** It carries something else than HTTP now; bytes that had been written when it was taken over. */
   upgradedAt: number | undefined;
-  /** Bytes came that the parser refused: no further request will. */
-  poisoned: boolean;
+  /** Something on it was refused. What came after that in the same bytes is not looked at any more. */
+  refused: boolean;
 }
 
 const DECIDED: Promise<void> = Promise.resolve();
@@ -36,7 +36,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
     request: undefined,
     response: undefined,
     upgradedAt: undefined,
-    poisoned: false,
+    refused: false,
   };
   // The HTTP server takes its own listener off at an upgrade; a socket's error must never end the process.
   socket.on("error", () => socket.destroy());

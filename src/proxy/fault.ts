@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { systemCode } from "../base/errors.ts";
 import { writePage } from "./answer.ts";
 import { isBusy, type Connection } from "./connection.ts";
+import type { OwnPage } from "./pages/document.ts";
 import { parserRefusal } from "./refusal.ts";
 
 /**
@@ -10,13 +11,21 @@ import { parserRefusal } from "./refusal.ts";
  */
 export function endFaulty(socket: Duplex, error: unknown, connection: Connection | undefined): void {
   const page = parserRefusal(systemCode(error));
-  if (connection?.trusted !== true || page === undefined || !socket.writable) {
+  if (connection === undefined || page === undefined || !socket.writable) {
     socket.destroy();
     return;
   }
-  if (connection.poisoned) return;
-  connection.poisoned = true;
-  const { request, response } = connection;
+  if (connection.refused) return;
+  connection.refused = true;
+  if (connection.trusted === true) answerFault(connection, page);
+  else
+    void connection.decided.then(() =>
+      connection.trusted === true ? answerFault(connection, page) : undefined,
+    );
+}
+
+const answerFault = (connection: Connection, page: OwnPage): void => {
+  const { request, response, socket } = connection;
   if (!isBusy(connection) || request === undefined || response === undefined) {
     writePage(socket, page);
     return;
@@ -29,4 +38,4 @@ export function endFaulty(socket: Duplex, error: unknown, connection: Connection
   // The body is what is broken: whoever forwards it must see that it never ends.
   if (response.headersSent) socket.destroy();
   else writePage(socket, page);
-}
+};

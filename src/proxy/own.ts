@@ -27,7 +27,11 @@ export function answerOwn(own: OwnRequest): void {
     case "health":
       return sendPage(response, healthAnswer, false);
     case "landing":
-      return sendPage(response, request.url === "/" ? landingPage : { ...landingPage, status: 404 }, false);
+      return sendPage(
+        response,
+        request.url === "/" ? landingPage : { ...landingPage, status: 404 },
+        request.url !== "/",
+      );
     case "worker":
       return sendPage(response, workerScript, false);
     case "continue":
@@ -36,7 +40,10 @@ export function answerOwn(own: OwnRequest): void {
       return sendPage(response, launchPage(title, own.system.random(16).toString("base64url")), false);
     case "session":
       if (open === undefined) throw new TypeError("a bare name has no sessions");
-      return readToken(request, (token) => sendPage(response, redeem(token, open, own), false));
+      return readToken(request, (token) => {
+        const page = redeem(token, open, own);
+        sendPage(response, page, page.status !== 200);
+      });
   }
 }
 

@@ -144,9 +144,10 @@ const attach = (server: Server, door: Door): void => {
     (expects: boolean) =>
     (request: IncomingMessage, response: ServerResponse): void =>
       known(request.socket, (connection) => {
+        if (connection.refused) return;
         connection.request = request;
         connection.response = response;
-        onRequest({ request, response, expects, door });
+        onRequest({ request, response, expects, connection, door });
       });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     known(socket, (connection) => onUpgrade({ request, connection, glued: head.length, door }));
@@ -185,14 +186,16 @@ interface Exchange {
   readonly response: ServerResponse;
   /** `Expect: 100-continue`; answered only after the gate has said yes (security.md R-E8). */
   readonly expects: boolean;
+  readonly connection: Connection;
   readonly door: Door;
 }
 
-const onRequest = ({ request, response, expects, door }: Exchange): void => {
+const onRequest = ({ request, response, expects, connection, door }: Exchange): void => {
   const { gate, policy, port } = door;
   const verdict = decide(request, policy, undefined);
   if (verdict.kind === "refuse") {
     note(gate, request, verdict);
+    connection.refused = true;
     const title = verdict.host?.open?.site.title ?? "kauth";
     const page =
       verdict.reason === "session" && verdict.navigation
@@ -225,7 +228,7 @@ const onUpgrade = (upgrade: {
   const { request, connection, glued, door } = upgrade;
   const { socket } = connection;
   // An answer to an earlier request would be mixed with what the new protocol says.
-  if (isBusy(connection)) {
+  if (isBusy(connection) || connection.refused) {
     socket.destroy();
     return;
   }

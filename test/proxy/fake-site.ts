@@ -1,0 +1,276 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KnownError } from "../../src/base/errors.ts";
+import { logTo } from "../../src/base/log.ts";
+import { realSystem, type System } from "../../src/base/system.ts";
+import { epochMillis, millis } from "../../src/base/units.ts";
+import {
+  openListener,
+  serveProxy,
+  type Forwarder,
+  type ListenPlan,
+  type ProxyEvent,
+  type ProxyListener,
+  type ProxyServer,
+  type Site,
+} from "../../src/proxy/index.ts";
+
+/** A request that came through the gate. */
+export interface Seen {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly string[];
+  readonly session: string;
+  readonly upgrade: boolean;
+  body: Buffer;
+  complete: boolean;
+}
+
+/** Stands in for the data plane: keeps all that reaches it and answers 200 with the body's length. */
+export interface Recorder extends Forwarder {
+  readonly seen: readonly Seen[];
+  /** Answers wait until this is called. */
+  hold(): () => void;
+}
+
+export function recorder(): Recorder {
+  const seen: Seen[] = [];
+  let active = 0;
+  let gate: Promise<void> = Promise.resolve();
+  const record = (request: IncomingMessage, session: string, upgrade: boolean): Seen => {
+    const one: Seen = {
+      method: request.method ?? "",
+      target: request.url ?? "",
+      headers: request.rawHeaders,
+      session,
+      upgrade,
+      body: Buffer.alloc(0),
+      complete: false,
+    };
+    seen.push(one);
+    return one;
+  };
+  return {
+    seen,
+    hold: () => {
+      let open = (): void => undefined;
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      return () => {
+        gate = Promise.resolve();
+        open();
+      };
+    },
+    request: (request, response, { session }) => {
+      const one = record(request, session, false);
+      active += 1;
+      response.once("close", () => (active -= 1));
+      request.on("data", (part: Buffer) => (one.body = Buffer.concat([one.body, part])));
+      request.on("end", () => {
+        one.complete = true;
+        void gate.then(() => {
+          response.writeHead(200, ["Content-Type", "text/plain", "Content-Length", "5"]);
+          response.end("seen\n");
+        });
+      });
+    },
+    upgrade: (request, socket, { session }) => {
+      record(request, session, true);
+      active += 1;
+      socket.once("close", () => (active -= 1));
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+      socket.on("data", (part: Buffer) => socket.write(part));
+      socket.on("end", () => socket.end());
+    },
+    get active() {
+      return active;
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+export const siteAt = (host: string, over: Partial<Site> = {}): Site => ({
+  host,
+  title: "svc/ui in apps",
+  upstream: {
+    dial: () => Promise.reject(new KnownError("INTERNAL", "the gate must not dial")),
+    authorize: () => Promise.reject(new KnownError("INTERNAL", "the gate must not ask for a credential")),
+  },
+  scheme: "http",
+  authority: "ui.apps.svc",
+  path: "/",
+  stripCookies: [],
+  preserveOrigin: false,
+  cookiePrefix: undefined,
+  upstreamCa: undefined,
+  ...over,
+});
+
+/** Time that passes when a test says so; the real one passes too. */
+export interface TestClock {
+  advance(time: number): void;
+}
+
+export interface Served extends AsyncDisposable {
+  readonly system: System;
+  readonly clock: TestClock;
+  readonly log: readonly string[];
+  readonly listener: ProxyListener;
+  readonly proxy: ProxyServer;
+  readonly site: Site;
+  readonly other: Site;
+  readonly recorder: Recorder;
+  readonly events: readonly ProxyEvent[];
+  readonly home: string;
+  readonly port: number;
+  /** Signs in over a launch link. */
+  signIn(site?: Site): Promise<string>;
+  raw(bytes: string | Buffer, options?: RawOptions): Promise<RawAnswer>;
+}
+
+export interface TestSystem {
+  readonly system: System;
+  readonly clock: TestClock;
+  readonly log: readonly string[];
+  readonly home: string;
+  remove(): Promise<void>;
+}
+
+export async function testSystem(level = 0): Promise<TestSystem> {
+  const home = await mkdtemp(join(tmpdir(), "kauth-proxy-"));
+  const log: string[] = [];
+  let shift = 0;
+  const real = realSystem();
+  const system: System = {
+    ...real,
+    env: { ...real.env, KAUTH_HOME: home },
+    log: logTo({ out: (text) => log.push(text), err: (text) => log.push(text) }, level),
+    now: () => epochMillis(real.now() + shift),
+    monotonic: () => millis(real.monotonic() + shift),
+  };
+  return {
+    system,
+    log,
+    home,
+    clock: { advance: (time) => (shift += time) },
+    remove: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+export async function serveFake(
+  options: {
+    readonly plan?: ListenPlan;
+    readonly site?: Partial<Site>;
+    readonly host?: string;
+    readonly sessions?: boolean;
+    readonly level?: number;
+    readonly under?: TestSystem;
+  } = {},
+): Promise<Served> {
+  const under = options.under ?? (await testSystem(options.level));
+  const { system, clock, log, home } = under;
+  const plan = options.plan ?? { addresses: ["127.0.0.1:0"], ip: undefined };
+  const listener = await openListener(plan, system);
+  const site = siteAt(options.host ?? "ui-0123456789abcdef0123.localhost", options.site);
+  const other = siteAt("other-0123456789abcdef0123.localhost", { title: "svc/other in apps" });
+  const forwarder = recorder();
+  const events: ProxyEvent[] = [];
+  const proxy = await serveProxy({
+    system,
+    listener,
+    sites: [
+      { site, forwarder },
+      { site: other, forwarder },
+    ],
+    sessions: options.sessions ?? true,
+    onEvent: (event) => events.push(event),
+  });
+  const address = listener.bound[0]?.address ?? "127.0.0.1";
+  const send = (bytes: string | Buffer, how: RawOptions = {}): Promise<RawAnswer> =>
+    raw({ host: address, port: proxy.port }, bytes, how);
+  return {
+    system,
+    clock,
+    log,
+    listener,
+    proxy,
+    site,
+    other,
+    recorder: forwarder,
+    events,
+    home,
+    port: proxy.port,
+    raw: send,
+    signIn: async (which = site) => {
+      const url = new URL(proxy.newLaunch(which, { printed: false }).url.reveal());
+      const answer = await send(sessionRequest(url.host, url.hash.slice(1)));
+      const cookie = /^set-cookie: ([^;]+);/im.exec(answer.text)?.[1];
+      if (cookie === undefined) throw new TypeError(`no session: ${answer.text}`);
+      return cookie;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await proxy[Symbol.asyncDispose]();
+      await listener[Symbol.asyncDispose]();
+      if (options.under === undefined) await under.remove();
+    },
+  };
+}
+
+export const sessionRequest = (host: string, token: string): string =>
+  `POST /__kauth/session HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: ${token.length}\r\nConnection: close\r\n\r\n${token}`;
+
+export interface RawOptions {
+  /** Answers to wait for before the connection is closed from here; without it the server has to close. */
+  readonly answers?: number;
+  /** Milliseconds after which whatever came is the answer. Default 3000. */
+  readonly limit?: number;
+}
+
+export interface RawAnswer {
+  readonly text: string;
+  /** Status of each final answer, in order. */
+  readonly statuses: readonly number[];
+  /** How the connection ended. */
+  readonly end: "closed" | "reset" | "timeout" | "enough";
+}
+
+const statusesIn = (text: string): readonly number[] =>
+  [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)]
+    .map(([, status]) => Number(status))
+    .filter((status) => status !== 100);
+
+/** Bytes to a socket, bytes from it. */
+export async function raw(
+  to: { readonly host: string; readonly port: number },
+  bytes: string | Buffer,
+  options: RawOptions = {},
+): Promise<RawAnswer> {
+  const socket = connect({ host: to.host, port: to.port });
+  const parts: Buffer[] = [];
+  const text = (): string => Buffer.concat(parts).toString("latin1");
+  let end: RawAnswer["end"] = "closed";
+  const timer = setTimeout(() => {
+    end = "timeout";
+    socket.destroy();
+  }, options.limit ?? 3_000);
+  socket.on("data", (part) => {
+    parts.push(part);
+    if (options.answers !== undefined && statusesIn(text()).length >= options.answers) {
+      end = "enough";
+      socket.destroy();
+    }
+  });
+  socket.on("error", () => (end = "reset"));
+  socket.on("end", () => socket.end());
+  const closed = once(socket, "close").catch(() => undefined);
+  socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+  await new Promise((resolve) => socket.once("close", resolve));
+  await closed;
+  clearTimeout(timer);
+  return { text: text(), statuses: statusesIn(text()), end };
+}
