@@ -93,6 +93,50 @@ export const CODES = {
     "Run the command in a terminal.",
   ),
 
+  // --- api
+  UNAUTHORIZED: code(
+    1,
+    "The API server does not accept your credential.",
+    "Sign in again; kubectl auth whoami shows what the cluster thinks of it.",
+  ),
+  FORBIDDEN: code(
+    1,
+    "You lack a right.",
+    "Ask whoever administers the cluster for the right that the message names.",
+  ),
+  NOT_FOUND: code(1, "An object is not there.", "Check its name and the namespace (-n)."),
+  API_CONFLICT: code(1, "The object was changed by somebody else at the same time.", "Try again."),
+  API_EXPIRED: code(1, "What was asked for is older than what the API server remembers.", "Try again."),
+  API_BUSY: code(1, "The API server asks for patience.", "Try again in a moment."),
+  API_FAILED: code(
+    1,
+    "The API server answered with an error, or with something unexpected.",
+    "Try again; if it stays so, look at what kubectl says with -v=6.",
+  ),
+  API_REDIRECT: code(
+    1,
+    "The API server answered with a redirect, which could lead a credential elsewhere.",
+    "Check the server's address in the kubeconfig.",
+  ),
+  TLS_UNTRUSTED: code(
+    1,
+    "The API server's certificate is not to be trusted.",
+    "Check certificate-authority of the cluster entry; do not switch the check off.",
+  ),
+  TLS_FAILED: code(1, "No TLS connection could be made.", "Check the server's address in the kubeconfig."),
+  DNS_FAILED: code(1, "The API server's name has no address.", "Check the name, the network and the VPN."),
+  CONNECTION_REFUSED: code(
+    1,
+    "Nothing listens at the API server's address.",
+    "Check that the cluster runs and that the address and the VPN are right.",
+  ),
+  CONNECTION_TIMEOUT: code(1, "The API server did not answer in time.", "Check the network and the VPN."),
+  CONNECTION_LOST: code(
+    1,
+    "The connection to the API server broke.",
+    "Try again; check the network and the VPN.",
+  ),
+
   // --- cli: open
   NO_BEARER_TOKEN: code(
     2,

@@ -1,0 +1,22 @@
+export {
+  getObject,
+  listObjects,
+  whoAmI,
+  type Identity,
+  type Listed,
+  type ListWishes,
+  type ResourceName,
+  type ResourceOf,
+} from "./client.ts";
+export { connect } from "./connection.ts";
+export type { EndpointSlice, Pod, Service } from "./objects.ts";
+export { statusError, statusMessage, type Asked } from "./status.ts";
+export type {
+  ApiRequest,
+  ApiResponse,
+  Connection,
+  Upgraded,
+  UpgradeRefused,
+  UpgradeRequest,
+} from "./types.ts";
+export { watchObjects, type WatchEvent } from "./watch.ts";

@@ -1,0 +1,140 @@
+import {
+  boolean,
+  dictionary,
+  fallback,
+  integer,
+  list,
+  object,
+  optional,
+  string,
+  type Decoder,
+} from "../base/decode.ts";
+
+const text = fallback(string, "");
+const stringMap = fallback(dictionary(string), new Map<string, string>() as ReadonlyMap<string, string>);
+const intOrString: Decoder<number | string | undefined> = (value, path) =>
+  typeof value === "number" ? integer(value, path) : optional(string)(value, path);
+const items = <T>(inner: Decoder<T>): Decoder<readonly T[]> => fallback(list(inner), []);
+const owned = object({ kind: text, name: text, uid: text, controller: fallback(boolean, false) });
+
+const metadata = object({
+  name: text,
+  namespace: text,
+  uid: text,
+  resourceVersion: text,
+  deletionTimestamp: optional(string),
+  labels: stringMap,
+  ownerReferences: items(owned),
+});
+
+/** The fields that we read, and no others; the API is https://kubernetes.io/docs/reference/kubernetes-api/. */
+export const service = object({
+  metadata,
+  spec: fallback(
+    object({
+      type: text,
+      externalName: text,
+      selector: stringMap,
+      ports: items(
+        object({
+          name: text,
+          port: integer,
+          targetPort: intOrString,
+          protocol: fallback(string, "TCP"),
+          appProtocol: optional(string),
+        }),
+      ),
+    }),
+    { type: "", externalName: "", selector: new Map<string, string>(), ports: [] },
+  ),
+});
+export type Service = ReturnType<typeof service>;
+
+export const endpointSlice = object({
+  metadata,
+  addressType: text,
+  ports: items(
+    object({
+      name: text,
+      port: optional(integer),
+      protocol: fallback(string, "TCP"),
+      appProtocol: optional(string),
+    }),
+  ),
+  endpoints: items(
+    object({
+      conditions: fallback(
+        object({ ready: optional(boolean), serving: optional(boolean), terminating: optional(boolean) }),
+        { ready: undefined, serving: undefined, terminating: undefined },
+      ),
+      targetRef: optional(object({ kind: text, name: text, namespace: text, uid: text })),
+    }),
+  ),
+});
+export type EndpointSlice = ReturnType<typeof endpointSlice>;
+
+const containerState = object({
+  waiting: optional(object({ reason: text, message: text })),
+  terminated: optional(object({ reason: text })),
+});
+
+const containerStatus = object({
+  name: text,
+  ready: fallback(boolean, false),
+  restartCount: fallback(integer, 0),
+  containerID: text,
+  image: text,
+  imageID: text,
+  state: fallback(containerState, { waiting: undefined, terminated: undefined }),
+});
+
+const containerPort = object({
+  name: text,
+  containerPort: integer,
+  protocol: fallback(string, "TCP"),
+});
+
+const container = object({ name: text, image: text, ports: items(containerPort), restartPolicy: text });
+
+export const pod = object({
+  metadata,
+  spec: fallback(
+    object({ serviceAccountName: text, containers: items(container), initContainers: items(container) }),
+    { serviceAccountName: "", containers: [], initContainers: [] },
+  ),
+  status: fallback(
+    object({
+      phase: text,
+      reason: text,
+      conditions: items(object({ type: text, status: text, reason: text, message: text })),
+      containerStatuses: items(containerStatus),
+      initContainerStatuses: items(containerStatus),
+    }),
+    { phase: "", reason: "", conditions: [], containerStatuses: [], initContainerStatuses: [] },
+  ),
+});
+export type Pod = ReturnType<typeof pod>;
+
+export const selfSubjectReview = object({
+  status: object({
+    userInfo: object({
+      username: text,
+      uid: text,
+      groups: items(string),
+    }),
+  }),
+});
+
+export const listOf = <T>(
+  inner: Decoder<T>,
+): Decoder<{
+  readonly metadata: { readonly resourceVersion: string; readonly continue: string };
+  readonly items: readonly T[];
+}> =>
+  object({
+    metadata: fallback(object({ resourceVersion: text, continue: text }), {
+      resourceVersion: "",
+      continue: "",
+    }),
+    items: items(inner),
+  });
