@@ -159,7 +159,7 @@ class Dialer implements PodDialer {
 
   #lost(tunnel: Tunnel, error: KnownError): void {
     // A tunnel that was trimmed is no longer in the set, and its end no news.
-    if (!this.#tunnels.delete(tunnel)) return;
+    if (!this.#tunnels.delete(tunnel) || (tunnel.session.retired && error.code === "TUNNEL_LOST")) return;
     if (error.code === "POD_GONE") this.#over(error);
     else this.#settleLoss(error);
   }

@@ -23,8 +23,12 @@ export class Outbox {
   readonly #wire: Wire;
   readonly #free: Buffer[] = [];
   readonly #waiting: (() => void)[] = [];
+  /** Full slabs behind the one that is being written. */
+  readonly #ready: { readonly slab: Buffer; readonly size: number }[] = [];
   #slab: Buffer | undefined;
   #end = HEADROOM;
+  #writing = false;
+  #whenEmpty: (() => void) | undefined;
   #scheduled = false;
   #unwritten = 0;
   #written = 0;
@@ -79,16 +83,35 @@ export class Outbox {
     } while (at < payload.length);
   }
 
-  /** Writes at once what was gathered. */
+  /** Writes what was gathered, now or as soon as the write before it is done. */
   flush(): void {
     this.#scheduled = false;
-    const slab = this.#slab;
-    if (slab === undefined) return;
+    if (!this.#writing) this.#next();
+  }
+
+  /** Calls back once everything is written, which may be now; never if the tunnel dies first. */
+  whenEmpty(then: () => void): void {
+    this.flush();
+    if (this.unwritten === 0) then();
+    else this.#whenEmpty = then;
+  }
+
+  /** One write at a time: Node copies those that pile up into one, and what waits here still grows. */
+  #next(): void {
+    if (this.#ready.length === 0) this.#shelve();
+    const ready = this.#ready.shift();
+    if (ready === undefined) return;
+    this.#writing = true;
+    this.#wire.send(ready.slab, HEADROOM + ready.size, () => this.#done(ready.slab, ready.size));
+  }
+
+  #shelve(): void {
+    if (this.#slab === undefined) return;
     const size = this.#end - HEADROOM;
+    this.#ready.push({ slab: this.#slab, size });
+    this.#unwritten += size;
     this.#slab = undefined;
     this.#end = HEADROOM;
-    this.#unwritten += size;
-    this.#wire.send(slab, HEADROOM + size, () => this.#done(slab, size));
   }
 
   #text(streamId: number, text: string, options: { encoding: BufferEncoding; fin: boolean }): void {
@@ -105,7 +128,10 @@ export class Outbox {
   }
 
   #reserve(size: number): void {
-    if (this.#slab !== undefined && this.#end + size > SLAB) this.flush();
+    if (this.#slab !== undefined && this.#end + size > SLAB) {
+      this.#shelve();
+      this.flush();
+    }
     this.#slab ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -121,9 +147,12 @@ export class Outbox {
   }
 
   #done(slab: Buffer, size: number): void {
+    this.#writing = false;
     this.#unwritten -= size;
     this.#written += size;
     if (this.#free.length < KEPT) this.#free.push(slab);
+    if (!this.#scheduled || this.#ready.length > 0) this.#next();
+    if (this.unwritten === 0) this.#whenEmpty?.();
     if (this.#waiting.length === 0 || this.unwritten > LOW) return;
     for (const then of this.#waiting.splice(0)) then();
   }

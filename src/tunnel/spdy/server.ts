@@ -147,9 +147,10 @@ class Server implements SpdyServer, FrameSink {
     }
     this.#open.clear();
     this.#control(goaway(this.#last));
-    this.#outbox.flush();
-    if (this.#quirks.silentAfterGoaway === true) this.#silent = true;
-    else this.#wire.close();
+    if (this.#quirks.silentAfterGoaway === true) {
+      this.#outbox.flush();
+      this.#silent = true;
+    } else this.#outbox.whenEmpty(() => this.#wire.close());
   }
 
   data(streamId: number, piece: Buffer, fin: boolean): void {

@@ -67,6 +67,7 @@ export class Session implements FrameSink, StreamHost {
   readonly #echoes = new Map<number, () => void>();
   #dead = false;
   #drainingSince: Millis | undefined;
+  #tainted = false;
   #nextStream = 1;
   #nextRequest = 0;
   #nextPing = 1;
@@ -106,10 +107,16 @@ export class Session implements FrameSink, StreamHost {
     return this.#streams.size / 2;
   }
 
+  /** Nothing is wrong with the pod or the network: the tunnel ends once its connections have. */
+  get retired(): boolean {
+    return this.#tainted;
+  }
+
   /** Whether a new connection is welcome. */
   get usable(): boolean {
     return (
       !this.#dead &&
+      !this.#tainted &&
       this.#drainingSince === undefined &&
       !this.#watchdog.stalled &&
       this.#nextStream < STREAM_ID_MAX - 2
@@ -133,7 +140,7 @@ export class Session implements FrameSink, StreamHost {
       }
       for (const stream of this.#streams.values()) stream.movedBefore = stream.moved;
     }
-    return this.#crowded || this.#held.size > 0;
+    return this.#crowded || this.#held.size > 0 || !this.usable;
   }
 
   /**
@@ -181,8 +188,7 @@ export class Session implements FrameSink, StreamHost {
     if (!this.#dead) {
       this.#drainingSince ??= this.#system.monotonic();
       this.#outbox.control(goaway(0));
-      this.#outbox.flush();
-      this.#wire.close();
+      this.#outbox.whenEmpty(() => this.#wire.close());
       const bored = this.#system.sleep(millis(500), this.#stop.signal).catch(() => undefined);
       await Promise.race([this.closed, bored]);
       this.destroy(new KnownError("TUNNEL_LOST", "The port-forward connection was closed"));
@@ -274,10 +280,16 @@ export class Session implements FrameSink, StreamHost {
     if (this.#streams.size > 0) return;
     this.idleSince = this.#system.monotonic();
     if (this.#drainingSince !== undefined) this.#drain();
+    else if (this.#tainted) void this.close();
   }
 
   podGone(error: KnownError): void {
     this.destroy(error);
+  }
+
+  taint(): void {
+    this.#tainted = true;
+    if (this.#streams.size === 0) void this.close();
   }
 
   // --- life
@@ -288,8 +300,13 @@ export class Session implements FrameSink, StreamHost {
       return;
     }
     this.#watchdog.answered();
-    this.#echoes.get(id)?.();
-    this.#echoes.delete(id);
+    for (const [asked, then] of this.#echoes) {
+      if (asked > id) continue;
+      this.#echoes.delete(asked);
+      then();
+      // They are seconds apart: a PING that is overtaken sits behind a stuck worker, and other frames do, too.
+      if (asked < id) this.taint();
+    }
   }
 
   #vitals(): Vitals {

@@ -30,6 +30,11 @@ export interface StreamHost {
   /** The connection is over on our side. */
   forget(stream: PodStream): void;
   podGone(error: KnownError): void;
+  /**
+   * Servers before 1.32 do not reset a refused connection, and what was sent on it blocks one of the five workers that
+   * read frames for as long as the tunnel lives: no new connections here.
+   */
+  taint(): void;
 }
 
 export interface PodStreamOptions {
@@ -54,6 +59,7 @@ export class PodStream extends Duplex implements PortStream {
   #dataEnded = false;
   #errorEnded = false;
   #text = "";
+  #sent = 0;
   #pieces = 0;
   #held = false;
   #halfOver = 0;
@@ -79,6 +85,7 @@ export class PodStream extends Duplex implements PortStream {
     } else {
       if (this.#text.length < TEXT_MAX) this.#text += piece.toString("utf8", 0, TEXT_MAX - this.#text.length);
       if (fin) this.#errorEnded = true;
+      if (fin && this.#text !== "" && this.#sent > 0) this.#host.taint();
     }
     if (fin) this.#settle();
   }
@@ -120,6 +127,7 @@ export class PodStream extends Duplex implements PortStream {
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, done: () => void): void {
     this.moved += chunk.length;
+    this.#sent += chunk.length;
     if (this.#host.send(this.dataId, chunk, encoding)) done();
     else this.#host.whenRoom(done);
   }

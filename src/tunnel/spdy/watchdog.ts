@@ -1,4 +1,4 @@
-import { millis, seconds, toMillis, type Millis } from "../../base/units.ts";
+import { seconds, toMillis, type Millis } from "../../base/units.ts";
 
 /** How often a tunnel looks at itself; also what the rest of its housekeeping runs by. */
 export const TICK = toMillis(seconds(1));
@@ -39,7 +39,8 @@ export class Watchdog {
   #last: Vitals;
   #alive: number;
   #asked: number;
-  #waiting = false;
+  /** When the first unanswered PING left. */
+  #waitingSince: number | undefined;
   #within = ANSWER_WITHIN;
   #stalled = false;
 
@@ -55,7 +56,7 @@ export class Watchdog {
   }
 
   answered(): void {
-    this.#waiting = false;
+    this.#waitingSince = undefined;
     this.#stalled = false;
     this.#within = ANSWER_WITHIN;
   }
@@ -70,19 +71,21 @@ export class Watchdog {
     }
     if (Math.max(vitals.now - last.now, vitals.wall - last.wall) > SLEPT) {
       this.#alive = vitals.now;
+      this.#waitingSince = undefined;
       return this.#ask(vitals.now, ANSWER_AFTER_SLEEP);
     }
-    if (!this.#waiting)
-      return vitals.now - this.#asked >= ASK_EVERY ? this.#ask(vitals.now, ANSWER_WITHIN) : "well";
-    if (vitals.now - this.#asked < this.#within) return "well";
-    this.#stalled = true;
-    const quiet = millis(vitals.now - Math.max(this.#alive, this.#asked));
-    const blocked = wasBlocked && vitals.unwritten > 0 && vitals.streams === 1;
-    return quiet < (blocked ? BLOCKED_ALONE : this.#within) ? "well" : "dead";
+    if (this.#waitingSince !== undefined && vitals.now - this.#waitingSince >= this.#within) {
+      this.#stalled = true;
+      const quiet = vitals.now - Math.max(this.#alive, this.#waitingSince);
+      const blocked = wasBlocked && vitals.unwritten > 0 && vitals.streams === 1;
+      if (quiet >= (blocked ? BLOCKED_ALONE : this.#within)) return "dead";
+    }
+    // Asked again while an answer is due: a server has five workers for frames, and one that is stuck swallows PINGs.
+    return vitals.now - this.#asked >= ASK_EVERY ? this.#ask(vitals.now, this.#within) : "well";
   }
 
   #ask(now: Millis, within: Millis): Verdict {
-    this.#waiting = true;
+    this.#waitingSince ??= now;
     this.#asked = now;
     this.#within = within;
     return "ask";
