@@ -137,6 +137,33 @@ export const CODES = {
     "Try again; check the network and the VPN.",
   ),
 
+  // --- route
+  TARGET_INVALID: code(
+    2,
+    "The target is not written in a way that kauth understands.",
+    "Name a target such as svc/headlamp, pod/web-0:8080 or https://NAME.NAMESPACE.svc.",
+  ),
+  PORT_UNKNOWN: code(
+    2,
+    "The Service or pod has no such port.",
+    "Name one of the ports that the message lists.",
+  ),
+  PORT_AMBIGUOUS: code(
+    2,
+    "There is more than one port, and none is clearly the UI's.",
+    "Name one of the ports that the message lists.",
+  ),
+  SERVICE_WITHOUT_PODS: code(
+    2,
+    "The Service does not say which pods are behind it, so a token could reach any.",
+    "Name the pod itself: pod/NAME:PORT.",
+  ),
+  NO_READY_POD: code(
+    1,
+    "No pod behind the target is ready.",
+    "Look at why with kubectl describe pod, and try again.",
+  ),
+
   // --- cli: open
   NO_BEARER_TOKEN: code(
     2,

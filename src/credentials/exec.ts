@@ -1,3 +1,4 @@
+import { abortable } from "../base/abortable.ts";
 import { cached } from "../base/cached.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
@@ -143,23 +144,6 @@ export function execSource(
     },
   };
 }
-
-/** Who stops waiting does not stop the run: others may wait for the same one. */
-const abortable = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (signal === undefined) return await work;
-  signal.throwIfAborted();
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    work.catch((): void => undefined);
-  }
-};
 
 const sameCredential = (left: Credential, right: Credential): boolean => {
   const token = (credential: Credential): string | undefined =>

@@ -38,12 +38,21 @@ export interface RouteDial {
   readonly peer: string;
 }
 
+export interface RouteChange {
+  readonly kind: "up" | "down" | "switched";
+  readonly backend: Backend | undefined;
+  readonly reason: string | undefined;
+}
+
 /** The way to a target: keeps one backend and one dialer, and finds another when they go. */
 export interface Route extends AsyncDisposable {
-  readonly namespace: string;
-  readonly reference: TargetReference;
-  readonly scheme: "http" | "https";
   /** The backend in use, once resolved. */
   readonly backend: Backend | undefined;
+  /** Resolves a backend and connects to it. @throws {KnownError} at the first failure: for the start */
+  ready(signal: AbortSignal): Promise<Backend>;
+  /**
+   * A stream to the backend's port, of a tunnel whose pod has the expected uid. Re-resolves and re-dials with back-off
+   * until the signal aborts; what waiting cannot mend (a missing right, a missing Service) is thrown at once.
+   */
   dial(options: { readonly bulk: boolean; readonly signal: AbortSignal }): Promise<RouteDial>;
 }

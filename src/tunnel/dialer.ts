@@ -23,6 +23,8 @@ export interface PodDialerOptions {
   /** `--tunnel`. */
   readonly carrier: "auto" | Carrier;
   readonly memory: CarrierMemory;
+  /** Has to pass for each tunnel before it carries anything: the name may belong to another pod by now. */
+  readonly verify?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Tunnels to one pod, opened when first needed. */
@@ -143,6 +145,7 @@ class Dialer implements PodDialer {
         { connection: this.#connection, pod: this.#pod, system, onTick: () => this.#trim() },
         { carrier, memory, won: this.#carrier, signal: this.#stop.signal },
       );
+      await this.#verify(opened.session);
       this.#carrier = opened.carrier;
       const tunnel: Tunnel = { session: opened.session, bulk };
       this.#tunnels.add(tunnel);
@@ -154,6 +157,15 @@ class Dialer implements PodDialer {
     } finally {
       this.#opening -= 1;
       if (this.#loss !== undefined) this.#settleLoss(this.#loss);
+    }
+  }
+
+  async #verify(session: Session): Promise<void> {
+    try {
+      await this.#options.verify?.(this.#stop.signal);
+    } catch (error) {
+      void session.close();
+      throw error;
     }
   }
 

@@ -1,0 +1,3 @@
+export { parseTarget } from "./parse.ts";
+export { openRoute, type RouteOptions } from "./route.ts";
+export type { Backend, Route, RouteChange, RouteDial, TargetKind, TargetReference } from "./types.ts";

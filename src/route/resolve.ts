@@ -1,0 +1,233 @@
+import {
+  getObject,
+  listObjects,
+  type Connection,
+  type EndpointSlice,
+  type Pod,
+  type Service,
+} from "../api/index.ts";
+import { isKnownError, KnownError } from "../base/errors.ts";
+import { backendOf, declaredPorts, isReady, whyNotReady } from "./pod-facts.ts";
+import { schemeOf } from "./scheme.ts";
+import { chooseServicePort, type ServicePort } from "./service-port.ts";
+import type { Backend, TargetReference } from "./types.ts";
+
+export interface ResolveOptions {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly reference: TargetReference;
+  readonly signal?: AbortSignal | undefined;
+  /** 0 ≤ x < 1: which of several ready pods. */
+  readonly random: () => number;
+}
+
+/**
+ * A ready pod behind the reference and the number of its port (security.md G).
+ * @throws {KnownError} the reason, coded
+ */
+export async function resolveBackend(options: ResolveOptions): Promise<Backend> {
+  return options.reference.kind === "pod" ? await resolvePod(options) : await resolveService(options);
+}
+
+/** A pod by name; without `get pods`, by a list with a field selector. @throws {KnownError} NOT_FOUND, FORBIDDEN */
+export async function readPod(
+  connection: Connection,
+  place: { readonly namespace: string; readonly name: string; readonly signal?: AbortSignal | undefined },
+): Promise<Pod> {
+  try {
+    return await getObject(connection, "pods", place);
+  } catch (error) {
+    if (!isKnownError(error, "FORBIDDEN")) throw error;
+    const { items } = await listObjects(connection, "pods", {
+      namespace: place.namespace,
+      fieldSelector: `metadata.name=${place.name}`,
+      signal: place.signal,
+    }).catch(() => {
+      throw error;
+    });
+    const [found] = items;
+    if (found !== undefined) return found;
+    throw new KnownError(
+      "NOT_FOUND",
+      `Cannot find pod "${place.name}" in namespace "${place.namespace}": not found`,
+    );
+  }
+}
+
+const resolvePod = async (options: ResolveOptions): Promise<Backend> => {
+  const { reference, namespace, connection, signal } = options;
+  const pod = await readPod(connection, { namespace, name: reference.name, signal });
+  if (!isReady(pod)) throw notReady(`pod "${reference.name}"`, [pod]);
+  const ports = declaredPorts(pod);
+  const port = podPort(pod, reference.port, ports);
+  return backendOf(
+    pod,
+    port.port,
+    reference.scheme ?? schemeOf({ name: port.name, port: port.port, appProtocol: undefined }),
+  );
+};
+
+const podPort = (
+  pod: Pod,
+  wanted: string | undefined,
+  ports: ReturnType<typeof declaredPorts>,
+): { readonly name: string; readonly port: number } => {
+  const { name } = pod.metadata;
+  const listed = ports
+    .map((port) => (port.name === "" ? `${port.port}` : `${port.port} (${port.name})`))
+    .join(", ");
+  if (wanted === undefined) {
+    const [first, second] = ports;
+    if (first !== undefined && second === undefined) return first;
+    throw new KnownError(
+      "PORT_AMBIGUOUS",
+      `Cannot choose a port of pod "${name}": it declares ${listed === "" ? "none" : listed}`,
+      { hint: `Name one, e.g. pod/${name}:${first?.port ?? 8080}` },
+    );
+  }
+  if (/^\d+$/.test(wanted))
+    // A container may listen on a port that it does not declare.
+    return ports.find((port) => port.port === Number(wanted)) ?? { name: "", port: Number(wanted) };
+  const found = ports.find((port) => port.name === wanted);
+  if (found !== undefined) return found;
+  throw new KnownError(
+    "PORT_UNKNOWN",
+    `Cannot open port "${wanted}" of pod "${name}": it declares ${listed === "" ? "none" : listed}`,
+  );
+};
+
+const notReady = (what: string, pods: readonly Pod[]): KnownError => {
+  const reasons = pods.slice(0, 5).map((pod) => `${pod.metadata.name}: ${whyNotReady(pod)}`);
+  const why = reasons.length === 0 ? "there is no pod" : reasons.join("; ");
+  return new KnownError("NO_READY_POD", `Cannot open ${what}: no pod of it is ready (${why})`);
+};
+
+const resolveService = async (options: ResolveOptions): Promise<Backend> => {
+  const { reference, namespace, connection, signal } = options;
+  const service = await readService(options);
+  const port = chooseServicePort(service, reference);
+  const scheme = reference.scheme ?? schemeOf(port);
+  const slices = await readSlices(options);
+  if (slices === undefined) return await bySelector(options, service, port, scheme);
+  const ready = candidates(slices, port);
+  if (ready.length === 0 && service.spec.selector.size === 0) throw withoutSelector(service);
+  while (ready.length > 0) {
+    const [chosen] = ready.splice(Math.floor(options.random() * ready.length), 1);
+    if (chosen === undefined) break;
+    const pod = await readPod(connection, { namespace, name: chosen.name, signal }).catch(
+      (error: unknown) => {
+        if (isKnownError(error, "NOT_FOUND")) return undefined;
+        throw error;
+      },
+    );
+    // The slice may be older than the pod.
+    if (pod !== undefined && pod.metadata.uid === chosen.uid && isReady(pod))
+      return backendOf(pod, chosen.port, scheme);
+  }
+  throw notReady(`Service "${reference.name}"`, await podsBehind(options, service));
+};
+
+const readService = async (options: ResolveOptions): Promise<Service> => {
+  const { reference, namespace, connection, signal } = options;
+  let service: Service;
+  try {
+    service = await getObject(connection, "services", { namespace, name: reference.name, signal });
+  } catch (error) {
+    if (!isKnownError(error, "FORBIDDEN")) throw error;
+    throw new KnownError("FORBIDDEN", error.message, {
+      cause: error,
+      hint: `${error.hint}. Without it, name a pod: kauth open pod/NAME:PORT -n ${namespace}`,
+    });
+  }
+  if (service.spec.type === "ExternalName")
+    throw new KnownError(
+      "SERVICE_WITHOUT_PODS",
+      `Cannot open Service "${reference.name}": it is an ExternalName for "${service.spec.externalName}", so nothing of it is a pod`,
+    );
+  return service;
+};
+
+/** Undefined without the right to list them. */
+const readSlices = async (options: ResolveOptions): Promise<readonly EndpointSlice[] | undefined> => {
+  try {
+    const { items } = await listObjects(options.connection, "endpointslices", {
+      namespace: options.namespace,
+      labelSelector: `kubernetes.io/service-name=${options.reference.name}`,
+      signal: options.signal,
+    });
+    return items;
+  } catch (error) {
+    if (isKnownError(error, "FORBIDDEN")) return undefined;
+    throw error;
+  }
+};
+
+interface Candidate {
+  readonly name: string;
+  readonly uid: string;
+  readonly port: number;
+}
+
+/** Ready endpoints that are pods, with the number that the slice gives for the Service's port. */
+const candidates = (slices: readonly EndpointSlice[], port: ServicePort): Candidate[] => {
+  const found = new Map<string, Candidate>();
+  for (const slice of slices) {
+    const number = slice.ports.find((each) => each.name === port.name && each.protocol === "TCP")?.port;
+    if (number === undefined) continue;
+    for (const { conditions, targetRef } of slice.endpoints)
+      // An unknown `ready` means ready (discovery/v1).
+      if (conditions.ready !== false && conditions.terminating !== true && targetRef?.kind === "Pod")
+        found.set(targetRef.uid, { name: targetRef.name, uid: targetRef.uid, port: number });
+  }
+  return [...found.values()];
+};
+
+const withoutSelector = (service: Service): KnownError =>
+  new KnownError(
+    "SERVICE_WITHOUT_PODS",
+    `Cannot open Service "${service.metadata.name}": it has no selector, so nothing says which pods are behind it`,
+  );
+
+const selectorText = (service: Service): string =>
+  [...service.spec.selector].map(([key, value]) => `${key}=${value}`).join(",");
+
+/** For the message only: whoever may not list pods gets a shorter one. */
+const podsBehind = async (options: ResolveOptions, service: Service): Promise<readonly Pod[]> => {
+  if (service.spec.selector.size === 0) return [];
+  const wishes = {
+    namespace: options.namespace,
+    labelSelector: selectorText(service),
+    signal: options.signal,
+  };
+  return await listObjects(options.connection, "pods", wishes).then(
+    ({ items }) => items,
+    () => [],
+  );
+};
+
+/** Roles made for kauthproxy lack EndpointSlices (specs/README.md): ready pods by the Service's selector instead. */
+const bySelector = async (
+  options: ResolveOptions,
+  service: Service,
+  port: ServicePort,
+  scheme: "http" | "https",
+): Promise<Backend> => {
+  // An empty selector would be every pod of the namespace (security.md §0 finding 8).
+  if (service.spec.selector.size === 0) throw withoutSelector(service);
+  const { items } = await listObjects(options.connection, "pods", {
+    namespace: options.namespace,
+    labelSelector: selectorText(service),
+    signal: options.signal,
+  });
+  const ready = items.filter(isReady);
+  const chosen = ready[Math.floor(options.random() * ready.length)];
+  if (chosen === undefined) throw notReady(`Service "${service.metadata.name}"`, items);
+  const target = port.targetPort ?? port.port;
+  if (typeof target === "number") return backendOf(chosen, target, scheme);
+  const named = declaredPorts(chosen).find((each) => each.name === target);
+  if (named !== undefined) return backendOf(chosen, named.port, scheme);
+  throw new KnownError(
+    "PORT_UNKNOWN",
+    `Cannot open Service "${service.metadata.name}": its pod "${chosen.metadata.name}" declares no port "${target}"`,
+  );
+};

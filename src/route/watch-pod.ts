@@ -1,0 +1,73 @@
+import { watchObjects, type Connection } from "../api/index.ts";
+import type { System } from "../base/system.ts";
+import { millis } from "../base/units.ts";
+import { isReady, whyNotReady } from "./pod-facts.ts";
+import { readPod } from "./resolve.ts";
+import type { Backend } from "./types.ts";
+
+/** Without the right to watch: often enough to leave a dying pod before its grace period ends. */
+const POLL = millis(5_000);
+const PAUSE = millis(1_000);
+
+interface PodWatch {
+  readonly connection: Connection;
+  readonly system: System;
+  readonly backend: Backend;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves with the reason as soon as a pod should get no new connections: deleted, replaced, not ready. Never
+ * rejects; ends with undefined when the signal aborts. An API server that is away says nothing about the pod.
+ */
+export async function untilPodLeaves(watch: PodWatch): Promise<string | undefined> {
+  const { connection, system, backend, signal } = watch;
+  let canWatch = true;
+  while (!signal.aborted) {
+    try {
+      if (canWatch) {
+        const reason = await followPod(watch);
+        if (reason !== undefined) return reason;
+      } else {
+        const pod = await readPod(connection, { namespace: backend.namespace, name: backend.pod, signal });
+        const reason = leaving(pod, backend);
+        if (reason !== undefined) return reason;
+        await system.sleep(POLL, signal);
+      }
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "NOT_FOUND") return "it was deleted";
+      if (code === "FORBIDDEN" && !canWatch) return undefined;
+      if (code === "FORBIDDEN") canWatch = false;
+      else await system.sleep(PAUSE, signal).catch((): void => undefined);
+    }
+  }
+  return undefined;
+}
+
+const followPod = async (watch: PodWatch): Promise<string | undefined> => {
+  const { connection, backend, signal } = watch;
+  const events = watchObjects(connection, "pods", {
+    namespace: backend.namespace,
+    fieldSelector: `metadata.name=${backend.pod}`,
+    signal,
+  });
+  for await (const event of events) {
+    if (event.kind === "deleted") return "it was deleted";
+    if (event.kind === "listed") {
+      const [pod] = event.items;
+      const reason = pod === undefined ? "it was deleted" : leaving(pod, backend);
+      if (reason !== undefined) return reason;
+      continue;
+    }
+    const reason = leaving(event.item, backend);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+};
+
+const leaving = (pod: Parameters<typeof isReady>[0], backend: Backend): string | undefined => {
+  if (pod.metadata.uid !== backend.uid) return "another pod has its name now";
+  return isReady(pod) ? undefined : whyNotReady(pod);
+};
