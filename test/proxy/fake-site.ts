@@ -179,13 +179,14 @@ export async function serveFake(
   const site = siteAt(options.host ?? "ui-0123456789abcdef0123.localhost", options.site);
   const other = siteAt("other-0123456789abcdef0123.localhost", { title: "svc/other in apps" });
   const forwarder = recorder();
+  const elsewhere = recorder();
   const events: ProxyEvent[] = [];
   const proxy = await serveProxy({
     system,
     listener,
     sites: [
       { site, forwarder },
-      { site: other, forwarder },
+      { site: other, forwarder: elsewhere },
     ],
     sessions: options.sessions ?? true,
     onEvent: (event) => events.push(event),
@@ -220,6 +221,13 @@ export async function serveFake(
     },
   };
 }
+
+/** A GET that ends its connection. */
+export const getRequest = (host: string, path: string, headers: readonly string[] = []): string =>
+  [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...headers, "Connection: close", "", ""].join("\r\n");
+
+/** What a browser sends with the load of a page. */
+export const NAVIGATION: readonly string[] = ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
 
 export const sessionRequest = (host: string, token: string): string =>
   `POST /__kauth/session HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: ${token.length}\r\nConnection: close\r\n\r\n${token}`;

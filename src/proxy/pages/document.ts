@@ -1,4 +1,4 @@
-import { html, Markup } from "./html.ts";
+import { markup, Markup } from "./markup.ts";
 import { STYLE, STYLE_SOURCE } from "./style.ts";
 
 /** An answer of our own, complete. */
@@ -57,33 +57,23 @@ const policy = (parts: DocumentParts): string =>
 
 /** The whole document as text; also used for the redirect file, which no server sends. */
 export const documentText = (parts: DocumentParts, meta: Markup = new Markup("")): string =>
-  html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        ${meta}
-        <meta name="viewport" content="width=device-width,initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        ${parts.refresh === undefined ? "" : html`<meta http-equiv="refresh" content="${parts.refresh}" /> `}
-        <title>${parts.title}</title>
-        <style>
-          ${new Markup(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <p class="brand">${MARK}kauth</p>
-          ${parts.content}
-        </main>
-        ${
-          parts.script === undefined
-            ? ""
-            : html`<script nonce="${parts.script.nonce}">
-                ${new Markup(parts.script.text)};
-              </script> `
-        }
-      </body>
-    </html> `.text;
+  markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${meta}<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="robots" content="noindex">
+${parts.refresh === undefined ? "" : markup`<meta http-equiv="refresh" content="${parts.refresh}">\n`}<title>${parts.title}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<main>
+<p class="brand">${MARK}kauth</p>
+${parts.content}
+</main>
+${parts.script === undefined ? "" : markup`<script nonce="${parts.script.nonce}">${new Markup(parts.script.text)}</script>\n`}</body>
+</html>
+`.text;
 
 export const document = (parts: DocumentParts): OwnPage => ({
   status: parts.status,
@@ -100,11 +90,7 @@ export const document = (parts: DocumentParts): OwnPage => ({
 
 /** The policy as a `<meta>`, for a page that comes from a file. `frame-ancestors` has no meaning there. */
 export const policyMeta = (parts: DocumentParts): Markup =>
-  html`<meta
-      http-equiv="Content-Security-Policy"
-      content="${policy(parts).replace("; frame-ancestors 'none'", "")}"
-    />
-    <meta name="referrer" content="no-referrer" /> `;
+  markup`<meta http-equiv="Content-Security-Policy" content="${policy(parts).replace("; frame-ancestors 'none'", "")}">\n<meta name="referrer" content="no-referrer">\n`;
 
 /** A short answer for scripts and tools. */
 export const plain = (status: number, text: string, extra: readonly string[] = []): OwnPage => ({

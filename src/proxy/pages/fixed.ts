@@ -1,11 +1,11 @@
-import { CLOSED_POLICY, document, OWN_HEADERS, plain, type OwnPage } from "./document.ts";
-import { html } from "./html.ts";
+import { CLOSED_POLICY, document, OWN_HEADERS, type OwnPage } from "./document.ts";
+import { markup } from "./markup.ts";
 
 /** What the bare loopback names show. It names no target: whoever gets here has shown no session. */
 export const landingPage: OwnPage = document({
   status: 200,
   title: "kauth",
-  content: html`<h1>kauth is running here</h1>
+  content: markup`<h1>kauth is running here</h1>
     <p>
       Each application has an address of its own, which only you know. Use the link that kauth has opened or
       printed.
@@ -20,7 +20,7 @@ export const continuePage = (title: string, target: string): OwnPage =>
   document({
     status: 200,
     title: `Continue to ${title}?`,
-    content: html`<h1>Continue to ${title}?</h1>
+    content: markup`<h1>Continue to ${title}?</h1>
       <p>
         A link on another page leads here. You are signed in to this application as yourself, so go on only if
         you meant to.
@@ -33,18 +33,13 @@ export const signedOutPage = (title: string): OwnPage =>
   document({
     status: 401,
     title: `Sign in to ${title}`,
-    content: html`<h1>This browser is not signed in to ${title}</h1>
+    content: markup`<h1>This browser is not signed in to ${title}</h1>
       <p>The session has ended, or kauth was started anew. Nothing was sent to the application.</p>
       <p>
         Press <kbd>Enter</kbd> in the terminal where kauth runs for a new link, or run
         <code>kauth open</code> again.
       </p>`,
   });
-
-export const signedOutText: OwnPage = plain(
-  401,
-  "kauth: no session. Open the launch link from the terminal, or send X-Kauth-Token.",
-);
 
 /** Empty, without a CORS header, and readable by no page: a page may only learn that we are reached. */
 export const healthAnswer: OwnPage = {

@@ -1,5 +1,5 @@
 import { document, type OwnPage } from "./document.ts";
-import { html } from "./html.ts";
+import { markup } from "./markup.ts";
 
 const SCRIPT = `
 const show = (name) => { for (const part of document.querySelectorAll("[data-part]")) part.hidden = part.dataset.part !== name; };
@@ -22,7 +22,7 @@ export const launchPage = (title: string, nonce: string): OwnPage =>
     title: `Signing in to ${title}`,
     connect: "'self'",
     script: { nonce, text: SCRIPT },
-    content: html`<div data-part="busy">
+    content: markup`<div data-part="busy">
         <h1>Signing in to ${title}</h1>
         <p class="busy soft" role="status">One moment.</p>
         <noscript><p>Signing in needs JavaScript for this page.</p></noscript>

@@ -1,6 +1,6 @@
 import type { Problem } from "../types.ts";
 import { CLOSED_POLICY, document, OWN_HEADERS, type OwnPage } from "./document.ts";
-import { html } from "./html.ts";
+import { markup } from "./markup.ts";
 
 /** Seconds until the page of a waiting navigation asks again; F3 wants recovery within 2 s of readiness. */
 const REFRESH_AFTER = 2;
@@ -12,9 +12,9 @@ export const problemPage = (problem: Problem): OwnPage =>
   document({
     status: problem.status,
     title: problem.title,
-    content: html`<h1>${problem.title}</h1>
+    content: markup`<h1>${problem.title}</h1>
       <p>${problem.detail}</p>
-      ${problem.refresh === true ? html`<p class="busy soft" role="status">This page tries again by itself.</p> ` : ""}
+      ${problem.refresh === true ? markup`<p class="busy soft" role="status">This page tries again by itself.</p>` : ""}
       <footer>Status ${problem.status} &middot; incident <code>${problem.incident}</code></footer>`,
     extra: retryHeader(problem),
     ...(problem.refresh === true ? { refresh: REFRESH_AFTER } : {}),

@@ -1,6 +1,6 @@
 import type { Secret } from "../../base/secret.ts";
 import { documentText, policyMeta, type DocumentParts } from "./document.ts";
-import { html } from "./html.ts";
+import { markup } from "./markup.ts";
 import { scriptLiteral } from "./script.ts";
 
 /** Milliseconds; the answer comes from the same machine. */
@@ -28,15 +28,15 @@ export const redirectFile = (
   const parts: DocumentParts = {
     status: 200,
     title: `Opening ${launch.title}`,
-    content: html`<div data-part="busy">
+    content: markup`<div data-part="busy">
         <h1>Opening ${launch.title}</h1>
         <p class="busy soft" role="status">One moment.</p>
-        <noscript
-          ><p>
+        <noscript>
+          <p>
             This page needs JavaScript to sign you in. Allow it for local files, or use the link that kauth
             prints in its terminal.
-          </p></noscript
-        >
+          </p>
+        </noscript>
       </div>
       <div data-part="unreachable" hidden>
         <h1>This browser cannot reach kauth</h1>

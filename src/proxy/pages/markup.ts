@@ -1,4 +1,4 @@
-/** Text that is markup already. Only `html` makes it, so remote text never becomes markup by mistake. */
+/** Text that is markup already. Only `markup` makes it, so remote text never becomes markup by mistake. */
 export class Markup {
   readonly text: string;
 
@@ -28,7 +28,7 @@ const render = (value: Value): string => {
 };
 
 /** Markup from a template; every value is escaped unless it is `Markup` itself. */
-export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Markup =>
+export const markup = (parts: TemplateStringsArray, ...values: readonly Value[]): Markup =>
   new Markup(
     parts.reduce((all, part, index) => {
       const value = values[index - 1];

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { problemJson, problemPage } from "./problem.ts";
+import { document } from "./document.ts";
+import { escapeHtml, markup } from "./markup.ts";
+import { scriptLiteral } from "./script.ts";
+
+describe("markup", () => {
+  test("escapes every value and leaves markup alone", () => {
+    expect(
+      markup`<a href="${`"'<>&\``}">${markup`<b>${"<i>"}</b>`}${[markup`<u>`, markup`</u>`]}${3}</a>`.text,
+    ).toBe('<a href="&quot;&#39;&lt;&gt;&amp;&#96;"><b>&lt;i&gt;</b><u></u>3</a>');
+  });
+
+  test("no text can leave an attribute or an element", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(escapeHtml(text)).not.toMatch(/[<>"'`]/);
+      }),
+    );
+  });
+
+  test("no value can leave an inline script, and it keeps its meaning", () => {
+    const nasty = fc.oneof(fc.string(), fc.constantFrom("</script>", "<!--", "\u2028", "]]>"));
+    fc.assert(
+      fc.property(nasty, (text) => {
+        const literal = scriptLiteral(text);
+        expect(literal).not.toMatch(/[<>&\u2028\u2029]/);
+        expect(JSON.parse(literal)).toBe(text);
+      }),
+    );
+  });
+});
+
+describe("pages", () => {
+  const problem = { status: 503, title: "Waiting", detail: "No pod is ready", incident: "0123abcd" };
+
+  test("a document without a script allows none", () => {
+    const page = document({ status: 200, title: "t", content: markup`c` });
+    const policy = page.headers[page.headers.indexOf("Content-Security-Policy") + 1];
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("script-src");
+    expect(policy).not.toContain("unsafe");
+  });
+
+  test("the style sheet is the one that the policy allows", () => {
+    const page = document({ status: 200, title: "t", content: markup`c` });
+    const sheet = /<style>([\s\S]*)<\/style>/.exec(page.body)?.[1] ?? "";
+    const policy = page.headers[page.headers.indexOf("Content-Security-Policy") + 1];
+    expect(policy).toContain(`'sha256-${createHash("sha256").update(sheet).digest("base64")}'`);
+  });
+
+  test("a problem that passes reloads itself, another does not", () => {
+    expect(problemPage({ ...problem, refresh: true }).body).toContain(
+      '<meta http-equiv="refresh" content="2">',
+    );
+    expect(problemPage(problem).body).not.toContain("refresh");
+  });
+
+  test("Retry-After is whole seconds", () => {
+    const { headers } = problemJson({ ...problem, retryAfter: 1.2 });
+    expect(headers[headers.indexOf("Retry-After") + 1]).toBe("2");
+    expect(problemJson(problem).headers).not.toContain("Retry-After");
+  });
+
+  test("scripts get RFC 9457", () => {
+    const page = problemJson(problem);
+    expect(page.headers.slice(0, 2)).toEqual(["Content-Type", "application/problem+json"]);
+    expect(JSON.parse(page.body)).toEqual({ ...problem });
+  });
+});
