@@ -88,6 +88,10 @@ function attach(
   };
 }
 
+/** A network socket is done with the memory when it calls back; a pipe in memory has handed the bytes themselves on. */
+const lasting = (socket: Duplex, bytes: Buffer): Buffer =>
+  socket instanceof Socket ? bytes : Buffer.from(bytes);
+
 /** SPDY as it is. */
 export function rawWire(options: WireOptions): Wire {
   const { socket, owner, headroom } = options;
@@ -95,7 +99,7 @@ export function rawWire(options: WireOptions): Wire {
   return {
     ...base,
     send: (slab, end, done) => {
-      if (socket.writable) socket.write(slab.subarray(headroom, end), done);
+      if (socket.writable) socket.write(lasting(socket, slab.subarray(headroom, end)), done);
       else done();
     },
     forgive: () => undefined,
@@ -150,10 +154,10 @@ export function websocketWire(options: WebSocketWireOptions): Wire {
       const pieces = options.fragmented === true;
       const start = frameInPlace(slab, headroom, end, { key: key(), final: !pieces });
       if (!pieces) {
-        socket.write(slab.subarray(start, end), done);
+        socket.write(lasting(socket, slab.subarray(start, end)), done);
         return;
       }
-      socket.write(slab.subarray(start, end));
+      socket.write(lasting(socket, slab.subarray(start, end)));
       socket.write(continuationFrame(), done);
     },
     forgive: () => parser.forgive(),

@@ -5,6 +5,7 @@ import { MiB, millis, seconds, toMillis, type Millis } from "../../base/units.ts
 import { deferred, type Deferred } from "../deferred.ts";
 import type { Carrier } from "../types.ts";
 import { rawWire, websocketWire, type Wire } from "../wire.ts";
+import { Crowd } from "./crowd.ts";
 import {
   CANCEL,
   FLAG_FIN,
@@ -32,11 +33,6 @@ import { TICK, Watchdog, type Vitals } from "./watchdog.ts";
 const DRAIN = toMillis(seconds(2));
 /** A cancelled download goes on for a second at full speed; beyond this it is cheaper to end an otherwise idle tunnel. */
 const IGNORED_MAX = MiB(1);
-/** Within this time … */
-const CROWD_WINDOW = millis(250);
-/** … this many bytes on one connection make a tunnel a place to avoid. */
-const CROWD_BYTES = MiB(1);
-
 export interface SessionOptions {
   /** After the 101. */
   readonly socket: Duplex;
@@ -73,14 +69,14 @@ export class Session implements FrameSink, StreamHost {
   #nextPing = 1;
   #reads = 0;
   #ignored = 0;
-  #crowded = false;
-  #looked: Millis;
+  readonly #crowd: Crowd;
 
   constructor(options: SessionOptions) {
     this.#system = options.system;
     this.#onTick = options.onTick ?? (() => undefined);
     this.closed = this.#closed.promise;
-    this.idleSince = this.#looked = options.system.monotonic();
+    this.idleSince = options.system.monotonic();
+    this.#crowd = new Crowd(this.idleSince);
     const wiring = {
       socket: options.socket,
       head: options.head,
@@ -127,20 +123,9 @@ export class Session implements FrameSink, StreamHost {
     return this.#streams.size === 2;
   }
 
-  /** A connection moves a lot, or is not read and holds the others up. Looks at the rates when a window has passed. */
+  /** A connection moves a lot, or is not read and holds the others up.*/
   get crowded(): boolean {
-    const now = this.#system.monotonic();
-    const elapsed = now - this.#looked;
-    if (elapsed >= CROWD_WINDOW) {
-      this.#looked = now;
-      this.#crowded = false;
-      for (const stream of this.#streams.values()) {
-        if (((stream.moved - stream.movedBefore) * CROWD_WINDOW) / elapsed > CROWD_BYTES)
-          this.#crowded = true;
-      }
-      for (const stream of this.#streams.values()) stream.movedBefore = stream.moved;
-    }
-    return this.#crowded || this.#held.size > 0 || !this.usable;
+    return this.#look() || this.#held.size > 0 || !this.usable;
   }
 
   /**
@@ -209,6 +194,12 @@ export class Session implements FrameSink, StreamHost {
     if (stream !== undefined) {
       stream.receive(streamId, piece, fin);
       return;
+    }
+    if (streamId >= this.#nextStream || (streamId & 1) === 0) {
+      throw new KnownError(
+        "TUNNEL_PROTOCOL",
+        `The port-forward brought bytes for stream ${streamId}, which was never opened`,
+      );
     }
     this.#ignored += piece.length;
     if (this.#ignored <= IGNORED_MAX || this.#streams.size > 0) return;
@@ -294,6 +285,10 @@ export class Session implements FrameSink, StreamHost {
 
   // --- life
 
+  #look(): boolean {
+    return this.#crowd.look(this.#system.monotonic(), this.#streams.values());
+  }
+
   #echo(id: number): void {
     if ((id & 1) === 0) {
       this.#outbox.control(ping(id));
@@ -333,6 +328,7 @@ export class Session implements FrameSink, StreamHost {
   }
 
   #tick(): void {
+    this.#look();
     this.#parser.forgive();
     this.#wire.forgive();
     for (const [id, stream] of this.#streams) if (id === stream.dataId) stream.tidy();
