@@ -49,7 +49,7 @@ describe("the corpus", () => {
       const passes = row.statuses?.includes(200) === true;
       const answer = await served.raw(
         row.bytes,
-        row.statuses === undefined ? { limit: 250 } : passes ? { answers: 1 } : {},
+        row.statuses === undefined ? { limit: 120 } : passes ? { answers: 1 } : {},
       );
       await health();
       const through = served.recorder.seen.slice(before);

@@ -40,9 +40,9 @@ export function answerOwn(own: OwnRequest): void {
       return sendPage(response, launchPage(title, own.system.random(16).toString("base64url")), false);
     case "session":
       if (open === undefined) throw new TypeError("a bare name has no sessions");
-      return readToken(request, (token) => {
-        const page = redeem(token, open, own);
-        sendPage(response, page, page.status !== 200);
+      return readBody(request, (text) => {
+        const page = sessionAnswer(text, open, own);
+        sendPage(response, page, page.status >= 400);
       });
   }
 }
@@ -50,7 +50,7 @@ export function answerOwn(own: OwnRequest): void {
 /** Milliseconds for the 43 bytes of a token. */
 const BODY_TIME = 5_000;
 
-const readToken = (request: IncomingMessage, done: (token: string) => void): void => {
+const readBody = (request: IncomingMessage, done: (text: string) => void): void => {
   const parts: Buffer[] = [];
   const timer = setTimeout(() => request.destroy(), BODY_TIME);
   request.on("data", (part: Buffer) => parts.push(part));
@@ -63,9 +63,31 @@ const readToken = (request: IncomingMessage, done: (token: string) => void): voi
 };
 
 const VOID: OwnPage = plain(403, "kauth: this launch link has been used or is too old.");
+const MISSING: OwnPage = plain(409, "kauth: the session cookie did not come back.");
+const DONE: OwnPage = { status: 204, headers: OWN_HEADERS, body: "" };
+
+/** What the launch page sends after its token: whether the cookie came back, and if not, its ticket. */
+const CHECK = "check";
+const TICKET = "ticket ";
+
+const sessionAnswer = (text: string, open: OpenSite, own: OwnRequest): OwnPage => {
+  if (text === CHECK) {
+    const found = own.host.cookie(own.request.headers.cookie ?? "");
+    return found.kind === "one" && own.host.session(found.value) !== undefined ? DONE : MISSING;
+  }
+  if (text.startsWith(TICKET)) {
+    const cookie = open.sessions.exchange(text.slice(TICKET.length));
+    if (cookie === undefined) return VOID;
+    open.plain = true;
+    return {
+      ...DONE,
+      headers: [...OWN_HEADERS, "Set-Cookie", sessionCookie(open.cookieNames.plain, cookie)],
+    };
+  }
+  return TOKEN_PATTERN.test(text) ? redeem(text, open, own) : VOID;
+};
 
 const redeem = (token: string, open: OpenSite, { emit }: OwnRequest): OwnPage => {
-  if (!TOKEN_PATTERN.test(token)) return VOID;
   const redeemed = open.sessions.redeem(token);
   if (redeemed.kind === "raced") emit({ kind: "raced", site: open.site, ended: redeemed.ended });
   if (redeemed.kind !== "session") return VOID;
@@ -76,13 +98,13 @@ const redeem = (token: string, open: OpenSite, { emit }: OwnRequest): OwnPage =>
     status: 200,
     headers: [
       "Content-Type",
-      "text/plain; charset=utf-8",
+      "application/json",
       ...OWN_HEADERS,
       "Set-Cookie",
-      sessionCookie(open.cookieName, redeemed.cookie),
+      sessionCookie(open.cookieNames.strict, redeemed.cookie),
       // Whoever held the port since then may have left a worker or a poisoned cache (security.md R-N1).
       ...(clear ? ["Clear-Site-Data", '"cache", "storage"'] : []),
     ],
-    body: open.site.path,
+    body: JSON.stringify({ path: open.site.path, ticket: redeemed.ticket.reveal() }),
   };
 };

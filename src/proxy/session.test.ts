@@ -43,7 +43,7 @@ describe("launch", () => {
         /^Set-Cookie: __Host-kauth-[0-9a-f]{8}=[\w-]{43}; Secure; HttpOnly; SameSite=Strict; Path=\/$/,
       ),
     ]);
-    expect(answer.text).toMatch(/\r\n\r\n\/$/);
+    expect(answer.text).toMatch(/\r\n\r\n\{"path":"\/","ticket":"[\w-]{43}"\}$/);
     expect(answer.text).not.toMatch(/clear-site-data/i);
     expect(served.events).toEqual([{ kind: "session", site: served.site }]);
   });
@@ -113,6 +113,54 @@ describe("launch", () => {
       expect(
         (await served.raw(get("/__kauth/launch", ["Sec-Fetch-Site: cross-site", ...how]))).statuses,
       ).toEqual([403]);
+  });
+});
+
+describe("a browser that keeps no Secure cookie", () => {
+  const post = (body: string, cookie?: string): string =>
+    sessionRequest(host, body).replace(
+      "\r\n\r\n",
+      cookie === undefined ? "\r\n\r\n" : `\r\nCookie: ${cookie}\r\n\r\n`,
+    );
+  const setCookie = (text: string): string => /^set-cookie: ([^;]+);/im.exec(text)?.[1] ?? "";
+  const start = async (): Promise<{ strict: string; ticket: string }> => {
+    const { text } = await served.raw(sessionRequest(host, linkToken()));
+    return { strict: setCookie(text), ticket: /"ticket":"([^"]+)"/.exec(text)?.[1] ?? "" };
+  };
+
+  test("gets one other cookie for its ticket, and the first one is void", async () => {
+    const { strict, ticket } = await start();
+    expect((await served.raw(post("check"))).statuses).toEqual([409]);
+    const answer = await served.raw(post(`ticket ${ticket}`));
+    expect(answer.text).toMatch(
+      /^Set-Cookie: kauth-[0-9a-f]{8}=[\w-]{43}; HttpOnly; SameSite=Strict; Path=\/\r$/m,
+    );
+    const plain = setCookie(answer.text);
+    expect((await served.raw(post("check", plain))).statuses).toEqual([204]);
+    expect((await served.raw(get("/", [`Cookie: ${plain}`, "Sec-Fetch-Site: none"]))).statuses).toEqual([
+      200,
+    ]);
+    expect((await served.raw(get("/", [`Cookie: ${strict}`, "Sec-Fetch-Site: none"]))).statuses).toEqual([
+      401,
+    ]);
+    expect((await served.raw(post(`ticket ${ticket}`))).statuses).toEqual([403]);
+  });
+
+  test("a ticket is void once the first cookie came back, and after 10 s", async () => {
+    const one = await start();
+    expect((await served.raw(post("check", one.strict))).statuses).toEqual([204]);
+    expect((await served.raw(post(`ticket ${one.ticket}`))).statuses).toEqual([403]);
+    const two = await start();
+    served.clock.advance(10_001);
+    expect((await served.raw(post(`ticket ${two.ticket}`))).statuses).toEqual([403]);
+  });
+
+  test("the plain name means nothing before it was given out", async () => {
+    const { strict } = await start();
+    const plain = strict.replace("__Host-", "");
+    expect((await served.raw(get("/", [`Cookie: ${plain}`, "Sec-Fetch-Site: none"]))).statuses).toEqual([
+      401,
+    ]);
   });
 });
 

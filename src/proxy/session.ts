@@ -17,6 +17,8 @@ const IDLE_LIFE = millis(12 * 3_600_000);
 
 /** A browser profile has one; this is room for a machine full of them. The oldest makes way. */
 const SESSIONS_MAX = 32;
+/** The launch page finds out at once whether the cookie came back. */
+const TICKET_LIFE = millis(10_000);
 /** Spent tokens that are remembered, so that their second use is noticed. */
 const SPENT_MAX = 64;
 
@@ -26,7 +28,13 @@ export interface Launch {
 }
 
 export type Redeemed =
-  | { readonly kind: "session"; readonly id: string; readonly cookie: Secret }
+  | {
+      readonly kind: "session";
+      readonly id: string;
+      readonly cookie: Secret;
+      /** Good for one other cookie, for a browser that has not kept the first. */
+      readonly ticket: Secret;
+    }
   | { readonly kind: "unknown" }
   | { readonly kind: "expired" }
   /** Somebody has used the token before; the session that it made has ended (security.md R-N7). */
@@ -37,6 +45,8 @@ export interface Sessions {
   /** A new launch token; the earlier one is void, without the penalty for a second use. */
   launch(options: { readonly printed: boolean }): Launch;
   redeem(token: string): Redeemed;
+  /** Another cookie for a session that no cookie has come back for yet; the first one is void. */
+  exchange(ticket: string): Secret | undefined;
   /** The id of the live session that a cookie's value stands for; counts as use of it. */
   find(value: string): string | undefined;
   readonly size: number;
@@ -44,8 +54,11 @@ export interface Sessions {
 
 interface Session {
   readonly id: string;
-  readonly digest: Buffer;
+  digest: Buffer;
   usedAt: EpochMillis;
+  /** Gone with the first use of the session. */
+  ticket: Buffer | undefined;
+  readonly madeAt: Millis;
 }
 
 interface Pending {
@@ -68,13 +81,19 @@ export function createSessions(system: System): Sessions {
     sessions.splice(at, 1);
     return true;
   };
-  const open = (): { readonly id: string; readonly cookie: Secret } => {
-    const cookie = freshToken();
+  const open = (): Omit<Extract<Redeemed, { kind: "session" }>, "kind"> => {
+    const [cookie, ticket] = [freshToken(), freshToken()];
     made += 1;
     const id = `web-${made}`;
-    sessions.push({ id, digest: digestOf(cookie), usedAt: system.now() });
+    sessions.push({
+      id,
+      digest: digestOf(cookie),
+      usedAt: system.now(),
+      ticket: digestOf(ticket),
+      madeAt: system.monotonic(),
+    });
     if (sessions.length > SESSIONS_MAX) sessions.shift();
-    return { id, cookie: new Secret(cookie) };
+    return { id, cookie: new Secret(cookie), ticket: new Secret(ticket) };
   };
   return {
     launch: ({ printed }) => {
@@ -107,7 +126,18 @@ export function createSessions(system: System): Sessions {
         return undefined;
       }
       found.usedAt = now;
+      found.ticket = undefined;
       return found.id;
+    },
+    exchange: (ticket) => {
+      const digest = digestOf(ticket);
+      const found = sessions.find((one) => one.ticket !== undefined && timingSafeEqual(one.ticket, digest));
+      if (found === undefined) return undefined;
+      found.ticket = undefined;
+      if (system.monotonic() - found.madeAt > TICKET_LIFE) return undefined;
+      const cookie = freshToken();
+      found.digest = digestOf(cookie);
+      return new Secret(cookie);
     },
     get size() {
       return sessions.length;
@@ -127,10 +157,18 @@ export function createApiToken(system: System): ApiToken {
   return { token: new Secret(token), matches: (value) => timingSafeEqual(digestOf(value), digest) };
 }
 
-/** Name of the session cookie of one origin. The port is in it, since all ports of a name share one jar. */
-export const sessionCookieName = (host: string, port: number): string =>
-  `__Host-kauth-${hash("sha256", `${host}:${port}`, "hex").slice(0, 8)}`;
+/** Names of the session cookie of one origin. The port is in them, since all ports of a name share one jar. */
+export interface CookieNames {
+  readonly strict: string;
+  /** For browsers that keep no `Secure` cookie from a loopback origin without TLS. */
+  readonly plain: string;
+}
+
+export const sessionCookieNames = (host: string, port: number): CookieNames => {
+  const plain = `kauth-${hash("sha256", `${host}:${port}`, "hex").slice(0, 8)}`;
+  return { strict: `__Host-${plain}`, plain };
+};
 
 /** The `Set-Cookie` line. No lifetime: the cookie ends with the browser, the session with the process. */
 export const sessionCookie = (name: string, value: Secret): string =>
-  `${name}=${value.reveal()}; Secure; HttpOnly; SameSite=Strict; Path=/`;
+  `${name}=${value.reveal()};${name.startsWith("__Host-") ? " Secure;" : ""} HttpOnly; SameSite=Strict; Path=/`;

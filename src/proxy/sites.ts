@@ -1,8 +1,8 @@
 import type { System } from "../base/system.ts";
-import { findCookie } from "./cookie.ts";
+import { findCookie, type FoundCookie } from "./cookie.ts";
 import { openGap, type Gap } from "./gap.ts";
 import type { OwnHost } from "./guard.ts";
-import { createSessions, sessionCookieName, type Sessions } from "./session.ts";
+import { createSessions, sessionCookieNames, type CookieNames, type Sessions } from "./session.ts";
 import type { Forwarder, Site } from "./types.ts";
 
 /** A target with all that belongs to its origin. */
@@ -10,7 +10,9 @@ export interface OpenSite {
   readonly site: Site;
   readonly forwarder: Forwarder;
   readonly sessions: Sessions;
-  readonly cookieName: string;
+  readonly cookieNames: CookieNames;
+  /** A browser has been given the cookie under its plain name; until then that name means nothing. */
+  plain: boolean;
   readonly gap: Gap;
   /** The browser has been told to forget what an earlier holder of the port may have left. */
   cleared: boolean;
@@ -43,7 +45,8 @@ export async function openSites(
         site,
         forwarder,
         sessions: createSessions(system),
-        cookieName: sessionCookieName(site.host, port),
+        cookieNames: sessionCookieNames(site.host, port),
+        plain: false,
         gap: await openGap(system, site.host, port),
         cleared: false,
       };
@@ -60,7 +63,7 @@ export function hostsAt(port: number, sites: readonly OpenSite[]): ReadonlyMap<s
       kind: open === undefined ? "bare" : "site",
       origin: `http://${authority}`,
       open,
-      cookie: (header) => findCookie(header, open?.cookieName ?? ""),
+      cookie: (header) => (open === undefined ? { kind: "none" } : cookieOf(header, open)),
       session: (value) => open?.sessions.find(value),
     });
   };
@@ -68,3 +71,8 @@ export function hostsAt(port: number, sites: readonly OpenSite[]): ReadonlyMap<s
   for (const open of sites) add(open.site.host, open);
   return hosts;
 }
+
+const cookieOf = (header: string, { cookieNames, plain }: OpenSite): FoundCookie => {
+  const found = findCookie(header, cookieNames.strict);
+  return found.kind === "none" && plain ? findCookie(header, cookieNames.plain) : found;
+};

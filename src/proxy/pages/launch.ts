@@ -5,13 +5,18 @@ const SCRIPT = `
 const show = (name) => { for (const part of document.querySelectorAll("[data-part]")) part.hidden = part.dataset.part !== name; };
 const token = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
+const send = (body) => fetch("/__kauth/session", { method: "POST", body, headers: { "Content-Type": "text/plain" }, credentials: "same-origin", cache: "no-store", redirect: "error" });
+const signedIn = async () => (await send("check")).ok;
 const start = async () => {
   if (!/^[\\w-]{43}$/.test(token)) return show("missing");
-  const answer = await fetch("/__kauth/session", { method: "POST", body: token, headers: { "Content-Type": "text/plain" }, credentials: "same-origin", cache: "no-store", redirect: "error" });
+  const answer = await send(token);
   if (answer.status === 403) return show("void");
   if (!answer.ok) return show("failed");
-  location.replace(location.origin + await answer.text());
+  const { path, ticket } = await answer.json();
+  if (!(await signedIn()) && !((await send("ticket " + ticket)).ok && (await signedIn()))) return show("cookies");
+  location.replace(location.origin + path);
 };
+addEventListener("hashchange", () => location.reload());
 start().catch(() => show("failed"));
 `;
 
@@ -40,6 +45,10 @@ export const launchPage = (title: string, nonce: string): OwnPage =>
           A launch link works once and for a short time. Press <kbd>Enter</kbd> in the terminal where kauth
           runs for a new one.
         </p>
+      </div>
+      <div data-part="cookies" hidden>
+        <h1>This browser keeps no cookies for kauth</h1>
+        <p>Allow cookies for <code>localhost</code> addresses, then press <kbd>Enter</kbd> in the terminal.</p>
       </div>
       <div data-part="failed" hidden>
         <h1>kauth did not answer</h1>

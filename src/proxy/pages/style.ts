@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 /** The one style sheet of our own pages; allowed by its hash, so that no page needs a nonce for it. */
 export const STYLE = `
-:root{color-scheme:light dark;--ground:#f4f6fa;--card:#fff;--ink:#16202e;--soft:#5a6779;--line:#dde3ec;--accent:#2556c7;--on:#fff;--warn:#a34a00;--ok:#1b7a43}
-@media (prefers-color-scheme:dark){:root{--ground:#0e131b;--card:#171e29;--ink:#e8edf5;--soft:#9aa7ba;--line:#2a3443;--accent:#7ea6ff;--on:#0c1424;--warn:#ffb067;--ok:#6fd49a}}
+:root{color-scheme:light dark;--ground:#f4f6fa;--card:#fff;--ink:#16202e;--soft:#5a6779;--line:#dde3ec;--accent:#2556c7;--on:#fff}
+@media (prefers-color-scheme:dark){:root{--ground:#0e131b;--card:#171e29;--ink:#e8edf5;--soft:#9aa7ba;--line:#2a3443;--accent:#7ea6ff;--on:#0c1424}}
 *{box-sizing:border-box}
 html,body{height:100%}
 body{margin:0;display:grid;place-items:center;padding:24px;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
@@ -14,12 +14,11 @@ h1{margin:0 0 10px;font-size:23px;line-height:1.25;letter-spacing:-.01em;overflo
 p{margin:0 0 14px;overflow-wrap:anywhere}
 main>:last-child{margin-bottom:0}
 .soft{color:var(--soft);font-size:14px}
-.warn{color:var(--warn)}
 code,kbd{font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-code{padding:2px 6px;border-radius:6px;background:var(--ground);border:1px solid var(--line)}
+code{padding:2px 6px;-webkit-box-decoration-break:clone;box-decoration-break:clone;border-radius:6px;background:var(--ground);border:1px solid var(--line)}
 kbd{padding:2px 7px;border-radius:6px;border:1px solid var(--line);border-bottom-width:2px;background:var(--ground)}
 pre{margin:0 0 14px;padding:12px 14px;border-radius:9px;background:var(--ground);border:1px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere;font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-.button{display:inline-block;margin:6px 0 16px;padding:11px 20px;border:0;border-radius:9px;background:var(--accent);color:var(--on);font:600 15px/1.3 inherit;font-family:inherit;text-decoration:none;cursor:pointer}
+.button{display:inline-block;margin:6px 0 16px;padding:11px 20px;border:0;border-radius:9px;background:var(--accent);color:var(--on);font:inherit;font-size:15px;font-weight:600;line-height:1.3;text-decoration:none;cursor:pointer}
 .button:hover{filter:brightness(1.08)}
 .button:focus-visible,a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 a{color:var(--accent)}

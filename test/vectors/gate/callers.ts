@@ -204,6 +204,8 @@ export const upgradeRows = ({ host, apiToken }: GateTarget, row: Row): readonly 
     up("POST", BAD, { method: "POST" }),
     up("GET with a body", BAD, { headers: { "Content-Length": "3" }, body: "abc" }),
     up("GET with a chunked body", BAD, { headers: { "Transfer-Encoding": "chunked" }, body: "0\r\n\r\n" }),
+    up("GET that announces a body", BAD, { headers: { "Content-Length": "3" } }),
+    up("GET that announces chunks", BAD, { headers: { "Transfer-Encoding": "chunked" } }),
     up("glued bytes", BAD, { body: "\u0081\u0080\u0000\u0000\u0000\u0000" }),
     up("glued request", BAD, { body: `GET /second HTTP/1.1\r\nHost: ${host}\r\n\r\n` }),
     up("version 8", BAD, { headers: { "Sec-WebSocket-Version": "8" } }),

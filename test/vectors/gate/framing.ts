@@ -8,7 +8,7 @@ export const framingRows = ({ host }: GateTarget, row: Row, request: (parts: Par
     row(`framing: ${name}`, statuses, { method: "POST", lines, body });
   const chunked = (name: string, statuses: GateRow["statuses"], body: string): GateRow =>
     post(`chunk ${name}`, statuses, ["Transfer-Encoding: chunked"], body);
-  const coding = (value: string, statuses: GateRow["statuses"] = [400, 501]): GateRow =>
+  const coding = (value: string, statuses: GateRow["statuses"] = [400, 405, 501]): GateRow =>
     post(`coding ${value}`, statuses, [`Transfer-Encoding: ${value}`], "3\r\nabc\r\n0\r\n\r\n");
   const length = (value: string): GateRow => post(`length "${value.slice(0, 30)}"`, BAD, [`Content-Length: ${value}`], "abc");
   const smuggled = request({ target: "/smuggled" });
