@@ -51,7 +51,7 @@ export interface PodConnection {
    * The kubelet's words on the error stream, e.g. `error forwarding port …: connect: connection refused`: data FIN,
    * text, then RST. The stream is destroyed.
    */
-  fail(text: string): void;
+  readonly fail: (text: string) => void;
 }
 
 export interface SpdyServerOptions {
