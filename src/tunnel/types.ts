@@ -34,7 +34,7 @@ export interface DialOptions {
  * Errors are KnownErrors: PORT_REFUSED, PORT_RESET, PORT_FAILED, POD_GONE, TUNNEL_PAIRING of this connection alone, or
  * TUNNEL_LOST, TUNNEL_SILENT, TUNNEL_PROTOCOL of its tunnel. The other side's end comes a second late (containerd), so
  * trust the framing of the protocol inside. `end()` alone keeps the connection until the other side ends:
- * `destroy()` what is no longer needed.
+ * `destroy()` what is no longer needed. An error without a listener does not end the process.
  */
 export interface PortStream extends Duplex {
   /** A large transfer shares the tunnel and holds this connection up: better dial anew than use it again. */

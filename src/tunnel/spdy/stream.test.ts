@@ -232,6 +232,14 @@ describe("ends", () => {
   });
 });
 
+test("a connection that fails while nobody listens does not end the process", async () => {
+  const { session, far } = rawServer();
+  const stream = session.open(8080);
+  far.destroy();
+  await settle();
+  expect(stream.errored).toMatchObject({ code: "TUNNEL_LOST" });
+});
+
 describe("back-pressure", () => {
   test("a producer waits while the socket takes nothing, and goes on when it does", async () => {
     const { session, far, connections } = pair("spdy", echo);

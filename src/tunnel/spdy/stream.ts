@@ -71,6 +71,8 @@ export class PodStream extends Duplex implements PortStream {
     this.errorId = options.errorId;
     this.dataId = options.dataId;
     this.#halfClose = options.halfClose;
+    // It may fail while nobody looks, idle in a pool: that must not end the process. `close` still tells.
+    this.on("error", () => undefined);
   }
 
   get crowded(): boolean {
