@@ -164,6 +164,39 @@ export const CODES = {
     "Look at why with kubectl describe pod, and try again.",
   ),
 
+  // --- proxy: forwarding
+  REQUEST_INVALID: code(
+    1,
+    "A request cannot be forwarded as it is.",
+    "Report the program or page that sends it.",
+  ),
+  CLIENT_GONE: code(
+    1,
+    "The browser closed a connection before its answer was there.",
+    "Nothing has to be done.",
+  ),
+  UPSTREAM_INVALID: code(
+    1,
+    "The UI answered with something that is no valid HTTP/1.1.",
+    "Check that the port is the UI's; look at the pod's log.",
+  ),
+  UPSTREAM_CUT: code(1, "The UI broke an answer off.", "Try again; look at the pod's log."),
+  UPSTREAM_LATE: code(
+    1,
+    "The UI, or the credential for it, did not come in time.",
+    "Try again; the terminal says what kauth waits for.",
+  ),
+  UPSTREAM_TLS: code(
+    1,
+    "No TLS connection to the UI could be made.",
+    "Check the scheme of the target and --upstream-ca.",
+  ),
+  UPSTREAM_CERTIFICATE: code(
+    1,
+    "The UI's certificate changed although its container did not restart.",
+    "Find out why before you go on: somebody may be in between.",
+  ),
+
   // --- cli: open
   NO_BEARER_TOKEN: code(
     2,
@@ -174,6 +207,11 @@ export const CODES = {
     2,
     "The token is good for more than this cluster, and the UI's pod would receive it.",
     "Use a token for this cluster only, or accept the risk with --send-token-to-pod.",
+  ),
+  API_TOKEN_FILE: code(
+    1,
+    "The token for programs could not be written.",
+    "Name a file that does not exist yet, in a directory of yours.",
   ),
   CONSENT_REFUSED: code(
     2,

@@ -1,0 +1,301 @@
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import { isKnownError, KnownError, type ErrorCode } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
+import { sendProblem } from "../problem.ts";
+import type { Admitted } from "../types.ts";
+import { isNavigation, problemOf } from "./outage.ts";
+import type { BodyFraming } from "./request-head.ts";
+import { RequestBody } from "./request-body.ts";
+import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
+import type { StreamUser, UpstreamStream } from "./upstream-stream.ts";
+import type { Wire } from "./wire.ts";
+
+/** GET, HEAD and OPTIONS without a body may be sent again when nothing came back (security.md R-N3). */
+const TRIES = 3;
+const RETRY_WITHIN = 3_000;
+const RETRY_PAUSE = millis(250);
+/** An upload of this size gets a tunnel of its own. */
+const BULK = 1024 * 1024;
+
+/** Failures before which the app cannot have answered, and which another pod or another moment may not have. */
+const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "PORT_REFUSED",
+  "PORT_RESET",
+  "PORT_FAILED",
+  "POD_GONE",
+  "TUNNEL_LOST",
+  "TUNNEL_SILENT",
+  "TUNNEL_PROTOCOL",
+  "UPSTREAM_CUT",
+]);
+
+export const bodyFraming = (request: IncomingMessage): BodyFraming => {
+  if (request.headers["transfer-encoding"] !== undefined) return "chunked";
+  const length = request.headers["content-length"];
+  return length === undefined ? "none" : { length: Number(length) };
+};
+
+/** What came of an answer while it was not yet decided whether the client gets it. */
+type Held =
+  | { readonly kind: "body"; readonly chunk: Buffer }
+  | { readonly kind: "end"; readonly rest: number }
+  | { readonly kind: "failure"; readonly error: unknown };
+
+/** One request of a client, over as many streams as it takes, to one answer. */
+export class Exchange implements StreamUser, ResponseSink {
+  readonly #wire: Wire;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #admitted: Admitted;
+  readonly #framing: BodyFraming;
+  /** No body, and a method that changes nothing. */
+  readonly #repeatable: boolean;
+  readonly #bulk: boolean;
+  readonly #started: number;
+  #body: RequestBody | undefined;
+  #stream: UpstreamStream | undefined;
+  #parser: ResponseParser | undefined;
+  #authorization: RawHeaders = [];
+  #abort: AbortController | undefined;
+  #head: ResponseHead | undefined;
+  /** The part of the body that is not handed over yet: the last one goes out with the end. */
+  #pending: Buffer | undefined;
+  #held: Held[] | undefined;
+  #tries = 0;
+  #renewed = false;
+  /** Bytes of an answer have come on the stream in use. */
+  #answered = false;
+  #over = false;
+
+  constructor(wire: Wire, request: IncomingMessage, response: ServerResponse, admitted: Admitted) {
+    this.#wire = wire;
+    this.#request = request;
+    this.#response = response;
+    this.#admitted = admitted;
+    this.#framing = bodyFraming(request);
+    const method = request.method ?? "";
+    this.#repeatable =
+      this.#framing === "none" && (method === "GET" || method === "HEAD" || method === "OPTIONS");
+    this.#bulk = this.#framing === "chunked" || (this.#framing !== "none" && this.#framing.length >= BULK);
+    this.#started = wire.system.monotonic();
+    response.once("close", () => this.#onClientGone());
+  }
+
+  async run(): Promise<void> {
+    try {
+      this.#authorization = await this.#wire.authorize(undefined);
+      if (!this.#over) await this.#send();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  async #send(): Promise<void> {
+    this.#tries += 1;
+    // A stream that was used before may just be ending: nothing that changes something is risked on it.
+    const used =
+      this.#repeatable && this.#tries === 1 ? this.#wire.pool.take(this.#admitted.session) : undefined;
+    const stream = used ?? (await this.#dial());
+    if (this.#over) {
+      stream.destroy();
+      return;
+    }
+    this.#stream = stream;
+    this.#answered = false;
+    this.#parser = new ResponseParser(this, { method: this.#request.method ?? "", upgrade: false });
+    stream.use(this);
+    const head = this.#wire.head(this.#request, this.#admitted, {
+      body: this.#framing,
+      authorization: this.#authorization,
+      upgrade: false,
+    });
+    stream.duplex.write(head, "latin1");
+    if (this.#framing === "none") return;
+    this.#body ??= new RequestBody(this.#request, this.#framing === "chunked");
+    this.#body.sendTo(stream.duplex);
+  }
+
+  async #dial(): Promise<UpstreamStream> {
+    this.#abort = new AbortController();
+    return await this.#wire.dial(this.#admitted.session, this.#bulk, this.#abort);
+  }
+
+  // --- the stream speaks
+
+  onData(chunk: Buffer): void {
+    this.#answered = true;
+    try {
+      this.#parser?.push(chunk);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#flush();
+  }
+
+  onEnd(): void {
+    try {
+      this.#parser?.end();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onFailure(error: Error): void {
+    this.#fail(error);
+  }
+
+  // --- the parser speaks
+
+  onHead(head: ResponseHead): void {
+    this.#head = head;
+    if (head.status !== 401 || this.#renewed || this.#authorization.length === 0) {
+      this.#return(head);
+      return;
+    }
+    this.#renewed = true;
+    this.#held = [];
+    this.#stream?.duplex.pause();
+    void this.#renew(head);
+  }
+
+  onBody(chunk: Buffer): void {
+    if (this.#held !== undefined) {
+      this.#held.push({ kind: "body", chunk });
+      return;
+    }
+    this.#flush();
+    this.#pending = chunk;
+  }
+
+  onComplete(rest: number): void {
+    if (this.#held !== undefined) {
+      this.#held.push({ kind: "end", rest });
+      return;
+    }
+    this.#settleStream(rest);
+    const last = this.#pending;
+    this.#pending = undefined;
+    if (last === undefined) this.#response.end();
+    else this.#response.end(last);
+    this.#finish();
+  }
+
+  // --- what follows from it
+
+  #return(head: ResponseHead): void {
+    const { headers, dated } = this.#wire.returned(head, this.#admitted);
+    const response = this.#response;
+    if (dated) response.sendDate = false;
+    response.writeHead(head.status, STATUS_CODES[head.status] ?? "Unknown", headers);
+  }
+
+  /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
+  #flush(): void {
+    const chunk = this.#pending;
+    if (chunk === undefined) {
+      // An event stream that has nothing to say yet must still be seen to be open.
+      if (this.#head !== undefined && this.#held === undefined && !this.#over) this.#response.flushHeaders();
+      return;
+    }
+    this.#pending = undefined;
+    if (this.#response.write(chunk) || this.#over) return;
+    const stream = this.#stream;
+    stream?.duplex.pause();
+    this.#response.once("drain", () => stream?.duplex.resume());
+  }
+
+  /** The 401 may be news about the credential: another one is tried once (security.md F12). */
+  async #renew(head: ResponseHead): Promise<void> {
+    const rejected = this.#authorization;
+    const renewed = await this.#wire.authorize(rejected).catch(() => rejected);
+    if (this.#over) return;
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    const again = this.#repeatable || this.#body?.replayable === true;
+    if (renewed !== rejected && again) {
+      this.#stream?.destroy();
+      this.#stream = undefined;
+      this.#head = undefined;
+      this.#authorization = renewed;
+      await this.#send().catch((error: unknown) => this.#refuse(error));
+      return;
+    }
+    this.#return(head);
+    this.#stream?.duplex.resume();
+    for (const item of held) {
+      if (item.kind === "body") this.onBody(item.chunk);
+      else if (item.kind === "end") this.onComplete(item.rest);
+      else this.#fail(item.error);
+    }
+    if (!this.#over) this.#flush();
+  }
+
+  #settleStream(rest: number): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream === undefined) return;
+    const whole = this.#body === undefined || this.#body.sent;
+    stream.release();
+    if (rest === 0 && whole && !this.#bulk && this.#head?.reusable === true && stream.alive)
+      this.#wire.pool.give(this.#admitted.session, stream);
+    else stream.destroy();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    if (this.#held !== undefined) {
+      this.#held.push({ kind: "failure", error });
+      return;
+    }
+    const stream = this.#stream;
+    this.#stream = undefined;
+    stream?.destroy();
+    if (this.#mayRepeat(error, stream)) void this.#repeat();
+    else this.#refuse(error);
+  }
+
+  #mayRepeat(error: unknown, stream: UpstreamStream | undefined): boolean {
+    if (!this.#repeatable || this.#answered || this.#head !== undefined || this.#tries >= TRIES) return false;
+    // A used stream that ended before any byte says only that it was old.
+    if (stream !== undefined && stream.uses > 0) return true;
+    const passing = !isKnownError(error) || AGAIN.has(error.code);
+    return passing && this.#wire.system.monotonic() - this.#started < RETRY_WITHIN;
+  }
+
+  async #repeat(): Promise<void> {
+    try {
+      if (this.#tries > 1) await this.#wire.system.sleep(RETRY_PAUSE);
+      if (!this.#over) await this.#send();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Nothing more can come: a problem while no head is out, else a cut that cannot be taken for an end (R-F7). */
+  #refuse(error: unknown): void {
+    if (this.#over) return;
+    const navigation = isNavigation(this.#request);
+    this.#stream?.destroy();
+    this.#stream = undefined;
+    if (this.#head === undefined || !this.#response.headersSent)
+      sendProblem(this.#response, problemOf(error, navigation, this.#wire.system), { navigation });
+    else this.#response.destroy();
+    this.#finish();
+  }
+
+  #onClientGone(): void {
+    if (this.#over) return;
+    this.#abort?.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
+    this.#stream?.destroy();
+    this.#stream = undefined;
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#body?.stop();
+    this.#wire.done();
+  }
+}

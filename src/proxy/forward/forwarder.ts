@@ -1,0 +1,48 @@
+import { KnownError } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
+import type { Forwarder, Site } from "../types.ts";
+import { Exchange } from "./exchange.ts";
+import { forwardUpgrade } from "./upgrade.ts";
+import { openWire, type WireLimits } from "./wire.ts";
+
+export interface ForwarderOptions {
+  readonly system: System;
+  /** Default: 30 s for a stream, 60 s for a credential. */
+  readonly limits?: WireLimits;
+}
+
+const LIMITS: WireLimits = { dial: millis(30_000), authorize: millis(60_000) };
+
+/** The data plane of one site: requests and upgrades that the gate has let through, over streams of the upstream. */
+export function createForwarder(site: Site, options: ForwarderOptions): Forwarder {
+  const closed = new AbortController();
+  let active = 0;
+  const done = (): void => {
+    active -= 1;
+  };
+  const wire = openWire(site, {
+    system: options.system,
+    limits: options.limits ?? LIMITS,
+    closed: closed.signal,
+    done,
+  });
+  return {
+    get active() {
+      return active;
+    },
+    request: (request, response, admitted) => {
+      active += 1;
+      void new Exchange(wire, request, response, admitted).run();
+    },
+    upgrade: (request, socket, admitted) => {
+      active += 1;
+      void forwardUpgrade(wire, request, socket, admitted).finally(done);
+    },
+    [Symbol.asyncDispose]: () => {
+      closed.abort(new KnownError("UPSTREAM_LATE", "kauth is stopping"));
+      wire.pool.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from "node:http";
+import { isKnownError, messageOf, type ErrorCode } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
+import { escapeLine } from "../../base/terminal.ts";
+import type { Problem } from "../types.ts";
+
+/** The upstream is there and said something wrong, or said no: 502. */
+const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "UPSTREAM_INVALID",
+  "UPSTREAM_CUT",
+  "UPSTREAM_TLS",
+  "UPSTREAM_CERTIFICATE",
+  "PORT_REFUSED",
+  "PORT_RESET",
+  "PORT_FAILED",
+]);
+
+const TEXTS = {
+  answered: ["The UI did not answer properly", "The pod is there, but the connection to the UI failed."],
+  credential: ["Your sign-in could not be renewed", "The terminal where kauth runs says why."],
+  away: ["The UI cannot be reached right now", "kauth keeps trying; this page reloads by itself."],
+  request: ["This request cannot be forwarded", "It holds something that no header may carry."],
+} as const;
+
+export const isNavigation = (request: IncomingMessage): boolean => {
+  const mode = request.headers["sec-fetch-mode"];
+  if (mode !== undefined) return mode === "navigate";
+  return request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
+};
+
+const isCredentialFault = (error: unknown): boolean =>
+  isKnownError(error) &&
+  (error.code.startsWith("EXEC_") || error.code.startsWith("TOKEN_") || error.code === "NO_BEARER_TOKEN");
+
+/**
+ * What a client is told when the upstream cannot be had: fixed text and an incident id, with the reason in the log
+ * only (security.md R-F6). A script gets 504 and never 503, which throws Headlamp to its token page (U7).
+ */
+export const problemOf = (error: unknown, navigation: boolean, system: System): Problem => {
+  const incident = system.random(4).toString("hex");
+  const reason = isKnownError(error) ? `${error.code}: ${error.message}` : messageOf(error);
+  system.log.verbose(1, `Incident ${incident}: ${escapeLine(reason)}`);
+  if (isKnownError(error, "REQUEST_INVALID")) return problem(400, "request", incident);
+  if (isKnownError(error) && ANSWERED.has(error.code)) return problem(502, "answered", incident);
+  const kind = isCredentialFault(error) ? "credential" : "away";
+  return { ...problem(navigation ? 503 : 504, kind, incident), retryAfter: 1, refresh: navigation };
+};
+
+const problem = (status: number, kind: keyof typeof TEXTS, incident: string): Problem => ({
+  status,
+  title: TEXTS[kind][0],
+  detail: TEXTS[kind][1],
+  incident,
+});

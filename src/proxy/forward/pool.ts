@@ -1,0 +1,61 @@
+import type { System } from "../../base/system.ts";
+import type { UpstreamStream } from "./upstream-stream.ts";
+
+/** Monotonic milliseconds. The end of an idle stream arrives a second late (tunnel.md §1.2), so longer is a race. */
+const IDLE = 3_000;
+const SWEEP = 1_000;
+/** A browser has six connections to an origin; a tool that has more may keep as many idle streams. */
+const KEPT = 256;
+
+/** Idle streams, by web session: one is never given to another session (security.md R-E7). */
+export class StreamPool {
+  readonly #system: System;
+  readonly #idle = new Map<string, UpstreamStream[]>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(system: System) {
+    this.#system = system;
+  }
+
+  /** The stream that was used last, which is the likeliest to be alive. */
+  take(session: string): UpstreamStream | undefined {
+    const streams = this.#idle.get(session);
+    for (let stream = streams?.pop(); stream !== undefined; stream = streams?.pop()) {
+      if (stream.alive && this.#system.monotonic() - stream.idleSince < IDLE) return stream;
+      stream.destroy();
+    }
+    return undefined;
+  }
+
+  give(session: string, stream: UpstreamStream): void {
+    const streams = this.#idle.get(session) ?? [];
+    this.#idle.set(session, streams);
+    stream.idleSince = this.#system.monotonic();
+    if (streams.length >= KEPT) stream.destroy();
+    else streams.push(stream);
+    this.#timer ??= setInterval(() => this.#sweep(), SWEEP).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const streams of this.#idle.values()) for (const stream of streams) stream.destroy();
+    this.#idle.clear();
+  }
+
+  #sweep(): void {
+    const now = this.#system.monotonic();
+    for (const [session, streams] of this.#idle) {
+      const live = streams.filter((stream) => {
+        const keep = stream.alive && now - stream.idleSince < IDLE;
+        if (!keep) stream.destroy();
+        return keep;
+      });
+      if (live.length === 0) this.#idle.delete(session);
+      else this.#idle.set(session, live);
+    }
+    if (this.#idle.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

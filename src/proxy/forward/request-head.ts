@@ -1,0 +1,157 @@
+import { KnownError } from "../../base/errors.ts";
+import { TOKEN, type RawHeaders } from "../../base/headers.ts";
+import type { Site } from "../types.ts";
+import { forwardCookies } from "./cookies.ts";
+
+export type BodyFraming = "none" | "chunked" | { readonly length: number };
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Origin form, as the gate let it through. */
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly body: BodyFraming;
+  /** Ours: who the person is. */
+  readonly authorization: RawHeaders;
+  /** `http://HOST:PORT` that the browser sees. */
+  readonly ownOrigin: string;
+  /** `HOST:PORT` that the browser sees. */
+  readonly ownAuthority: string;
+  readonly upgrade: boolean;
+}
+
+type Treatment = "pass" | "drop" | "cookie" | "origin" | "referer" | "connection" | "websocket";
+
+const DROPPED: ReadonlySet<string> = new Set([
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "content-length",
+  "upgrade",
+  "http2-settings",
+  "expect",
+  "authorization",
+  "forwarded",
+  "x-real-ip",
+  "x-rewrite-url",
+  "remote-user",
+  "via",
+  "max-forwards",
+]);
+
+const DROPPED_PREFIXES = [
+  "proxy-",
+  "x-kauth-",
+  "x-forwarded-",
+  "x-original-",
+  "x-http-method",
+  "impersonate-",
+  "x-remote-",
+  "x-auth-request-",
+];
+
+const SPECIAL: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
+  ["cookie", "cookie"],
+  ["origin", "origin"],
+  ["referer", "referer"],
+  ["connection", "connection"],
+]);
+
+/** What happens to a header that a client sent (security.md R-E1, R-E2, R-E3, R-N8). */
+export const treatmentOf = (name: string): Treatment => {
+  const plain = name.toLowerCase().replaceAll("_", "-");
+  const special = SPECIAL.get(plain);
+  if (special !== undefined) return special;
+  if (plain.startsWith("sec-websocket-")) return "websocket";
+  if (DROPPED.has(plain) || DROPPED_PREFIXES.some((prefix) => plain.startsWith(prefix))) return "drop";
+  return "pass";
+};
+
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const TARGET = /^\/[!-~]*$/;
+
+const line = (name: string, value: string): string => {
+  if (!VALUE.test(value) || !TOKEN.test(name))
+    throw new KnownError("REQUEST_INVALID", `Cannot forward header "${name.replaceAll(/[^!-~]/g, "?")}"`);
+  return `${name}: ${value}\r\n`;
+};
+
+/** Names seen so far; browsers use some thirty, and an attacker must not make this grow. */
+const REMEMBERED = 512;
+
+/**
+ * Makes heads for one site from an empty list: what the client may not say is left out, then what we say is added, in
+ * one place for requests and upgrades alike.
+ */
+export function requestHeads(site: Site): (request: OutgoingRequest) => string {
+  const treatments = new Map<string, Treatment>();
+  const upstreamOrigin = `${site.scheme}://${site.authority}`;
+  const treat = (name: string): Treatment => {
+    const known = treatments.get(name);
+    if (known !== undefined) return known;
+    const found = treatmentOf(name);
+    if (treatments.size < REMEMBERED) treatments.set(name, found);
+    return found;
+  };
+  return (request) => {
+    if (!TARGET.test(request.target))
+      throw new KnownError("REQUEST_INVALID", "Cannot forward this request target");
+    const host = site.preserveOrigin ? request.ownAuthority : site.authority;
+    let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n`;
+    const { headers } = request;
+    const hopByHop = connectionNames(headers);
+    for (let index = 0; index + 1 < headers.length; index += 2) {
+      const name = headers[index] ?? "";
+      const value = headers[index + 1] ?? "";
+      switch (treat(name)) {
+        case "pass":
+          if (hopByHop === undefined || !hopByHop.has(name.toLowerCase())) head += line(name, value);
+          break;
+        case "cookie": {
+          const kept = forwardCookies(value, site);
+          if (kept !== "") head += line("Cookie", kept);
+          break;
+        }
+        case "origin":
+          head += line("Origin", site.preserveOrigin ? value : upstreamOrigin);
+          break;
+        case "referer":
+          head += referer(value, request.ownOrigin, site.preserveOrigin ? request.ownOrigin : upstreamOrigin);
+          break;
+        case "websocket":
+          if (request.upgrade) head += line(name, value);
+          break;
+        case "connection":
+        case "drop":
+          break;
+      }
+    }
+    head += request.upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "";
+    head += `X-Forwarded-Host: ${host}\r\nX-Forwarded-Proto: ${site.preserveOrigin ? "http" : site.scheme}\r\n`;
+    if (request.body === "chunked") head += "Transfer-Encoding: chunked\r\n";
+    else if (request.body !== "none") head += `Content-Length: ${request.body.length}\r\n`;
+    for (const [name, value] of request.authorization) head += line(name, value);
+    return `${head}\r\n`;
+  };
+}
+
+/** Another page's address is nothing that the app has to know. */
+const referer = (value: string, own: string, shown: string): string =>
+  value === own || value.startsWith(`${own}/`) ? line("Referer", shown + value.slice(own.length)) : "";
+
+/** What `Connection` declares to be for this hop only; undefined for the usual `keep-alive` and `close`. */
+const connectionNames = (headers: readonly string[]): ReadonlySet<string> | undefined => {
+  let names: Set<string> | undefined;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
+    const value = headers[index + 1] ?? "";
+    if (value === "keep-alive" || value === "close") continue;
+    names ??= new Set();
+    for (const member of value.split(",")) names.add(member.trim().toLowerCase());
+  }
+  return names;
+};

@@ -1,0 +1,115 @@
+import type { IncomingMessage } from "node:http";
+import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import type { System } from "../../base/system.ts";
+import type { Millis } from "../../base/units.ts";
+import type { Admitted, Site } from "../types.ts";
+import { StreamPool } from "./pool.ts";
+import { requestHeads, type BodyFraming } from "./request-head.ts";
+import { responseHeads, type ReturnedHead } from "./response-head.ts";
+import type { ResponseHead } from "./response-parser.ts";
+import { upstreamTls } from "./upstream-tls.ts";
+import { UpstreamStream } from "./upstream-stream.ts";
+
+export interface HeadWishes {
+  readonly body: BodyFraming;
+  readonly authorization: RawHeaders;
+  readonly upgrade: boolean;
+}
+
+export interface WireLimits {
+  /** How long a request waits for a stream. */
+  readonly dial: Millis;
+  /** How long it waits for a credential: a plugin may be waiting for a person. */
+  readonly authorize: Millis;
+}
+
+/** What the exchanges of one site share. */
+export interface Wire {
+  readonly system: System;
+  readonly pool: StreamPool;
+  /** @throws {KnownError} the upstream's, or UPSTREAM_LATE */
+  authorize(rejected: RawHeaders | undefined): Promise<RawHeaders>;
+  dial(session: string, bulk: boolean, abort: AbortController): Promise<UpstreamStream>;
+  head(request: IncomingMessage, admitted: Admitted, wishes: HeadWishes): string;
+  returned(head: ResponseHead, admitted: Admitted): ReturnedHead;
+  /** An exchange has come to its end. */
+  done(): void;
+}
+
+const late = (what: string, limit: Millis): KnownError =>
+  new KnownError("UPSTREAM_LATE", `Cannot get ${what}: none came within ${limit / 1000} s`);
+
+export function openWire(
+  site: Site,
+  options: {
+    readonly system: System;
+    readonly limits: WireLimits;
+    readonly done: () => void;
+    readonly closed: AbortSignal;
+  },
+): Wire {
+  const { system, limits } = options;
+  const buildHead = requestHeads(site);
+  const buildReturned = responseHeads(site);
+  const secure = site.scheme === "https" ? upstreamTls(site) : undefined;
+  const host = site.host.includes(":") && !site.host.startsWith("[") ? `[${site.host}]` : site.host;
+  const own = new Map<number, string>();
+  const authority = (port: number): string => {
+    const known = own.get(port);
+    if (known !== undefined) return known;
+    const made = port === 80 ? host : `${host}:${port}`;
+    own.set(port, made);
+    return made;
+  };
+  return {
+    system,
+    pool: new StreamPool(system),
+    authorize: async (rejected) => {
+      const work = site.upstream.authorize({
+        leg: "pod",
+        signal: options.closed,
+        ...(rejected === undefined ? {} : { rejected }),
+      });
+      return await withLimit(work, limits.authorize, () => late("a credential", limits.authorize));
+    },
+    dial: async (session, bulk, abort) => {
+      const timer = setTimeout(() => abort.abort(late("a connection to the pod", limits.dial)), limits.dial);
+      const closed = (): void => abort.abort(options.closed.reason);
+      options.closed.addEventListener("abort", closed, { once: true });
+      try {
+        const dialled = await site.upstream.dial({ leg: "pod", session, bulk, signal: abort.signal });
+        return new UpstreamStream(secure === undefined ? dialled.stream : await secure(dialled));
+      } catch (error) {
+        // A stand-in of Node's for our own reason would say nothing.
+        throw abort.signal.aborted && abort.signal.reason instanceof KnownError ? abort.signal.reason : error;
+      } finally {
+        clearTimeout(timer);
+        options.closed.removeEventListener("abort", closed);
+      }
+    },
+    head: (request, admitted, wishes) =>
+      buildHead({
+        method: request.method ?? "",
+        target: request.url ?? "",
+        headers: request.rawHeaders,
+        ownAuthority: authority(admitted.port),
+        ownOrigin: `http://${authority(admitted.port)}`,
+        ...wishes,
+      }),
+    returned: (head, admitted) => buildReturned(head, `http://${authority(admitted.port)}`),
+    done: options.done,
+  };
+}
+
+const withLimit = async <T>(work: Promise<T>, limit: Millis, error: () => KnownError): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(error()), limit);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
