@@ -32,7 +32,8 @@ describe.each<Carrier>(["spdy", "websocket"])("over %s", (carrier) => {
     far.on("data", (chunk: Buffer) => writes.push(chunk.length));
     const stream = session.open(8080);
     stream.write("GET / HTTP/1.1\r\n", "latin1");
-    stream.write(Buffer.from("\r\n"));
+    await Promise.resolve();
+    process.nextTick(() => stream.write(Buffer.from("\r\n")));
     await settle();
     expect(writes).toHaveLength(1);
     expect(writes[0]).toBeGreaterThanOrEqual(95 + 88 + 8 + 16 + 8 + 2);
