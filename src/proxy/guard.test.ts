@@ -207,4 +207,16 @@ describe("rules that the parser would enforce too", () => {
   test.each(["0.9", "1.0", "1.2", "2.0", "3.0", ""])("version %j", (version) => {
     expect(judge(["Host", HOST, ...API], { version })).toMatchObject({ reason: "version", status: 505 });
   });
+
+  test.each(["/__kauth/launch", "/__kauth/session", "/__kauth/health", "/__kauth/x"])(
+    "no upgrade of %s",
+    (target) => {
+      const socket = ["Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13"];
+      const headers = ["Host", HOST, ...API, ...socket, "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="];
+      const up = (path: string): Verdict =>
+        guard({ method: "GET", target: path, version: "1.1", upgrade: true, glued: 0, headers }, policy);
+      expect(up("/ws").kind).toBe("forward");
+      expect(up(target)).toMatchObject({ kind: "refuse", reason: "upgrade" });
+    },
+  );
 });
