@@ -12,6 +12,7 @@ const project = (name: string, include: string[], timeout: number, serial = fals
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./tools/count-reporter.ts"],
     projects: [
       project("unit", ["src/**/*.test.ts", "test/*.test.ts"], 20_000),
       project("flow", ["test/flow/**/*.test.ts"], 60_000),

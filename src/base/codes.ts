@@ -20,6 +20,11 @@ export const CODES = {
   USAGE: code(2, "The command line could not be understood.", "Read the command's --help."),
   CONFIG_INVALID: code(2, "config.yaml has a mistake.", "Correct the key that the message names."),
   FILE_TOO_LARGE: code(2, "A file is larger than kauth reads.", "Check that the path is the right one."),
+  UNSAFE_ENVIRONMENT: code(
+    2,
+    "Something in the environment takes away the protection that kauth relies on.",
+    "Change what the message names.",
+  ),
   UNSUPPORTED: code(2, "kauth does not do this yet.", "Leave the option out, or use kubectl for this part."),
   STATE_INVALID: code(2, "A state file of kauth's own is damaged.", "Run kauth clean and try again."),
 

@@ -7,7 +7,8 @@ export type RawHeaders = readonly (readonly [name: string, value: string])[];
 /** Node's flat `rawHeaders` (`[name, value, name, value, …]`) as pairs. */
 export const pairs = (flat: readonly string[]): RawHeaders => {
   const list: [string, string][] = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) list.push([flat[index] ?? "", flat[index + 1] ?? ""]);
+  for (let index = 0; index + 1 < flat.length; index += 2)
+    list.push([flat[index] ?? "", flat[index + 1] ?? ""]);
   return list;
 };
 

@@ -29,6 +29,8 @@ export interface System {
   readonly cwd: string;
   readonly home: string;
   readonly temp: string;
+  /** What runs us, e.g. `Node 24.21.0`. */
+  readonly runtime: string;
   readonly stdinIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   readonly files: Files;
@@ -53,6 +55,10 @@ export const realSystem = (level = 0): System => ({
   cwd: process.cwd(),
   home: process.platform === "win32" ? homedir() : (process.env["HOME"] ?? ""),
   temp: tmpdir(),
+  runtime:
+    process.versions["bun"] === undefined
+      ? `Node ${process.versions.node}`
+      : `Bun ${process.versions["bun"]}`,
   stdinIsTerminal: process.stdin.isTTY === true,
   stderrIsTerminal: process.stderr.isTTY === true,
   files: realFiles,

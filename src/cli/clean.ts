@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { messageOf } from "../base/errors.ts";
+import { places } from "../base/places.ts";
+import type { System } from "../base/system.ts";
+import type { Invocation } from "./command.ts";
+
+/** Every file that kauth writes by itself; docs/files.md is compared with it. */
+export const WRITTEN = [
+  { place: "state", pattern: /^origin\.key$/, mode: "0600", holds: "The key behind the names of your pages" },
+  {
+    place: "state",
+    pattern: /^carriers\.json$/,
+    mode: "0600",
+    holds: "Which port-forward carrier worked, per cluster",
+  },
+  {
+    place: "state",
+    pattern: /^origins$/,
+    mode: "0700",
+    holds: "A mark per page that is being served; one that is left tells that kauth was killed",
+  },
+  {
+    place: "runtime",
+    pattern: /^open-[0-9a-f]{16}\.html$/,
+    mode: "0600",
+    holds: "A launch file; gone after use or 60 s",
+  },
+  {
+    place: "runtime",
+    pattern: /^launch-[0-9a-f]{16}$/,
+    mode: "0700",
+    holds: "A directory for a launch file, where the runtime directory is open to others",
+  },
+  {
+    place: "runtime",
+    pattern: /^demo-[0-9a-zA-Z]+$/,
+    mode: "0700",
+    holds: "The demo's kubeconfig and plugin; gone at its end",
+  },
+] as const;
+
+/** Drafts of files that are replaced as a whole; a crash leaves them behind. */
+const DRAFT = /\.[0-9a-f]{12}\.new$/;
+
+const ours = async (system: System): Promise<readonly string[]> => {
+  const found: string[] = [];
+  const where = places(system);
+  for (const place of ["state", "cache", "runtime"] as const) {
+    const directory = where[place];
+    const names = await system.files.list(directory).catch((): readonly string[] => []);
+    for (const name of names) {
+      const plain = name.replace(DRAFT, "");
+      if (WRITTEN.some((file) => file.place === place && file.pattern.test(plain)))
+        found.push(join(directory, name));
+    }
+  }
+  return found;
+};
+
+/** `kauth clean`: what kauth wrote and nothing else. */
+export async function runClean({ system, options }: Invocation): Promise<number> {
+  const dry = options.boolean("dry-run");
+  const removed: string[] = [];
+  const failed: { readonly path: string; readonly reason: string }[] = [];
+  for (const path of await ours(system)) {
+    try {
+      if (!dry) await system.files.remove(path, { recursive: true });
+      removed.push(path);
+    } catch (error) {
+      failed.push({ path, reason: messageOf(error) });
+    }
+  }
+  if (options.string("output") === "json") system.log.out(JSON.stringify({ dryRun: dry, removed, failed }));
+  else {
+    for (const path of removed) system.log.say(`${dry ? "Would remove" : "Removed"} ${path}`);
+    for (const { path, reason } of failed) system.log.warn(`Cannot remove ${path}: ${reason}`);
+    if (removed.length + failed.length === 0) system.log.say("There is nothing of kauth's to remove");
+  }
+  return failed.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,27 @@
+import type { Command } from "../command.ts";
+
+export const cleanCommand: Command = {
+  path: ["clean"],
+  summary: "Remove what kauth wrote on this machine",
+  operands: "",
+  description: [
+    "Removes the files that docs/files.md lists as state, cache and runtime files: the key behind the names of your",
+    "pages, what is remembered of carriers, launch files. config.yaml, which you wrote, stays.",
+  ].join("\n"),
+  examples: [
+    { command: "kauth clean --dry-run", does: "Say what would be removed" },
+    { command: "kauth clean", does: "Remove it" },
+  ],
+  options: {
+    "dry-run": { type: "boolean", summary: "Only say what would be removed" },
+    output: {
+      type: "string",
+      short: "o",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      default: "text",
+      summary: "json: one object on stdout",
+    },
+  },
+  load: async () => (await import("../clean.ts")).runClean,
+};

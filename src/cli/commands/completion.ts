@@ -1,0 +1,19 @@
+import type { Command } from "../command.ts";
+
+export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
+
+export const completionCommand: Command = {
+  path: ["completion"],
+  summary: "Print a completion script for your shell",
+  operands: "bash|zsh|fish|powershell",
+  description: "Prints a script that completes kauth's commands and options.",
+  examples: [
+    { command: "source <(kauth completion bash)", does: "Complete in this bash" },
+    {
+      command: "kauth completion fish > ~/.config/fish/completions/kauth.fish",
+      does: "Complete in every fish",
+    },
+  ],
+  options: {},
+  load: async () => (await import("../completion.ts")).runCompletion,
+};

@@ -1,0 +1,91 @@
+import type { Command, OptionSpec } from "../command.ts";
+import { KUBECTL_OPTIONS } from "../globals.ts";
+
+/** The options of `kauth open` that are its own; kubectl's global ones come beside them. */
+export const OPEN_OPTIONS = {
+  address: {
+    type: "list",
+    value: "IP:PORT",
+    summary:
+      "Loopback address to listen on; the first one that is free counts. Port 0 is any free port. " +
+      "Default: ports 18000 and 28000 of 127.0.0.1 and ::1",
+  },
+  "skip-open-browser": { type: "boolean", summary: "Print the link instead of opening a browser" },
+  origin: {
+    type: "string",
+    value: "MODE",
+    choices: ["name", "ip"],
+    default: "name",
+    summary:
+      "name: an origin of its own below *.localhost; ip: an IP address, for browsers that lack such names",
+  },
+  tunnel: {
+    type: "string",
+    value: "CARRIER",
+    choices: ["auto", "spdy", "websocket"],
+    default: "auto",
+    summary: "How the port-forward reaches the API server",
+  },
+  anonymous: { type: "boolean", summary: "Open the UI without signing in: no header is added" },
+  "send-token-to-pod": {
+    type: "boolean",
+    summary: "Send the token even though it is good beyond this cluster",
+  },
+  confirm: { type: "boolean", summary: "Ask before anything is sent to the pod" },
+  "preserve-origin": { type: "boolean", summary: "Keep the browser's Host and Origin towards the UI" },
+  "upstream-ca": {
+    type: "string",
+    value: "FILE",
+    summary: "PEM file to verify an HTTPS UI against. Default: accept its certificate and pin it",
+  },
+  "api-token-file": {
+    type: "string",
+    value: "FILE",
+    summary: "Write a token for programs to a new file; they send it as X-Kauth-Token",
+  },
+  "no-session": {
+    type: "boolean",
+    summary: "Let every local program of yours in without a session. For CI only",
+  },
+  output: {
+    type: "string",
+    short: "o",
+    value: "FORMAT",
+    choices: ["text", "json"],
+    default: "text",
+    summary: "json: one event a line on stdout",
+  },
+  "print-link": { type: "boolean", summary: "With --output json: the launch link is an event too" },
+  "exec-timeout": {
+    type: "string",
+    value: "SECONDS",
+    default: "60",
+    summary: "How long a credential plugin may run; three times that when it may ask something",
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export const openCommand: Command = {
+  path: ["open"],
+  summary: "Open a web UI of the cluster in the browser, signed in as you",
+  operands: "TARGET",
+  description: [
+    "Finds a ready pod behind TARGET, forwards to it through the API server and opens it in the browser.",
+    "Every request carries the token that your kubeconfig gives to kubectl. Only the browser that followed the",
+    "one-time link gets in. TARGET is svc/NAME[:PORT], NAME[:PORT] (a Service), pod/NAME[:PORT], or a URL such",
+    "as https://NAME.NAMESPACE.svc/path or http://PODNAME.",
+  ].join("\n"),
+  examples: [
+    { command: "kauth open svc/headlamp -n headlamp", does: "Open Headlamp" },
+    {
+      command: "kauth open https://kubernetes-dashboard-kong-proxy.kubernetes-dashboard.svc",
+      does: "Open Dashboard",
+    },
+    { command: "kauth open pod/web-0:8080 --skip-open-browser", does: "Print the link for a pod's port" },
+    {
+      command: "kauth open svc/ui --output json --print-link --api-token-file token",
+      does: "Drive it from a script",
+    },
+  ],
+  options: { ...OPEN_OPTIONS, ...KUBECTL_OPTIONS },
+  load: async () => (await import("../open/run.ts")).runOpen,
+};

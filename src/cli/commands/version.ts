@@ -1,0 +1,16 @@
+import { VERSION } from "../../base/version.ts";
+import type { Command } from "../command.ts";
+
+export const versionCommand: Command = {
+  path: ["version"],
+  summary: "Print the version",
+  operands: "",
+  description: "Prints the version of kauth and of what runs it.",
+  examples: [{ command: "kauth version", does: "Print it" }],
+  options: {},
+  load: () =>
+    Promise.resolve(({ system }) => {
+      system.log.out(`kauth ${VERSION} (${system.platform}, ${system.runtime})`);
+      return Promise.resolve(0);
+    }),
+};

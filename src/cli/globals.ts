@@ -1,0 +1,125 @@
+import { Secret } from "../base/secret.ts";
+import type { Overrides } from "../kubeconfig/index.ts";
+import type { OptionSpec, ParsedOptions } from "./command.ts";
+
+const text = (summary: string, value: string, more: Partial<OptionSpec> = {}): OptionSpec => ({
+  type: "string",
+  value,
+  summary,
+  env: false,
+  ...more,
+});
+
+const ignored = (type: OptionSpec["type"]): OptionSpec => ({
+  type,
+  summary: "Accepted for kubectl's sake; means nothing here",
+  ignored: true,
+});
+
+/** kubectl's global options (credentials.md §1.5). */
+export const KUBECTL_OPTIONS = {
+  kubeconfig: text("Kubeconfig to use. Default: KUBECONFIG, else ~/.kube/config", "FILE"),
+  context: text("Context of the kubeconfig", "NAME"),
+  namespace: text("Namespace. Default: the context's", "NAME", { short: "n" }),
+  cluster: text("Cluster of the kubeconfig", "NAME"),
+  user: text("User of the kubeconfig", "NAME"),
+  server: text("Address of the API server", "URL", { short: "s" }),
+  token: text("Bearer token; everybody on this machine can see it in the process list", "TOKEN"),
+  username: text("User name for basic authentication", "NAME"),
+  password: text("Password for basic authentication", "PASSWORD"),
+  as: text("User to impersonate (refused: not supported yet)", "NAME"),
+  "as-uid": text("UID to impersonate (refused: not supported yet)", "UID"),
+  "as-group": {
+    type: "list",
+    value: "NAME",
+    summary: "Group to impersonate (refused: not supported yet)",
+    env: false,
+  },
+  "as-user-extra": {
+    type: "list",
+    value: "KEY=VALUE",
+    summary: "Extra to impersonate (refused: not supported yet)",
+    env: false,
+  },
+  "certificate-authority": text("PEM file of the API server's authority", "FILE"),
+  "client-certificate": text("PEM file of a client certificate", "FILE"),
+  "client-key": text("PEM file of its key", "FILE"),
+  "insecure-skip-tls-verify": {
+    type: "boolean",
+    summary: "Do not verify the API server's certificate. Unsafe",
+    env: false,
+  },
+  "tls-server-name": text("Name that the API server's certificate has to have", "NAME"),
+  "request-timeout": ignored("string"),
+  "cache-dir": ignored("string"),
+  "disable-compression": ignored("boolean"),
+  "match-server-version": ignored("boolean"),
+  "warnings-as-errors": ignored("boolean"),
+  kuberc: ignored("string"),
+  profile: ignored("string"),
+  "profile-output": ignored("string"),
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+/** klog's options, which kauthproxy took; only `-v` means something. */
+export const KLOG_OPTIONS = {
+  vmodule: ignored("string"),
+  logtostderr: ignored("boolean"),
+  alsologtostderr: ignored("boolean"),
+  stderrthreshold: ignored("string"),
+  log_file: ignored("string"),
+  log_dir: ignored("string"),
+  log_file_max_size: ignored("string"),
+  log_backtrace_at: ignored("string"),
+  "log-flush-frequency": ignored("string"),
+  skip_headers: ignored("boolean"),
+  skip_log_headers: ignored("boolean"),
+  add_dir_header: ignored("boolean"),
+  one_output: ignored("boolean"),
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+/** Options of every command. */
+export const COMMON_OPTIONS = {
+  verbose: {
+    type: "count",
+    short: "v",
+    value: "LEVEL",
+    summary: "Say more; up to 9. No level shows a secret",
+    env: "KAUTH_VERBOSE",
+  },
+  help: { type: "boolean", short: "h", summary: "Explain the command", env: false },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export const explicitKubeconfig = (options: ParsedOptions): { readonly explicit: string | undefined } => ({
+  explicit: options.string("kubeconfig"),
+});
+
+/** The options as overrides of the kubeconfig. */
+export const overridesOf = (options: ParsedOptions): Overrides => {
+  const given = <Key extends string, T>(key: Key, value: T | undefined): { [K in Key]?: T } =>
+    (value === undefined || value === "" ? {} : { [key]: value }) as { [K in Key]?: T };
+  const secret = (name: string): Secret | undefined => {
+    const value = options.string(name);
+    return value === undefined || value === "" ? undefined : new Secret(value);
+  };
+  const groups = options.list("as-group");
+  const extra = options.list("as-user-extra");
+  return {
+    ...given("context", options.string("context")),
+    ...given("cluster", options.string("cluster")),
+    ...given("user", options.string("user")),
+    ...given("server", options.string("server")),
+    ...given("token", secret("token")),
+    ...given("username", options.string("username")),
+    ...given("password", secret("password")),
+    ...given("as", options.string("as")),
+    ...given("asUid", options.string("as-uid")),
+    ...(groups.length === 0 ? {} : { asGroups: groups }),
+    ...(extra.length === 0 ? {} : { asUserExtra: extra }),
+    ...given("certificateAuthority", options.string("certificate-authority")),
+    ...given("clientCertificate", options.string("client-certificate")),
+    ...given("clientKey", options.string("client-key")),
+    ...(options.boolean("insecure-skip-tls-verify") ? { insecureSkipTlsVerify: true } : {}),
+    ...given("tlsServerName", options.string("tls-server-name")),
+    ...given("namespace", options.string("namespace")),
+  };
+};

@@ -1,0 +1,58 @@
+import { writeFileSync } from "node:fs";
+import { KnownError } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+
+/** Node releases with the security fixes of March 2026 (security.md R-M2). */
+const FIXED: readonly (readonly [number, number, number])[] = [
+  [22, 22, 2],
+  [24, 14, 1],
+];
+const OLDEST = 22;
+
+/** @throws {KnownError} UNSAFE_ENVIRONMENT, exit 2; resolves to what deserves a warning */
+export const checkRuntime = (
+  node: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] => {
+  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
+    throw new KnownError(
+      "UNSAFE_ENVIRONMENT",
+      "Refusing to run with NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate would be checked",
+    );
+  const warnings: string[] = [];
+  if (node !== undefined) {
+    const [major = 0, minor = 0, patch = 0] = node.split(".").map(Number);
+    if (major < OLDEST)
+      throw new KnownError(
+        "UNSAFE_ENVIRONMENT",
+        `Cannot run on Node ${node}: kauth needs Node ${OLDEST} or newer`,
+      );
+    const fixed = FIXED.find(([line]) => line === major);
+    if (fixed !== undefined && (minor < fixed[1] || (minor === fixed[1] && patch < fixed[2])))
+      warnings.push(`Node ${node} lacks the security fixes of ${fixed.join(".")}: update it`);
+  }
+  const nodeOptions = env["NODE_OPTIONS"] ?? "";
+  if (/--inspect|--tls-keylog/.test(nodeOptions) || (env["SSLKEYLOGFILE"] ?? "") !== "")
+    warnings.push("NODE_OPTIONS or SSLKEYLOGFILE let others read what kauth sends");
+  return warnings;
+};
+
+/**
+ * No inspector on SIGUSR1, no memory in core files, no environment in reports (security.md R-H5).
+ * @throws {KnownError} UNSAFE_ENVIRONMENT
+ */
+export function hardenProcess(system: System): void {
+  const node = process.versions["bun"] === undefined ? process.versions.node : undefined;
+  for (const warning of checkRuntime(node, system.env)) system.log.warn(warning);
+  if (system.platform !== "win32") process.on("SIGUSR1", () => undefined);
+  try {
+    writeFileSync("/proc/self/coredump_filter", "0x0");
+  } catch {
+    // Only Linux has it, and some sandboxes do not let it be written.
+  }
+  const report: NodeJS.ProcessReport | undefined = process.report;
+  if (report === undefined) return;
+  report.reportOnFatalError = false;
+  report.reportOnSignal = false;
+  report.reportOnUncaughtException = false;
+}

@@ -1,0 +1,46 @@
+import { basename } from "node:path";
+import { realSystem } from "../base/system.ts";
+import { hardenProcess } from "./hardening.ts";
+import { run, tellError } from "./run.ts";
+
+/** Ends the process at the second signal: within this the exit status still leaves. */
+const SIGNAL_STATUS = 130;
+
+/** The real machine in, an exit status out. `name` is what a launcher of npm's has lost of argv[0]. */
+export async function main(name: string): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(SIGNAL_STATUS);
+    stop.abort(new Error("ended by a signal"));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  const crashed = (error: unknown): void => {
+    tellError(error, realSystem());
+    process.exit(70);
+  };
+  process.on("uncaughtException", crashed);
+  process.on("unhandledRejection", crashed);
+  // A reader that left, as in `kauth … | head`, is no fault.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  try {
+    hardenProcess(realSystem());
+  } catch (error) {
+    process.exitCode = tellError(error, realSystem());
+    return;
+  }
+  process.exitCode = await run({
+    args: process.argv.slice(2),
+    program: invokedName(name),
+    signal: stop.signal,
+    system: realSystem,
+  });
+  // Nothing is worth waiting for now; an idle socket must not hold the process.
+  process.exit();
+}
+
+/** In a compiled binary only argv0 knows by which name it was started. */
+const invokedName = (name: string): string => {
+  if (process.versions["bun"] === undefined || !process.execPath.includes("kauth")) return name;
+  return basename(process.argv0).replace(/\.exe$/, "");
+};

@@ -1,0 +1,80 @@
+import { messageOf } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
+import { writeLaunchFile, type ProxyServer, type Site } from "../../proxy/index.ts";
+import { onEnter } from "./ask.ts";
+import { openBrowser } from "./browser.ts";
+import type { Report } from "./report.ts";
+import type { OpenSettings } from "./settings.ts";
+
+export interface Launch {
+  readonly system: System;
+  readonly settings: OpenSettings;
+  readonly report: Report;
+  readonly server: ProxyServer;
+  readonly site: Site;
+  readonly signal: AbortSignal;
+}
+
+/** How long the browser has to make a session before a link is printed (security.md R-N19). */
+const SESSION_WAIT = millis(5_000);
+
+/**
+ * The browser is started on a private file that leads to the one-time link, so that no secret is in argv. A link is
+ * printed when none was asked for, none could be started, or no session was made in time (decisions.md "Launch").
+ */
+export async function launch(wishes: Launch): Promise<void> {
+  const { settings, report, signal } = wishes;
+  onEnter(() => printLink(wishes), signal);
+  if (!settings.openBrowser) {
+    printLink(wishes);
+    return;
+  }
+  const session = sessionWithin(wishes);
+  const reason = await startBrowser(wishes);
+  report.emit({ event: "browser", opened: reason === undefined, reason });
+  if (reason !== undefined) {
+    printLink(wishes);
+    return;
+  }
+  if (!(await session) && !signal.aborted) {
+    wishes.system.log.say("The browser has not come back yet; if nothing opened, use the link");
+    printLink(wishes);
+  }
+}
+
+const printLink = ({ server, site, report }: Launch): void => {
+  const link = server.newLaunch(site, { printed: true });
+  report.emit({ event: "link", url: link.url.reveal(), goodForSeconds: Math.round(link.life / 1000) });
+};
+
+/** Resolves to the reason when no browser could be started. */
+const startBrowser = async ({ system, server, site }: Launch): Promise<string | undefined> => {
+  try {
+    const { url } = server.newLaunch(site, { printed: false });
+    const file = await writeLaunchFile(system, { url, title: site.title });
+    const stop = server.onEvent((event) => {
+      if (event.kind !== "session" || event.site !== site) return;
+      stop();
+      void file.remove();
+    });
+    const reason = await openBrowser(system, file.path);
+    if (reason !== undefined) await file.remove();
+    return reason;
+  } catch (error) {
+    return `the launch file could not be written: ${messageOf(error)}`;
+  }
+};
+
+const sessionWithin = async ({ system, server, site, signal }: Launch): Promise<boolean> => {
+  const over = new AbortController();
+  let made = false;
+  const stop = server.onEvent((event) => {
+    if (event.kind !== "session" || event.site !== site) return;
+    made = true;
+    over.abort();
+  });
+  await system.sleep(SESSION_WAIT, AbortSignal.any([over.signal, signal])).catch((): void => undefined);
+  stop();
+  return made;
+};

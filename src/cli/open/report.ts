@@ -1,0 +1,106 @@
+import type { System } from "../../base/system.ts";
+import type { EpochMillis } from "../../base/units.ts";
+import type { TargetReference } from "../../route/index.ts";
+import { escapeLine } from "../../base/terminal.ts";
+
+/** One JSON object a line on stdout with `--output json`; the same facts as text on stderr otherwise. */
+export type OpenEvent =
+  | {
+      readonly event: "ready";
+      readonly url: string;
+      readonly target: string;
+      readonly namespace: string;
+      readonly context: string | undefined;
+      readonly pod: string;
+      readonly image: string | undefined;
+      readonly user: string | undefined;
+      readonly credential: string;
+      readonly expiresAt: string | undefined;
+      readonly addresses: readonly string[];
+      readonly apiTokenFile: string | undefined;
+    }
+  | { readonly event: "link"; readonly url: string; readonly goodForSeconds: number }
+  | { readonly event: "browser"; readonly opened: boolean; readonly reason: string | undefined }
+  | { readonly event: "session"; readonly state: "started" | "ended"; readonly reason: string | undefined }
+  | {
+      readonly event: "pod";
+      readonly state: "up" | "down" | "switched";
+      readonly pod: string | undefined;
+      readonly image: string | undefined;
+      readonly reason: string | undefined;
+    }
+  | { readonly event: "stopping" };
+
+export interface Report {
+  emit(event: OpenEvent): void;
+}
+
+export const targetText = (reference: TargetReference): string =>
+  `${reference.kind === "service" ? "svc" : "pod"}/${reference.name}`;
+
+/** `in 14 min (15:04:05)`, as people read it. */
+export const untilText = (end: EpochMillis, now: EpochMillis): string => {
+  const left = Math.max(0, Math.round((end - now) / 1000));
+  const at = new Date(end).toTimeString().slice(0, 8);
+  if (left < 120) return `in ${left} s (${at})`;
+  if (left < 2 * 60 * 60) return `in ${Math.round(left / 60)} min (${at})`;
+  return `in ${Math.round(left / 3600)} h (${new Date(end).toISOString()})`;
+};
+
+/** Without `--print-link` the link is no JSON event (security.md R-N7), so it must not slip out that way. */
+export function reportTo(
+  system: System,
+  options: { readonly output: "text" | "json"; readonly printLink: boolean },
+): Report {
+  const { log } = system;
+  return {
+    emit: (event) => {
+      if (options.output === "json") {
+        if (event.event !== "link" || options.printLink) log.out(JSON.stringify(event));
+        if (event.event !== "link" || options.printLink) return;
+      }
+      for (const line of textOf(event, system)) log.say(line);
+    },
+  };
+}
+
+const textOf = (event: OpenEvent, system: System): readonly string[] => {
+  switch (event.event) {
+    case "ready": {
+      const name = event.user === undefined ? "unknown (the cluster does not tell)" : escapeLine(event.user);
+      const end =
+        event.expiresAt === undefined
+          ? ""
+          : `, ends ${untilText(Date.parse(event.expiresAt) as EpochMillis, system.now())}`;
+      const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
+      return [
+        `  target   ${escapeLine(event.target)}, namespace ${event.namespace}${event.context === undefined ? "" : `, context ${escapeLine(event.context)}`}`,
+        `  pod      ${escapeLine(event.pod)}${image}`,
+        `  user     ${name}`,
+        `  sends    ${event.credential}${end}`,
+        `  address  ${event.url}`,
+      ];
+    }
+    case "link":
+      return [
+        `Open this link once, within ${Math.round(event.goodForSeconds / 60)} minutes:`,
+        `  ${event.url}`,
+      ];
+    case "browser":
+      return event.opened
+        ? ["Opening the browser. Press Enter for a new link, Ctrl-C to stop"]
+        : [`No browser was opened: ${event.reason ?? "not asked to"}`];
+    case "session":
+      return event.state === "started"
+        ? ["Signed in: the browser has a session"]
+        : [`A session ended: ${event.reason ?? "it was idle"}`];
+    case "pod": {
+      const why = event.reason === undefined ? "" : `: ${escapeLine(event.reason)}`;
+      if (event.state === "down") return [`Lost pod ${event.pod ?? ""}${why}; looking for another`];
+      const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
+      return [`${event.state === "up" ? "Connected to" : "Now using"} pod ${event.pod ?? ""}${image}`];
+    }
+    case "stopping":
+      return ["Stopping: no new requests, waiting for those in flight (Ctrl-C again ends at once)"];
+  }
+};

@@ -1,0 +1,32 @@
+import { loadKubeconfig, selectContext } from "../../kubeconfig/index.ts";
+import { parseTarget } from "../../route/index.ts";
+import type { Invocation } from "../command.ts";
+import { explicitKubeconfig, overridesOf } from "../globals.ts";
+import { reportTo } from "./report.ts";
+import { openSettings } from "./settings.ts";
+import { openTarget } from "./target.ts";
+
+/** `kauth open`: from the words on the command line to a page that is signed in. */
+export async function runOpen(invocation: Invocation): Promise<number> {
+  const { system, signal } = invocation;
+  const settings = await openSettings(invocation);
+  const reference = parseTarget(settings.target);
+  const config = selectContext(
+    await loadKubeconfig(system, explicitKubeconfig(invocation.options)),
+    overridesOf(invocation.options),
+    system,
+  );
+  const report = reportTo(system, settings);
+  await using served = await openTarget({ system, settings, config, reference, report, signal });
+  await served.launch(signal);
+  await untilAborted(signal);
+  report.emit({ event: "stopping" });
+  await served.drain();
+  return 0;
+}
+
+/** Resolves at the first SIGINT or SIGTERM. */
+export const untilAborted = async (signal: AbortSignal): Promise<void> => {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+};

@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { KnownError, systemCode } from "../../base/errors.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { System } from "../../base/system.ts";
+import type { Connection } from "../../api/index.ts";
+import type { CredentialSource } from "../../credentials/index.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
+import {
+  createForwarder,
+  openListener,
+  originOf,
+  serveProxy,
+  type ProxyEvent,
+  type ProxyServer,
+  type Site,
+} from "../../proxy/index.ts";
+import type { Backend, Route, TargetReference } from "../../route/index.ts";
+import { launch } from "./launch.ts";
+import { targetText, type Report } from "./report.ts";
+import type { OpenSettings } from "./settings.ts";
+import { podUpstream } from "./upstream.ts";
+
+export interface ServeRequest {
+  readonly system: System;
+  readonly settings: OpenSettings;
+  readonly config: ClientConfig;
+  readonly connection: Connection;
+  readonly route: Route;
+  readonly source: CredentialSource;
+  readonly report: Report;
+  readonly reference: TargetReference;
+  readonly backend: Backend;
+}
+
+/** A target that is being served. Disposing ends all that belongs to it. */
+export interface Served extends AsyncDisposable {
+  /** The page's address; it needs a session. */
+  readonly url: string;
+  readonly addresses: readonly string[];
+  /** A new one-time link; the earlier one is void. */
+  newLink(): Secret;
+  /** Opens the browser, or prints a link, and keeps giving links for Enter until the signal aborts. */
+  launch(signal: AbortSignal): Promise<void>;
+  /** Lets what is in flight end, for at most 10 s. */
+  drain(): Promise<void>;
+}
+
+/** What the app must not see of its own cookies, until presets say it (decisions.md "Headers before presets exist"). */
+const APP_COOKIES = ["headlamp-auth-*", "token", "jweToken"];
+
+/** Puts the proxy in front of a route. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED, API_TOKEN_FILE */
+export async function servePod(request: ServeRequest): Promise<Served> {
+  const { system, settings, route, report } = request;
+  const ip = settings.origin === "ip" ? originAddress(system, settings) : undefined;
+  const listener = await openListener({ addresses: settings.addresses, ip }, system);
+  let server: ProxyServer | undefined;
+  try {
+    const site = await siteOf(request, ip);
+    const forwarder = createForwarder(site, { system });
+    server = await serveProxy({
+      system,
+      listener,
+      sites: [{ site, forwarder }],
+      sessions: !settings.noSession,
+      onEvent: (event) => tell(event, request),
+    });
+    const serving = server;
+    if (settings.noSession)
+      system.log.warn("Every program of yours on this machine gets in without a session (--no-session)");
+    if (settings.apiTokenFile !== undefined)
+      await writeApiToken(system, settings.apiTokenFile, serving.apiToken);
+    return {
+      url: `${serving.originOf(site)}${site.path}`,
+      addresses: listener.addresses,
+      newLink: () => serving.newLaunch(site, { printed: true }).url,
+      launch: async (signal) => await launch({ system, settings, report, server: serving, site, signal }),
+      drain: async () => await serving.drain(),
+      [Symbol.asyncDispose]: async () => {
+        await serving[Symbol.asyncDispose]();
+        await forwarder[Symbol.asyncDispose]();
+        await listener[Symbol.asyncDispose]();
+        if (settings.apiTokenFile !== undefined) await system.files.remove(settings.apiTokenFile);
+        await route[Symbol.asyncDispose]();
+        await request.connection[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await server?.[Symbol.asyncDispose]();
+    await listener[Symbol.asyncDispose]();
+    throw error;
+  }
+
+  function tell(event: ProxyEvent, of: ServeRequest): void {
+    if (event.kind === "session") report.emit({ event: "session", state: "started", reason: undefined });
+    else if (event.kind === "raced")
+      report.emit({
+        event: "session",
+        state: "ended",
+        reason: event.ended
+          ? "its launch link was used a second time, so somebody else may have had it"
+          : "a launch link was used a second time; no session is left of it",
+      });
+    else of.system.log.warn(`A connection of another user (uid ${event.uid ?? "unknown"}) was reset`);
+  }
+}
+
+const siteOf = async (request: ServeRequest, ip: string | undefined): Promise<Site> => {
+  const { system, settings, config, reference, backend, connection } = request;
+  const target = targetText(reference);
+  const host =
+    ip ??
+    (await originOf(system, reference.name, {
+      server: connection.server,
+      authority: hash(config.cluster.certificateAuthorityData ?? config.cluster.certificateAuthority ?? ""),
+      namespace: backend.namespace,
+      target,
+      port: reference.port ?? "",
+      user: config.userName ?? "",
+    }));
+  return {
+    host,
+    title: `${target} in ${backend.namespace}`,
+    upstream: podUpstream({
+      system,
+      route: request.route,
+      source: request.source,
+      anonymous: settings.anonymous,
+      sendBroadToken: settings.sendBroadToken,
+    }),
+    scheme: backend.scheme,
+    authority: authorityOf(reference, backend),
+    path: reference.path,
+    stripCookies: APP_COOKIES,
+    preserveOrigin: settings.preserveOrigin,
+    cookiePrefix: ip === undefined ? undefined : `k${hash(`${ip}/${target}`).slice(0, 8)}-`,
+    upstreamCa: settings.upstreamCa,
+  };
+};
+
+/** The name that pods of the cluster would use. */
+const authorityOf = (reference: TargetReference, backend: Backend): string =>
+  reference.kind === "service" ? `${reference.name}.${backend.namespace}.svc` : backend.pod;
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A loopback address of this run alone, where the system has more than one (security.md R-N2). */
+const originAddress = (system: System, settings: OpenSettings): string => {
+  const [first] = settings.addresses;
+  if (first !== undefined) return first.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  if (system.platform !== "linux") {
+    system.log.warn("With --origin ip every program that listens on 127.0.0.1 receives the session's cookie");
+    return "127.0.0.1";
+  }
+  const bytes = system.random(3);
+  // 127.0.0.x and the broadcast address are taken by others.
+  return `127.${(bytes[0] ?? 0) % 254 || 1}.${bytes[1] ?? 0}.${((bytes[2] ?? 0) % 254) + 1}`;
+};
+
+const writeApiToken = async (system: System, path: string, token: Secret): Promise<void> => {
+  try {
+    await system.files.create(path, `${token.reveal()}\n`);
+  } catch (error) {
+    const taken = systemCode(error) === "EEXIST";
+    throw new KnownError(
+      "API_TOKEN_FILE",
+      `Cannot write --api-token-file "${path}": ${taken ? "something of that name is there already" : String(systemCode(error))}`,
+      { cause: error },
+    );
+  }
+};

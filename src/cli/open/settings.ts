@@ -1,0 +1,88 @@
+import { KnownError, messageOf } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
+import { MiB, millis, type Millis } from "../../base/units.ts";
+import type { Invocation } from "../command.ts";
+import type { Carrier } from "../../tunnel/index.ts";
+
+/** What the flags of `kauth open` say, checked. */
+export interface OpenSettings {
+  readonly target: string;
+  readonly addresses: readonly string[];
+  readonly openBrowser: boolean;
+  readonly origin: "name" | "ip";
+  readonly carrier: "auto" | Carrier;
+  readonly anonymous: boolean;
+  readonly sendBroadToken: boolean;
+  readonly confirm: boolean;
+  readonly preserveOrigin: boolean;
+  readonly upstreamCa: string | undefined;
+  readonly apiTokenFile: string | undefined;
+  readonly noSession: boolean;
+  readonly output: "text" | "json";
+  readonly printLink: boolean;
+  readonly execTimeout: Millis;
+}
+
+const chosen = <T extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly T[],
+  otherwise: T,
+): T => {
+  if (text === undefined) return otherwise;
+  const found = words.find((word) => word === text);
+  if (found === undefined)
+    throw new KnownError("USAGE", `Cannot use --${name} "${text}": it must be one of ${words.join(", ")}`);
+  return found;
+};
+
+/** A bundle of some hundred authorities is below 1 MiB. */
+const CA_LIMIT = MiB(1);
+
+/** @throws {KnownError} USAGE, exit 2 */
+export async function openSettings(invocation: Invocation): Promise<OpenSettings> {
+  const { options, positionals, system } = invocation;
+  const [target, ...rest] = positionals;
+  if (target === undefined || rest.length > 0)
+    throw new KnownError(
+      "USAGE",
+      target === undefined
+        ? "Cannot open: no target was given"
+        : `Cannot open ${positionals.length} targets at once: "${positionals.join(" ")}"`,
+      { hint: "Name one target, e.g. kauth open svc/headlamp -n headlamp" },
+    );
+  const seconds = Number(options.string("exec-timeout") ?? "60");
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new KnownError(
+      "USAGE",
+      `Cannot use --exec-timeout "${options.string("exec-timeout")}": it must be a number of seconds above 0`,
+    );
+  const caPath = options.string("upstream-ca");
+  return {
+    target,
+    addresses: options.list("address"),
+    openBrowser: !options.boolean("skip-open-browser"),
+    origin: chosen("origin", options.string("origin"), ["name", "ip"], "name"),
+    carrier: chosen("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
+    anonymous: options.boolean("anonymous"),
+    sendBroadToken: options.boolean("send-token-to-pod"),
+    confirm: options.boolean("confirm"),
+    preserveOrigin: options.boolean("preserve-origin"),
+    upstreamCa: caPath === undefined ? undefined : await readCa(system, caPath),
+    apiTokenFile: options.string("api-token-file"),
+    noSession: options.boolean("no-session"),
+    output: chosen("output", options.string("output"), ["text", "json"], "text"),
+    printLink: options.boolean("print-link"),
+    execTimeout: millis(seconds * 1000),
+  };
+}
+
+const readCa = async (system: System, path: string): Promise<string> => {
+  try {
+    return (await system.files.read(path, CA_LIMIT)).toString("utf8");
+  } catch (error) {
+    throw new KnownError("USAGE", `Cannot read --upstream-ca "${path}": ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+};

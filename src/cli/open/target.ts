@@ -1,0 +1,163 @@
+import { connect, whoAmI, type Connection } from "../../api/index.ts";
+import { KnownError } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
+import { escapeLine } from "../../base/terminal.ts";
+import { millis, type EpochMillis } from "../../base/units.ts";
+import {
+  credentialSource,
+  tokenExpiry,
+  type Credential,
+  type CredentialSource,
+} from "../../credentials/index.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
+import { openRoute, type Backend, type Route, type TargetReference } from "../../route/index.ts";
+import { podDialer } from "../../tunnel/index.ts";
+import { askYes } from "./ask.ts";
+import { carrierMemory } from "./carrier-memory.ts";
+import { targetText, type Report } from "./report.ts";
+import { servePod, type Served } from "./serve.ts";
+import type { OpenSettings } from "./settings.ts";
+import { noBearerToken, podHeaders } from "./upstream.ts";
+
+export interface OpenRequest {
+  readonly system: System;
+  readonly settings: OpenSettings;
+  readonly config: ClientConfig;
+  readonly reference: TargetReference;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/** Signs in, finds the pod, connects and serves it; the pages answer when this resolves. @throws {KnownError} */
+export async function openTarget(request: OpenRequest): Promise<Served> {
+  const { system, settings, config, reference, report, signal } = request;
+  let serving = false;
+  const source = credentialSource(config, system, {
+    timeout: settings.execTimeout,
+    // Once pages are served, nobody watches this terminal for a question (security.md R-N18).
+    interactive: () => !serving && system.stdinIsTerminal,
+  });
+  const { method } = source;
+  if (!settings.anonymous && (method === "certificate" || method === "basic" || method === "none"))
+    throw noBearerToken(method);
+  const connection = connect(config, source, system);
+  let route: Route | undefined;
+  try {
+    const credential = settings.anonymous ? undefined : await signIn(system, source, settings, signal);
+    route = await routeTo(request, connection);
+    const [who, backend] = await Promise.all([
+      settings.anonymous ? undefined : whoAmI(connection, { signal }),
+      route.ready(signal),
+    ]);
+    if (settings.confirm) await confirm(system, who?.username, backend, signal);
+    const served = await servePod({
+      system,
+      settings,
+      config,
+      route,
+      source,
+      report,
+      reference,
+      backend,
+      connection,
+    });
+    serving = true;
+    const end = endOf(credential);
+    report.emit({
+      event: "ready",
+      url: served.url,
+      target: targetText(reference),
+      namespace: backend.namespace,
+      context: config.contextName,
+      pod: backend.pod,
+      image: backend.image,
+      user: who?.username,
+      credential: settings.anonymous ? "nothing (--anonymous)" : `the token of your ${source.description}`,
+      expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
+      addresses: served.addresses,
+      apiTokenFile: settings.apiTokenFile,
+    });
+    return served;
+  } catch (error) {
+    await route?.[Symbol.asyncDispose]();
+    await connection[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Time after which a person wants to know what is being waited for. */
+const SAY_AFTER = millis(1_000);
+
+/** The credential comes before the browser, so that a login never runs behind a page that waits. */
+const signIn = async (
+  system: System,
+  source: CredentialSource,
+  settings: OpenSettings,
+  signal: AbortSignal,
+): Promise<Credential> => {
+  const told = new AbortController();
+  system
+    .sleep(SAY_AFTER, told.signal)
+    .then(() => system.log.say(`Signing in with ${escapeLine(source.description)} …`))
+    .catch((): void => undefined);
+  try {
+    const credential = await source.get({ signal });
+    podHeaders(credential, settings.sendBroadToken);
+    return credential;
+  } finally {
+    told.abort();
+  }
+};
+
+const routeTo = async (request: OpenRequest, connection: Connection): Promise<Route> => {
+  const { system, report, settings } = request;
+  const memory = await carrierMemory(system, connection.server);
+  let announced = false;
+  return openRoute({
+    connection,
+    system,
+    reference: request.reference,
+    namespace: request.reference.namespace ?? request.config.namespace,
+    dialPod: (backend, verify) =>
+      podDialer(
+        connection,
+        { namespace: backend.namespace, name: backend.pod },
+        { system, carrier: settings.carrier, memory, verify },
+      ),
+    onChange: (change) => {
+      // The first connection is part of the block that `ready` prints.
+      if (change.kind === "up" && !announced) {
+        announced = true;
+        return;
+      }
+      report.emit({
+        event: "pod",
+        state: change.kind,
+        pod: change.backend?.pod,
+        image: change.backend?.image,
+        reason: change.reason,
+      });
+    },
+  });
+};
+
+const confirm = async (
+  system: System,
+  user: string | undefined,
+  backend: Backend,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (!system.stdinIsTerminal)
+    throw new KnownError("CONSENT_REFUSED", "Cannot ask for --confirm: standard input is no terminal");
+  const who = user === undefined ? "your token" : `the token of ${escapeLine(user)}`;
+  const image = backend.image === undefined ? "" : ` (image ${escapeLine(backend.image)})`;
+  const question = `Send ${who} to pod ${escapeLine(backend.namespace)}/${escapeLine(backend.pod)}${image}? [y/N] `;
+  if (!(await askYes(question, signal)))
+    throw new KnownError("CONSENT_REFUSED", "Nothing was sent: you did not agree");
+};
+
+const endOf = (credential: Credential | undefined): EpochMillis | undefined => {
+  if (credential === undefined) return undefined;
+  if (credential.expiresAt !== undefined) return credential.expiresAt;
+  return credential.header?.kind === "bearer" ? tokenExpiry(credential.header.token) : undefined;
+};

@@ -1,0 +1,69 @@
+import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import type { System } from "../../base/system.ts";
+import { credentialHeaders, type Credential, type CredentialSource } from "../../credentials/index.ts";
+import type { AuthorizeRequest, Upstream } from "../../proxy/index.ts";
+import type { Route } from "../../route/index.ts";
+import { refuseBroadToken } from "./consent.ts";
+
+export interface UpstreamOptions {
+  readonly system: System;
+  readonly route: Route;
+  readonly source: CredentialSource;
+  /** `--anonymous`: no header at all. */
+  readonly anonymous: boolean;
+  /** `--send-token-to-pod`. */
+  readonly sendBroadToken: boolean;
+}
+
+/** What the proxy knows of the world: streams from the route, headers from the credential. */
+export function podUpstream(options: UpstreamOptions): Upstream {
+  const { route, source } = options;
+  let last: { readonly credential: Credential; readonly headers: RawHeaders } | undefined;
+  const headersOf = (credential: Credential): RawHeaders => {
+    if (last?.credential === credential) return last.headers;
+    const headers = podHeaders(credential, options.sendBroadToken);
+    last = { credential, headers };
+    return headers;
+  };
+  const authorize = async (request: AuthorizeRequest): Promise<RawHeaders> => {
+    if (options.anonymous) return [];
+    const { rejected, signal } = request;
+    // Somebody else's newer headers are in hand already: they are the renewed ones.
+    if (rejected === undefined || last?.headers !== rejected)
+      return headersOf(await source.get({ early: true, signal }));
+    const renewed = await source.renew(last.credential, { signal });
+    return renewed === undefined ? rejected : headersOf(renewed);
+  };
+  return {
+    dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
+    authorize,
+  };
+}
+
+/**
+ * The one header that goes into the pod. Basic credentials and certificates never do (decisions.md "No bearer
+ * token").
+ * @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD
+ */
+export const podHeaders = (credential: Credential, sendBroadToken: boolean): RawHeaders => {
+  if (credential.header?.kind !== "bearer")
+    throw noBearerToken(
+      credential.header?.kind ?? (credential.certificate === undefined ? "none" : "certificate"),
+    );
+  refuseBroadToken(credential.header.token, sendBroadToken);
+  return credentialHeaders(credential);
+};
+
+const WHY_NO_TOKEN = {
+  basic: "your kubeconfig signs in with user name and password, which is never sent into a pod",
+  certificate:
+    "your kubeconfig signs in with a client certificate, which ends at the API server and cannot be shown to a UI",
+  none: "your kubeconfig names nothing that identifies you",
+} as const;
+
+export const noBearerToken = (kind: keyof typeof WHY_NO_TOKEN): KnownError =>
+  new KnownError(
+    "NO_BEARER_TOKEN",
+    `Cannot sign in to the UI: there is no bearer token: ${WHY_NO_TOKEN[kind]}`,
+  );

@@ -1,0 +1,174 @@
+import { parseArgs } from "node:util";
+import { KnownError } from "../base/errors.ts";
+import type { Command, OptionSpec, ParsedOptions } from "./command.ts";
+
+export interface ParsedLine {
+  readonly options: ReadonlyMap<string, readonly string[]>;
+  readonly positionals: readonly string[];
+}
+
+interface Token {
+  readonly kind: string;
+  readonly name?: string;
+  readonly rawName?: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+/**
+ * Words → options, in the forms that Go's flag libraries take: `--flag=true`, `--flag value`, `-n=ns`, `-n ns`, `-v=4`,
+ * `-v 4`, `-vvv`, `--` (decisions.md "Flags"). `parseArgs` is only the lexer under it.
+ * @throws {KnownError} USAGE
+ */
+export function parseLine(args: readonly string[], specs: Readonly<Record<string, OptionSpec>>): ParsedLine {
+  const found = new Map<string, string[]>();
+  const positionals: string[] = [];
+  const shorts = new Map(
+    Object.entries(specs).flatMap(([name, spec]) =>
+      spec.short === undefined ? [] : [[spec.short, name] as const],
+    ),
+  );
+  const add = (name: string, value: string): void => {
+    found.set(name, [...(found.get(name) ?? []), value]);
+  };
+  const words = args.flatMap((word) => splitShort(word, shorts, specs));
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    const [token] = lex(word);
+    if (word === "--") {
+      positionals.push(...words.slice(index + 1));
+      break;
+    }
+    if (token === undefined || token.kind !== "option" || word === "-") {
+      positionals.push(word);
+      continue;
+    }
+    const raw = token.rawName ?? "";
+    const name = raw.startsWith("--") ? raw.slice(2) : (shorts.get(raw.slice(1)) ?? raw.slice(1));
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) throw unknownOption(raw, specs);
+    const next = words[index + 1];
+    const takesNext =
+      spec.type === "string" || spec.type === "list" || (spec.type === "count" && /^\d+$/.test(next ?? ""));
+    if (token.inlineValue === true) add(name, checked(name, token.value ?? "", spec));
+    else if (!takesNext) add(name, spec.type === "count" ? "1" : "true");
+    else if (next === undefined) throw new KnownError("USAGE", `Cannot use ${raw}: it needs a value`);
+    else {
+      add(name, checked(name, next, spec));
+      index += 1;
+    }
+  }
+  return { options: found, positionals };
+}
+
+const lex = (word: string): readonly Token[] =>
+  parseArgs({ args: [word], strict: false, tokens: true, allowPositionals: true }).tokens;
+
+/** `-n=ns` → `--namespace=ns`, `-nns` → `--namespace=ns`, `-vvv` → three counts, `-v4` → 4: the lexer knows no types. */
+const splitShort = (
+  word: string,
+  shorts: ReadonlyMap<string, string>,
+  specs: Readonly<Record<string, OptionSpec>>,
+): readonly string[] => {
+  if (!/^-[A-Za-z]/.test(word) || word.length === 2) return [word];
+  const name = shorts.get(word.charAt(1));
+  if (name === undefined) return [word];
+  const rest = word.slice(2);
+  if (rest.startsWith("=")) return [`--${name}${rest}`];
+  if (specs[name]?.type === "count" && rest.replaceAll(word.charAt(1), "") === "")
+    return Array.from({ length: rest.length + 1 }, () => `--${name}`);
+  if (specs[name]?.type === "boolean") return [`--${name}`, `-${rest}`];
+  return [`--${name}=${rest}`];
+};
+
+const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
+const FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
+
+const checked = (name: string, value: string, spec: OptionSpec): string => {
+  if (spec.type === "boolean") {
+    if (TRUE.has(value)) return "true";
+    if (FALSE.has(value)) return "false";
+    throw new KnownError("USAGE", `Cannot use --${name}="${value}": it must be true or false`);
+  }
+  if (spec.type === "count" && spec.ignored !== true && !/^\d+$/.test(value))
+    throw new KnownError("USAGE", `Cannot use --${name}="${value}": it must be a number`);
+  return value;
+};
+
+const unknownOption = (raw: string, specs: Readonly<Record<string, OptionSpec>>): KnownError => {
+  const names = Object.entries(specs)
+    .filter(([, spec]) => spec.ignored !== true)
+    .map(([name]) => name);
+  const near = nearest(raw.replace(/^-+/, ""), names);
+  return new KnownError("USAGE", `Cannot use ${raw}: there is no such option`, {
+    hint: near === undefined ? "See --help" : `Did you mean --${near}?`,
+  });
+};
+
+/** The name that takes the fewest changes, if these are few. */
+export const nearest = (word: string, names: readonly string[]): string | undefined => {
+  const ranked = names
+    .map((name) => ({ name, far: distance(word, name) }))
+    .toSorted((left, right) => left.far - right.far);
+  const [best] = ranked;
+  return best !== undefined && best.far <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;
+};
+
+/** Levenshtein's, on words as short as option names. */
+const distance = (left: string, right: string): number => {
+  let row = Array.from({ length: right.length + 1 }, (_value, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++)
+      next.push(
+        Math.min(
+          (next[j - 1] ?? 0) + 1,
+          (row[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1),
+        ),
+      );
+    row = next;
+  }
+  return row[right.length] ?? 0;
+};
+
+export interface Layers {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Values of config.yaml by option name. */
+  readonly config: ReadonlyMap<string, readonly string[]>;
+}
+
+/** `KAUTH_OPEN_TUNNEL` for `--tunnel` of `open`. */
+export const variableOf = (command: Command, name: string, spec: OptionSpec): string | undefined => {
+  if (spec.env === false || spec.ignored === true) return undefined;
+  if (spec.env !== undefined) return spec.env;
+  return `KAUTH_${[...command.path, name].join("_").replaceAll("-", "_").toUpperCase()}`;
+};
+
+/** Flag > `KAUTH_…` variable > config.yaml > default. @throws {KnownError} USAGE */
+export function resolveOptions(command: Command, line: ParsedLine, layers: Layers): ParsedOptions {
+  const values = (name: string): readonly string[] => {
+    const spec = command.options[name];
+    if (spec === undefined) throw new TypeError(`"${name}" is no option of ${command.path.join(" ")}`);
+    const flag = line.options.get(name);
+    if (flag !== undefined) return flag;
+    const variable = variableOf(command, name, spec);
+    const fromEnv = variable === undefined ? undefined : layers.env[variable];
+    if (fromEnv !== undefined && fromEnv !== "") return [checked(name, fromEnv, spec)];
+    const fromFile = layers.config.get(name);
+    if (fromFile !== undefined) return fromFile.map((value) => checked(name, value, spec));
+    return spec.default === undefined ? [] : [spec.default];
+  };
+  const options: ParsedOptions = {
+    boolean: (name) => values(name).at(-1) === "true",
+    string: (name) => values(name).at(-1),
+    list: (name) => values(name),
+    count: (name) => {
+      const all = values(name);
+      const given = all.at(-1);
+      // `-v -v` counts, `-v=4` is the number itself.
+      return all.every((value) => value === "1") ? all.length : Number(given ?? "0");
+    },
+  };
+  return options;
+}

@@ -1,0 +1,114 @@
+import { isKnownError, KnownError, messageOf } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+import { VERSION } from "../base/version.ts";
+import type { Command, OptionSpec } from "./command.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
+import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { nearest, parseLine, resolveOptions } from "./options.ts";
+
+export interface RunRequest {
+  /** Words after the program's name. */
+  readonly args: readonly string[];
+  /** The name that the program was started by. */
+  readonly program: string;
+  readonly signal: AbortSignal;
+  /** Makes the System once the verbosity is known. */
+  readonly system: (level: number) => System;
+}
+
+/** Commands that other tools' names stand for; under such a name that tool's exit codes hold: 0 and 1. */
+const DROP_INS: Readonly<Record<string, readonly string[]>> = { "kubectl-auth_proxy": ["open"] };
+
+const OWN_FAULT = 70;
+
+/** Words → command → exit status. The only place that turns an error into text. */
+export async function run(request: RunRequest): Promise<number> {
+  const dropIn = Object.hasOwn(DROP_INS, request.program) ? DROP_INS[request.program] : undefined;
+  const status = (code: number): number => (dropIn !== undefined && code !== 0 ? 1 : code);
+  let level = 0;
+  try {
+    const words = dropIn === undefined ? request.args : [...dropIn, ...request.args];
+    if (words.length === 0 && request.program === "kauth")
+      return await (await import("./summary.ts")).printSummary(request.system(0));
+    if (words[0] === "--version") return print(request.system(0), `kauth ${VERSION}`);
+    if (words[0] === "--help" || words[0] === "-h" || words[0] === "help")
+      return print(request.system(0), helpFor(words.slice(1)));
+    if (words[0] === "__complete" || request.program === "kubectl_complete-auth_proxy")
+      return print(request.system(0), await complete(words, request.program));
+    const command = findCommand(words) ?? unknownCommand(words[0] ?? "");
+    const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
+    const line = parseLine(words.slice(command.path.length), specs);
+    const known: Command = { ...command, options: specs };
+    const early = resolveOptions(known, line, { env: request.system(0).env, config: new Map() });
+    level = Math.min(9, early.count("verbose"));
+    const system = request.system(level);
+    if (early.boolean("help"))
+      return print(system, commandHelp(command, programOf(command, request.program, dropIn)));
+    const { loadConfig } = await import("./config.ts");
+    const config =
+      (await loadConfig(system)).get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
+    const options = resolveOptions(known, line, { env: system.env, config });
+    const handler = await command.load();
+    const { program, signal } = request;
+    return status(await handler({ system, options, positionals: line.positionals, program, signal }));
+  } catch (error) {
+    return status(tellError(error, request.system(level), request.signal));
+  }
+}
+
+const print = (system: System, text: string): number => {
+  system.log.out(text);
+  return 0;
+};
+
+/** What the completion scripts and kubectl call. */
+const complete = async (words: readonly string[], program: string): Promise<string> => {
+  const { candidates, kubectlCompletion } = await import("./completion.ts");
+  return program === "kubectl_complete-auth_proxy"
+    ? kubectlCompletion(words)
+    : candidates(words.slice(1)).join("\n");
+};
+
+const helpFor = (words: readonly string[]): string => {
+  const command = words.length === 0 ? undefined : findCommand(words);
+  return command === undefined ? programHelp() : commandHelp(command, `kauth ${command.path.join(" ")}`);
+};
+
+const programOf = (command: Command, program: string, dropIn: readonly string[] | undefined): string =>
+  dropIn === undefined
+    ? `kauth ${command.path.join(" ")}`
+    : program.replace("kubectl-", "kubectl ").replaceAll("_", "-");
+
+const unknownCommand = (word: string): never => {
+  const near = nearest(
+    word,
+    COMMANDS.map((command) => command.path[0] ?? ""),
+  );
+  throw new KnownError("USAGE", `Cannot run "${word}": there is no such command`, {
+    hint: near === undefined ? "See kauth --help" : `Did you mean kauth ${near}?`,
+  });
+};
+
+/** What a person reads of an error, and the exit status. */
+export const tellError = (error: unknown, system: System, signal?: AbortSignal): number => {
+  if (isKnownError(error)) {
+    system.log.say(`error: ${error.message} [${error.code}]`);
+    system.log.say(error.hint);
+    if (system.log.level >= 4) tellCauses(error, system);
+    return error.exit;
+  }
+  // The person has ended it: that is no fault.
+  if (signal?.aborted === true) return 0;
+  system.log.say(`error: kauth met a fault of its own: ${messageOf(error)}`);
+  system.log.say("Please report it with the command that you ran; -v=4 shows where it happened");
+  if (system.log.level >= 4 && error instanceof Error) system.log.say(error.stack ?? "");
+  return OWN_FAULT;
+};
+
+const tellCauses = (error: Error, system: System): void => {
+  for (let cause = error.cause, depth = 0; cause !== undefined && depth < 5; depth++) {
+    system.log.say(`  because: ${messageOf(cause)}`);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+};

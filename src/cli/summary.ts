@@ -1,0 +1,35 @@
+import { messageOf } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+import { escapeLine } from "../base/terminal.ts";
+import { VERSION } from "../base/version.ts";
+
+/** Bare `kauth`: what it is, in ten lines, and what it finds here. Nothing is dialled. */
+export async function printSummary(system: System): Promise<number> {
+  const { loadKubeconfig } = await import("../kubeconfig/index.ts");
+  const found: string[] = [];
+  try {
+    const kubeconfig = await loadKubeconfig(system);
+    const current = kubeconfig.currentContext;
+    found.push(`  kubeconfig  ${kubeconfig.sources.map((path) => escapeLine(path)).join(", ")}`);
+    found.push(
+      kubeconfig.contexts.size === 0
+        ? "  context     none: set KUBECONFIG, or see it work with kauth demo"
+        : `  context     ${current === undefined ? "none chosen" : escapeLine(current)} (of ${kubeconfig.contexts.size})`,
+    );
+  } catch (error) {
+    found.push(`  kubeconfig  cannot be read: ${escapeLine(messageOf(error))}`);
+  }
+  system.log.out(
+    [
+      `kauth ${VERSION}: web UIs in Kubernetes, signed in as you`,
+      "",
+      "  kauth open svc/headlamp -n headlamp   open a UI in the browser",
+      "  kauth demo                            see it work with no cluster",
+      "  kauth --help                          every command",
+      "",
+      "Here:",
+      ...found,
+    ].join("\n"),
+  );
+  return 0;
+}
