@@ -1,6 +1,5 @@
 export type { ProxyEvent } from "./event.ts";
 export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
-export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
 export { originHost, originOf, slugOf, type OriginInputs } from "./label.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { DEFAULT_PORTS, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
