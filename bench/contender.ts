@@ -124,7 +124,7 @@ export async function kauthOpen(place: Place, program: readonly string[]): Promi
   const refused = await ask({ ...at, headers: { host: url.host } }, "/healthz");
   if (refused.status !== 401) throw new Error(`without a session the answer was ${refused.status}, not 401`);
   const cookie = await session({ ...at, headers: browser }, url.hash.slice(1));
-  const headers = { host: url.host, "sec-fetch-site": "same-origin", cookie };
+  const headers = { Host: url.host, "sec-fetch-site": "same-origin", cookie };
   const answer = await ask({ ...at, headers }, "/healthz");
   if (answer.status !== 200) throw new Error(`with the session the answer was ${answer.status}`);
   return {

@@ -78,7 +78,7 @@ export async function download(from: Contender, size: number): Promise<number> {
 export async function upload(to: Contender, size: number): Promise<number> {
   const chunk = Buffer.alloc(1024 * 1024, 97);
   const started = performance.now();
-  const origin = to.headers["sec-fetch-site"] === undefined ? {} : { origin: `http://${to.headers["host"]}` };
+  const origin = to.headers["sec-fetch-site"] === undefined ? {} : { origin: `http://${to.headers["Host"]}` };
   const sent = request({
     host: to.host,
     port: to.port,

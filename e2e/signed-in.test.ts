@@ -37,7 +37,7 @@ describe("alice opens svc/ui", () => {
     );
     expect(asked, "the app's own request as alice").toBeDefined();
     expect(forwarded, "alice's port-forward of that pod").toBeDefined();
-    process.stdout.write(`audit: ${asked?.line}\naudit: ${forwarded?.line}\n`);
+    if (kubeconfig === "exec") process.stdout.write(`audit: ${asked?.line}\naudit: ${forwarded?.line}\n`);
     expect(ui.stderr()).not.toContain("kauth-test-token");
   });
 
