@@ -41,6 +41,7 @@ describe("before it serves", () => {
     await using first = await openListener({ addresses: ["127.0.0.1:0"], ip: undefined }, under.system);
     const early = await raw({ host: "127.0.0.1", port: first.port }, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     expect(early.statuses).toEqual([]);
+    expect(early.end).not.toBe("timeout");
     await expect(
       openListener({ addresses: ["127.0.0.1:0", `127.0.0.1:${first.port}`], ip: undefined }, under.system),
     ).rejects.toMatchObject({ code: "PORT_TAKEN", exit: 1 });

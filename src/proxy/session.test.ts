@@ -84,6 +84,13 @@ describe("launch", () => {
     expect(await spend(token)).toBe(200);
   });
 
+  test("a token is not spent by a request that names no origin", async () => {
+    const token = linkToken();
+    const silent = sessionRequest(host, token).replace(/Origin: [^\r]*\r\n/, "");
+    expect((await served.raw(silent)).statuses).toEqual([403]);
+    expect(await spend(token)).toBe(200);
+  });
+
   test("the page is static, has a nonce of its own each time, and names no other source", async () => {
     const [one, two] = await Promise.all([
       served.raw(get("/__kauth/launch")),
