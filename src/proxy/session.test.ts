@@ -162,6 +162,12 @@ describe("a browser that keeps no Secure cookie", () => {
     expect((await served.raw(post(`ticket ${two.ticket}`))).statuses).toEqual([403]);
   });
 
+  test("a ticket is good once, also when its cookie was never used", async () => {
+    const { ticket } = await start();
+    expect((await served.raw(post(`ticket ${ticket}`))).statuses).toEqual([204]);
+    expect((await served.raw(post(`ticket ${ticket}`))).statuses).toEqual([403]);
+  });
+
   test("the plain name means nothing before it was given out", async () => {
     const { strict } = await start();
     const plain = strict.replace("__Host-", "");
