@@ -213,6 +213,11 @@ export const CODES = {
     "The token is good for more than this cluster, and the UI's pod would receive it.",
     "Use a token for this cluster only, or accept the risk with --send-token-to-pod.",
   ),
+  DEMO_FAILED: code(
+    1,
+    "The demo did not show what it should.",
+    "Report it: the demo touches nothing outside this machine.",
+  ),
   API_TOKEN_FILE: code(
     1,
     "The token for programs could not be written.",

@@ -31,6 +31,8 @@ export interface System {
   readonly temp: string;
   /** What runs us, e.g. `Node 24.21.0`. */
   readonly runtime: string;
+  /** The program that runs us. */
+  readonly execPath: string;
   readonly stdinIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   readonly files: Files;
@@ -59,6 +61,7 @@ export const realSystem = (level = 0): System => ({
     process.versions["bun"] === undefined
       ? `Node ${process.versions.node}`
       : `Bun ${process.versions["bun"]}`,
+  execPath: process.execPath,
   stdinIsTerminal: process.stdin.isTTY === true,
   stderrIsTerminal: process.stderr.isTTY === true,
   files: realFiles,

@@ -1,11 +1,18 @@
 import type { Command } from "./command.ts";
 import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { openCommand } from "./commands/open.ts";
 import { versionCommand } from "./commands/version.ts";
 
 /** Every command. Help, completion and docs/cli.md come from here. */
-export const COMMANDS: readonly Command[] = [openCommand, cleanCommand, completionCommand, versionCommand];
+export const COMMANDS: readonly Command[] = [
+  openCommand,
+  demoCommand,
+  cleanCommand,
+  completionCommand,
+  versionCommand,
+];
 
 export const findCommand = (words: readonly string[]): Command | undefined =>
   COMMANDS.find((command) => command.path.every((word, index) => words[index] === word));

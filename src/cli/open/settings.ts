@@ -1,6 +1,7 @@
 import { KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { MiB, millis, type Millis } from "../../base/units.ts";
+import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
@@ -22,19 +23,6 @@ export interface OpenSettings {
   readonly printLink: boolean;
   readonly execTimeout: Millis;
 }
-
-const chosen = <T extends string>(
-  name: string,
-  text: string | undefined,
-  words: readonly T[],
-  otherwise: T,
-): T => {
-  if (text === undefined) return otherwise;
-  const found = words.find((word) => word === text);
-  if (found === undefined)
-    throw new KnownError("USAGE", `Cannot use --${name} "${text}": it must be one of ${words.join(", ")}`);
-  return found;
-};
 
 /** A bundle of some hundred authorities is below 1 MiB. */
 const CA_LIMIT = MiB(1);
@@ -62,8 +50,8 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     target,
     addresses: options.list("address"),
     openBrowser: !options.boolean("skip-open-browser"),
-    origin: chosen("origin", options.string("origin"), ["name", "ip"], "name"),
-    carrier: chosen("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
+    origin: choiceOf("origin", options.string("origin"), ["name", "ip"], "name"),
+    carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous: options.boolean("anonymous"),
     sendBroadToken: options.boolean("send-token-to-pod"),
     confirm: options.boolean("confirm"),
@@ -71,7 +59,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     upstreamCa: caPath === undefined ? undefined : await readCa(system, caPath),
     apiTokenFile: options.string("api-token-file"),
     noSession: options.boolean("no-session"),
-    output: chosen("output", options.string("output"), ["text", "json"], "text"),
+    output: choiceOf("output", options.string("output"), ["text", "json"], "text"),
     printLink: options.boolean("print-link"),
     execTimeout: millis(seconds * 1000),
   };

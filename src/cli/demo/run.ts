@@ -1,0 +1,62 @@
+import { startDemo } from "../../demo/index.ts";
+import { loadKubeconfig, selectContext } from "../../kubeconfig/index.ts";
+import { parseTarget } from "../../route/index.ts";
+import { choiceOf } from "../choice.ts";
+import type { Invocation } from "../command.ts";
+import { reportTo } from "../open/report.ts";
+import { untilAborted } from "../open/run.ts";
+import type { OpenSettings } from "../open/settings.ts";
+import { openTarget } from "../open/target.ts";
+import { millis } from "../../base/units.ts";
+import { fetchAsBrowser } from "./fetch.ts";
+
+/** `kauth demo`: the path of `kauth open`, against a cluster in this process. */
+export async function runDemo(invocation: Invocation): Promise<number> {
+  const { system, options, signal } = invocation;
+  const once = options.boolean("once");
+  const plugin = options.string("plugin");
+  const addresses = options.list("address");
+  const settings: OpenSettings = {
+    target: "svc/ui",
+    addresses: addresses.length === 0 ? ["127.0.0.1:0"] : addresses,
+    openBrowser: !once && !options.boolean("skip-open-browser"),
+    origin: "name",
+    carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
+    anonymous: false,
+    sendBroadToken: false,
+    confirm: false,
+    preserveOrigin: false,
+    upstreamCa: undefined,
+    apiTokenFile: undefined,
+    noSession: false,
+    output: "text",
+    printLink: false,
+    execTimeout: millis(60_000),
+  };
+  const words = (plugin ?? "").split(" ").filter((word) => word !== "");
+  const [command, ...args] = words;
+  await using demo = await startDemo({
+    system,
+    ...(command === undefined ? {} : { plugin: { command, args } }),
+  });
+  if (!once) system.log.say("A cluster for show runs in this process; a person was made up for it:");
+  const config = selectContext(await loadKubeconfig(system, { explicit: demo.kubeconfig }), {}, system);
+  const report = reportTo(system, settings);
+  await using served = await openTarget({
+    system,
+    settings,
+    config,
+    reference: parseTarget(settings.target),
+    report: once ? { emit: () => undefined } : report,
+    signal,
+  });
+  if (once) {
+    const seen = await fetchAsBrowser(served.newLink().reveal(), "/api/me");
+    system.log.out(`signed in as ${seen}`);
+    return 0;
+  }
+  await served.launch(signal);
+  await untilAborted(signal);
+  await served.drain();
+  return 0;
+}

@@ -1,0 +1,67 @@
+import type { ServerResponse } from "node:http";
+import { sendJson, statusOf } from "./answer.ts";
+import type { Kind, Store, StoredObject } from "./store.ts";
+
+const LIST_KINDS: Readonly<Record<Kind, readonly [string, string]>> = {
+  services: ["v1", "ServiceList"],
+  pods: ["v1", "PodList"],
+  endpointslices: ["discovery.k8s.io/v1", "EndpointSliceList"],
+};
+
+/** `a=b,c=d` on labels, `metadata.name=x` on fields. */
+const selected = (object: StoredObject, query: URLSearchParams): boolean => {
+  const pairs = (text: string | null): string[][] =>
+    (text ?? "")
+      .split(",")
+      .filter((part) => part !== "")
+      .map((part) => part.split(/==?/));
+  return (
+    pairs(query.get("labelSelector")).every(([key = "", value]) => object.metadata.labels?.[key] === value) &&
+    pairs(query.get("fieldSelector")).every(
+      ([key, value]) => key === "metadata.name" && object.metadata.name === value,
+    )
+  );
+};
+
+export const listKind = (store: Store, kind: Kind, namespace: string, query: URLSearchParams): unknown => {
+  const [apiVersion, name] = LIST_KINDS[kind];
+  return {
+    apiVersion,
+    kind: name,
+    metadata: { resourceVersion: store.version },
+    items: store.list(kind, namespace).filter((object) => selected(object, query)),
+  };
+};
+
+export interface Follow {
+  readonly store: Store;
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly query: URLSearchParams;
+  readonly response: ServerResponse;
+}
+
+/** A watch: what happened since the version, then what happens, one JSON document a line. */
+export function followKind({ store, kind, namespace, query, response }: Follow): void {
+  const past = store.since(kind, Number(query.get("resourceVersion") ?? store.version));
+  if (past === undefined) {
+    sendJson(response, 410, statusOf(410, "too old resource version"));
+    return;
+  }
+  response.writeHead(200, { "Content-Type": "application/json" });
+  response.flushHeaders();
+  const send = (event: (typeof past)[number]): void => {
+    if (event.object.metadata.namespace === namespace && selected(event.object, query))
+      response.write(`${JSON.stringify(event)}\n`);
+  };
+  for (const event of past) send(event);
+  const stop = store.follow((changed, event) => {
+    if (changed === kind) send(event);
+  });
+  const limit = setTimeout(() => response.end(), Number(query.get("timeoutSeconds") ?? "300") * 1000);
+  limit.unref();
+  response.once("close", () => {
+    clearTimeout(limit);
+    stop();
+  });
+}
