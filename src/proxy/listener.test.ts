@@ -9,19 +9,19 @@ const pair = (port: number) => [
 
 describe("what is bound", () => {
   test.each([
-    ["by default", { addresses: [], ip: undefined }, [[pair(18_000), pair(28_000)]]],
-    ["IPv4 given", { addresses: ["127.0.0.1:9000"], ip: undefined }, [[pair(9_000)]]],
-    ["IPv6 given", { addresses: ["[::1]:9000"], ip: undefined }, [[pair(9_000)]]],
-    ["two given", { addresses: ["127.0.0.1:1", "127.0.0.1:2"], ip: undefined }, [[pair(1)], [pair(2)]]],
+    ["by default", { addresses: [], ip: undefined }, [pair(18_000), pair(28_000)]],
+    ["IPv4 given", { addresses: ["127.0.0.1:9000"], ip: undefined }, [pair(9_000)]],
+    ["IPv6 given", { addresses: ["[::1]:9000"], ip: undefined }, [pair(9_000)]],
+    ["two given", { addresses: ["127.0.0.1:1", "127.0.0.1:2"], ip: undefined }, [pair(1), pair(2)]],
     [
       "an address as origin",
       { addresses: [], ip: "127.5.6.7" },
-      [[[{ address: "127.5.6.7", port: 18_000 }], [{ address: "127.5.6.7", port: 28_000 }]]],
+      [[{ address: "127.5.6.7", port: 18_000 }], [{ address: "127.5.6.7", port: 28_000 }]],
     ],
     [
       "an address as origin, given",
       { addresses: ["127.0.0.1:9000"], ip: "127.0.0.1" },
-      [[[{ address: "127.0.0.1", port: 9_000 }]]],
+      [[{ address: "127.0.0.1", port: 9_000 }]],
     ],
   ])("%s", (_, plan, expected) => expect(candidatesOf(plan)).toEqual(expected));
 
@@ -36,15 +36,22 @@ describe("what is bound", () => {
 });
 
 describe("before it serves", () => {
-  test("nobody is answered, and a second one on the port is told so", async () => {
+  test("nobody is answered, and of several addresses the first that is free counts", async () => {
     const under = await testSystem();
     await using first = await openListener({ addresses: ["127.0.0.1:0"], ip: undefined }, under.system);
     const early = await raw({ host: "127.0.0.1", port: first.port }, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     expect(early.statuses).toEqual([]);
     expect(early.end).not.toBe("timeout");
-    await expect(
-      openListener({ addresses: ["127.0.0.1:0", `127.0.0.1:${first.port}`], ip: undefined }, under.system),
-    ).rejects.toMatchObject({ code: "PORT_TAKEN", exit: 1 });
+    const taken = `127.0.0.1:${first.port}`;
+    await using second = await openListener(
+      { addresses: [taken, "127.0.0.1:0"], ip: undefined },
+      under.system,
+    );
+    expect(second.port).not.toBe(first.port);
+    await expect(openListener({ addresses: [taken], ip: undefined }, under.system)).rejects.toMatchObject({
+      code: "PORT_TAKEN",
+      exit: 1,
+    });
     await under.remove();
   });
 });

@@ -57,18 +57,11 @@ const createHttpServer = (): Server => {
 };
 
 /**
- * Binds what the plan says, all of it or nothing.
+ * Binds the first candidate of the plan that is free, all of it or nothing.
  * @throws {KnownError} LISTEN_ADDRESS (exit 2), PORT_TAKEN, LISTEN_FAILED (exit 1)
  */
 export async function openListener(plan: ListenPlan, system: System): Promise<ProxyListener> {
-  const bound: Bound<Server>[] = [];
-  try {
-    for (const candidates of candidatesOf(plan))
-      bound.push(...(await bindLoopback({ create: createHttpServer, candidates }, system)));
-  } catch (error) {
-    for (const { server } of bound) server.close();
-    throw error;
-  }
+  const bound = await bindLoopback({ create: createHttpServer, candidates: candidatesOf(plan) }, system);
   return {
     bound,
     port: bound[0]?.port ?? 0,
@@ -89,14 +82,18 @@ export async function openListener(plan: ListenPlan, system: System): Promise<Pr
 
 type Candidates = readonly (readonly SocketAddress[])[];
 
-/** One list of candidates for each thing that has to be bound. */
-export const candidatesOf = (plan: ListenPlan): readonly Candidates[] => {
+/**
+ * What is tried in turn; the first that is free is taken. Given addresses replace the default ports, as kauthproxy's
+ * `--address` did (open.md §1.1).
+ * @throws {KnownError} LISTEN_ADDRESS, exit 2
+ */
+export const candidatesOf = (plan: ListenPlan): Candidates => {
   const { ip } = plan;
   if (plan.addresses.length === 0)
-    return [DEFAULT_PORTS.map((port) => (ip === undefined ? bothFamilies(port) : [{ address: ip, port }]))];
+    return DEFAULT_PORTS.map((port) => (ip === undefined ? bothFamilies(port) : [{ address: ip, port }]));
   return plan.addresses.map((text) => {
     const at = parseListenAddress(text);
-    if (ip !== undefined) return [[at]];
+    if (ip !== undefined) return [at];
     // A stranger on 127.0.0.1 would get every link, since that is where browsers take the names.
     if (at.address !== "127.0.0.1" && at.address !== "::1")
       throw new KnownError(
@@ -104,6 +101,6 @@ export const candidatesOf = (plan: ListenPlan): readonly Candidates[] => {
         `Cannot listen on "${text}": browsers look for the names of the pages on 127.0.0.1 and [::1] only`,
         { hint: `Use --address 127.0.0.1:${at.port}, or add --origin ip.` },
       );
-    return [bothFamilies(at.port)];
+    return bothFamilies(at.port);
   });
 };

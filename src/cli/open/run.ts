@@ -1,4 +1,5 @@
 import { loadKubeconfig, selectContext } from "../../kubeconfig/index.ts";
+import { candidatesOf } from "../../proxy/index.ts";
 import { parseTarget } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
 import { explicitKubeconfig, overridesOf } from "../globals.ts";
@@ -10,6 +11,8 @@ import { openTarget } from "./target.ts";
 export async function runOpen(invocation: Invocation): Promise<number> {
   const { system, signal } = invocation;
   const settings = await openSettings(invocation);
+  // Before anything is read or dialled: an address that others reach is refused (security.md R-A1).
+  candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
   const reference = parseTarget(settings.target);
   const config = selectContext(
     await loadKubeconfig(system, explicitKubeconfig(invocation.options)),
