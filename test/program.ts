@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = dirname(import.meta.dirname);
+/** Straight from the sources: Node 24 strips the types. */
+export const PROGRAM: readonly string[] = [process.execPath, join(ROOT, "src", "cli", "bin", "kauth.ts")];
+
+export interface RunningOpen extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly ready: Readonly<Record<string, unknown>>;
+  readonly origin: URL;
+  readonly link: string;
+  readonly home: string;
+  stderr(): string;
+  stdout(): string;
+  /** The next event of that name that has not been taken. */
+  event(name: string): Promise<Record<string, unknown>>;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export const environment = (home: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  PATH: process.env["PATH"],
+  HOME: home,
+  KAUTH_HOME: home,
+  ...more,
+});
+
+/** `kauth open …` against a kubeconfig, up to its first link. */
+export async function startOpen(
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {},
+): Promise<RunningOpen> {
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), "kauth-test-")));
+  const [file = "", ...first] = PROGRAM;
+  const browser = args.includes("--browser") ? [] : ["--skip-open-browser"];
+  const own = args.filter((word) => word !== "--browser");
+  const address = own.includes("--address") ? [] : ["--address", "127.0.0.1:0"];
+  const child = spawn(
+    file,
+    [...first, "open", ...own, ...address, ...browser, "--output", "json", "--print-link"],
+    { env: environment(home, options.env), stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let stderr = "";
+  let stdout = "";
+  child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
+  const closed = once(child, "close");
+  const waiting: { readonly name: string; readonly give: (event: Record<string, unknown>) => void }[] = [];
+  const pending: Record<string, unknown>[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    stdout += `${line}\n`;
+    const event = JSON.parse(line) as Record<string, unknown>;
+    const index = waiting.findIndex(({ name }) => name === event["event"]);
+    if (index === -1) pending.push(event);
+    else waiting.splice(index, 1)[0]?.give(event);
+  });
+  const event = async (name: string): Promise<Record<string, unknown>> => {
+    const index = pending.findIndex((each) => each["event"] === name);
+    if (index !== -1) return pending.splice(index, 1)[0] ?? {};
+    return await new Promise((resolve, reject) => {
+      waiting.push({ name, give: resolve });
+      void closed.then(() => reject(new Error(`kauth ended with ${child.exitCode}: ${stderr}`)));
+    });
+  };
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await closed;
+    return child.exitCode;
+  };
+  const ready = await event("ready");
+  const link = browser.length === 0 ? {} : await event("link");
+  return {
+    child,
+    ready,
+    origin: new URL(String(ready["url"])),
+    link: String(link["url"] ?? ""),
+    home,
+    stderr: () => stderr,
+    stdout: () => stdout,
+    event,
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      if (options.home === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+}
