@@ -99,9 +99,7 @@ const userShape = object({
   "as-user-extra": extraShape,
   username: filled,
   password: secret,
-  "auth-provider": optional(
-    object({ name: text, config: fallback(record, {}) }),
-  ),
+  "auth-provider": optional(object({ name: text, config: fallback(record, {}) })),
   exec: optional(execShape),
 });
 
