@@ -12,6 +12,8 @@ export interface Kit {
   readonly kubectl: string;
   readonly auditLog: string;
   readonly execLog: string;
+  /** An authority that is not the API server's. */
+  readonly webhookCaFile: string;
   kubeconfig(user: string): string;
   /** kubectl as the administrator. */
   admin(...args: readonly string[]): Promise<string>;
@@ -38,6 +40,7 @@ const shape = object({
   kubectl: string,
   auditLog: string,
   execLog: string,
+  webhookCaFile: string,
 });
 
 interface RawAudit {

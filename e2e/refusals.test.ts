@@ -101,10 +101,7 @@ describe("what cannot be opened says why and what to do", () => {
     // Another authority of the kit: well-formed, but not the one that signed the API server's certificate.
     await writeFile(
       path,
-      text.replace(
-        /certificate-authority-data: .*/,
-        `certificate-authority: ${join(kit.kubeconfig(".."), "..", "pki", "webhook-ca.crt")}`,
-      ),
+      text.replace(/certificate-authority-data: .*/, `certificate-authority: ${kit.webhookCaFile}`),
       { mode: 0o600 },
     );
     const ended = await kauth(["open", "svc/ui", "-n", "apps", "--skip-open-browser", "--kubeconfig", path]);
