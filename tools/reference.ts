@@ -1,0 +1,159 @@
+import { WRITTEN } from "../src/cli/clean.ts";
+import type { Command, OptionSpec } from "../src/cli/command.ts";
+import { COMMANDS } from "../src/cli/commands.ts";
+import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
+import { optionText, optionTitle } from "../src/cli/help.ts";
+import { CODES } from "../src/base/codes.ts";
+import { places } from "../src/base/places.ts";
+
+/** The reference pages, rendered from the code. `npm run generate` writes them; a test compares them. */
+export const PAGES: Readonly<Record<string, () => string>> = {
+  "docs/cli.md": cliPage,
+  "docs/errors.md": errorsPage,
+  "docs/files.md": filesPage,
+};
+
+const GENERATED = "<!-- Made by `npm run generate` from the code. Do not edit. -->";
+
+/** Text that stands in a cell of a table. */
+const cell = (text: string): string =>
+  text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("*", "\\*");
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+
+const page = (...parts: readonly string[]): string => `${[GENERATED, ...parts].join("\n\n")}\n`;
+
+function cliPage(): string {
+  const common = Object.entries<OptionSpec>(COMMON_OPTIONS);
+  return page(
+    "# Commands",
+    "A setting is taken from its option, else from its `KAUTH_…` variable, else from `config.yaml`, else its default counts.",
+    table(
+      ["command", "what it does"],
+      COMMANDS.map((command) => {
+        const name = command.path.join(" ");
+        return [`[\`kauth ${name}\`](#kauth-${command.path.join("-")})`, cell(command.summary)];
+      }),
+    ),
+    ...COMMANDS.flatMap(commandSection),
+    "## Options of every command",
+    optionTable(COMMANDS[0], common),
+    withoutMeaning(Object.keys(KLOG_OPTIONS)),
+    "## Exit status",
+    table(
+      ["status", "meaning"],
+      [
+        ["0", "Done, or ended by you."],
+        ["1", "The world failed: a missing right, a plugin, the network, a taken port."],
+        ["2", "Refused before anything was dialled: bad input, an unsafe set-up."],
+        ["70", "A fault of kauth's own."],
+        ["130", "Ended at once by a second signal."],
+      ],
+    ),
+    "Under the name `kubectl auth-proxy` every failure is 1. [errors.md](errors.md) lists the codes that the messages carry.",
+  );
+}
+
+const commandSection = (command: Command): readonly string[] => {
+  const name = `kauth ${command.path.join(" ")}`;
+  const own = Object.entries(command.options);
+  const shown = own.filter(([, spec]) => spec.ignored !== true);
+  const ignored = own.filter(([, spec]) => spec.ignored === true).map(([option]) => option);
+  return [
+    `## ${name}`,
+    `${command.summary}.`,
+    "```\n" + [name, "[OPTIONS]", command.operands].filter((word) => word !== "").join(" ") + "\n```",
+    cell(command.description.replaceAll("\n", " ")),
+    ["```sh", ...command.examples.map((each) => `# ${each.does}\n${each.command}`), "```"].join("\n"),
+    ...(shown.length === 0 ? [] : [optionTable(command, shown)]),
+    ...(ignored.length === 0 ? [] : [withoutMeaning(ignored)]),
+  ];
+};
+
+const withoutMeaning = (options: readonly string[]): string =>
+  `Accepted and without meaning: ${options.map((option) => `\`--${option}\``).join(", ")}.`;
+
+const optionTable = (
+  command: Command | undefined,
+  options: readonly (readonly [string, OptionSpec])[],
+): string => {
+  if (command === undefined) throw new TypeError("there is no command");
+  return table(
+    ["option", "meaning"],
+    options.map(([name, spec]) => [
+      `\`${optionTitle(name, spec)}\``,
+      cell(optionText(command, name, spec)).replaceAll(/\[(KAUTH_\w+)\]/g, "`$1`"),
+    ]),
+  );
+};
+
+function errorsPage(): string {
+  return page(
+    "# Error codes",
+    "A message ends with its code in brackets. Exit status 1: the world failed. Exit status 2: refused before anything was dialled.",
+    ...Object.entries(CODES)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([code, { exit, means, next }]) => `## ${code}\n\nExit status ${exit}. ${means}\n\nNext: ${next}`),
+  );
+}
+
+const around = (platform: NodeJS.Platform): ReturnType<typeof places> =>
+  places({ platform, env: {}, home: "~", temp: "", uid: undefined });
+
+/** What `clean.ts` matches, as people write it. */
+const pathOf = (file: (typeof WRITTEN)[number]): string =>
+  file.pattern.source
+    .replace(/^\^/, "")
+    .replace(/\$$/, "")
+    .replaceAll("\\.", ".")
+    .replaceAll(/\[0-9a-[^\]]*\](\{\d+\}|\+)/g, "ID");
+
+function filesPage(): string {
+  const here = around("linux");
+  const forward = (path: string): string => `\`${path.replaceAll("\\", "/")}\``;
+  return page(
+    "# Files",
+    "`kauth clean` removes what the second table lists, and nothing else.",
+    "## Places",
+    table(
+      ["place", "Linux and macOS", "variable on Linux and macOS", "with `KAUTH_HOME`"],
+      (["config", "cache", "state", "runtime"] as const).map((place) => [
+        place,
+        forward(here[place]),
+        `\`XDG_${place === "runtime" ? "RUNTIME_DIR" : `${place.toUpperCase()}_HOME`}\``,
+        forward(
+          places({ platform: "linux", env: { KAUTH_HOME: "$KAUTH_HOME" }, home: "~", temp: "", uid: 0 })[
+            place
+          ],
+        ),
+      ]),
+    ),
+    "A variable names the directory above `kauth`; a relative path in it is ignored. On Windows config is `%APPDATA%\\kauth`; " +
+      "cache, state and run lie below `%LOCALAPPDATA%\\kauth`. Windows is untested.",
+    "## Written by kauth",
+    table(
+      ["file", "mode", "what it holds"],
+      WRITTEN.map((file) => [`${file.place}: \`${pathOf(file)}\``, file.mode, cell(`${file.holds}.`)]),
+    ),
+    "Directories are made with mode 0700. A file is replaced as a whole; a crash can leave a draft `NAME.ID.new` beside it.",
+    "`kauth open --api-token-file FILE` makes FILE anew, with mode 0600, and removes it at the end.",
+    "## Read by kauth",
+    table(
+      ["file", "when"],
+      [
+        [
+          "config: `config.yaml`, or what `KAUTH_CONFIG` names",
+          "Each command. You write it; `kauth clean` keeps it.",
+        ],
+        [
+          "`--kubeconfig`, else each file of `KUBECONFIG`, else `~/.kube/config`",
+          "`kauth open`, and bare `kauth`.",
+        ],
+        ["Certificates, keys and token files that the kubeconfig or an option names", "`kauth open`."],
+        ["`--upstream-ca`", "`kauth open`."],
+        ["`/proc/self/net/tcp`, `/proc/self/net/tcp6`", "Whose connection it is. Linux only."],
+      ],
+    ),
+  );
+}
