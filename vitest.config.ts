@@ -17,6 +17,7 @@ export default defineConfig({
       project("unit", ["src/**/*.test.ts", "test/*.test.ts"], 20_000),
       project("flow", ["test/flow/**/*.test.ts"], 60_000),
       project("browser", ["test/browser/**/*.test.ts"], 120_000, true),
+      project("binary", ["test/binary/**/*.test.ts", "test/flow/**/*.test.ts"], 60_000),
       project("e2e", ["e2e/**/*.test.ts"], 180_000, true),
     ],
   },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { kauth } from "./kauth.ts";
+import { kauth } from "../test/program.ts";
 
 /** What any cluster and any identity gives: `default/kubernetes` exists everywhere and has no selector. */
 const kubeconfig = (): string => {

@@ -18,7 +18,7 @@ test("the browser follows the link once and is signed in as alice, with WebSocke
     await page.locator("#user", { hasText: /^alice$/ }).waitFor();
     await page.locator("#ws", { hasText: "echo: hello" }).waitFor();
     await page.locator("#sse", { hasText: /./ }).waitFor();
-    expect(page.url()).toBe(`${ui.origin}/`);
+    expect(page.url()).toBe(ui.origin.href);
     expect((await page.textContent("#error")) ?? "").toBe("");
     // A second person with the same link gets nothing, and nobody stays signed in by it.
     const other = await (await browser.newContext()).newPage();

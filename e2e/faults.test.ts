@@ -13,7 +13,7 @@ const until = async (ui: Opened, limit: number): Promise<string> => {
   for (;;) {
     const answer = await ui.fetch({ path: "/api/me" }).catch(() => undefined);
     if (answer?.status === 200) {
-      const me = JSON.parse(answer.body.toString()) as { user: string; podName: string };
+      const me = JSON.parse(answer.text) as { user: string; podName: string };
       expect(me.user).toBe("alice");
       return me.podName;
     }

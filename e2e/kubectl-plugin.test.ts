@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { follow } from "./kauth.ts";
+import { follow } from "../test/http.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;
@@ -50,8 +50,8 @@ test("kubectl auth-proxy takes kauthproxy's arguments", async () => {
     });
     child.once("close", () => reject(new Error(`kubectl auth-proxy ended: ${stderr}`)));
   });
-  const me = await follow(link, "/api/me");
-  expect(JSON.parse(me.body.toString())).toMatchObject({ user: "alice", authorizationHeaderCount: 1 });
+  const me = await (await follow(link)).get("/api/me");
+  expect(JSON.parse(me.text)).toMatchObject({ user: "alice", authorizationHeaderCount: 1 });
   const closed = once(child, "close");
   child.kill("SIGINT");
   await closed;

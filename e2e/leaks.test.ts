@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { follow, open } from "./kauth.ts";
+import { follow } from "../test/http.ts";
+import { open } from "./kauth.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;
@@ -33,7 +34,8 @@ const filesBelow = async (directory: string): Promise<string> => {
 test("at the highest verbosity no secret is printed, kept in a file or put into a command line", async () => {
   const ui = await open(["svc/ui", "-n", "apps", "-v=9", "--kubeconfig", kit.kubeconfig("exec")]);
   const launch = new URL(ui.link).hash.slice(1);
-  const first = await follow(ui.link, "/api/me?code=canary-code");
+  const browser = await follow(ui.link);
+  const first = await browser.get("/api/me?code=canary-code");
   expect(first.status).toBe(200);
   for (const path of [
     "/cookie",
@@ -48,15 +50,12 @@ test("at the highest verbosity no secret is printed, kept in a file or put into 
   await ui.stop();
   const secrets = [
     ["the cluster token", "kauth-test-token-alice"],
-    ["the session cookie", first.cookie.split("=")[1] ?? "?"],
+    ["the session cookie", browser.cookie.split("=")[1] ?? "?"],
     ["the API token", ui.token],
     ["what a client sent as its credential", "canary-client"],
     ["a query", "canary-code"],
   ] as const;
-  const stdout = ui
-    .events()
-    .map((event) => JSON.stringify(event))
-    .join("\n");
+  const stdout = ui.stdout();
   for (const [what, secret] of secrets)
     for (const [where, text] of Object.entries({ stderr: ui.stderr(), stdout, running, files }))
       expect(text.includes(secret), `${what} in ${where}`).toBe(false);

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { kauth } from "./kauth.ts";
+import { kauth } from "../test/program.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;

@@ -30,7 +30,7 @@ const expectedHash = (): string => {
   return hash.digest("hex");
 };
 
-const headers = (ui: Opened): Record<string, string> => ({ host: ui.host, "x-kauth-token": ui.token });
+const headers = (ui: Opened): Record<string, string> => ({ host: ui.origin.host, "x-kauth-token": ui.token });
 
 describe.each(["spdy", "websocket"])("over %s", (carrier) => {
   const target = (): string[] => [
@@ -84,7 +84,7 @@ describe.each(["spdy", "websocket"])("over %s", (carrier) => {
   test("a WebSocket talks as alice", async () => {
     await using ui = await open(target());
     const socket = new WebSocket(`ws://127.0.0.1:${ui.port}/ws/whoami`, {
-      headers: { ...headers(ui), origin: ui.origin },
+      headers: { ...headers(ui), origin: ui.origin.origin },
     });
     const [message] = (await once(socket, "message")) as [Buffer];
     expect(JSON.parse(message.toString())).toMatchObject({ user: "alice" });
@@ -95,7 +95,7 @@ describe.each(["spdy", "websocket"])("over %s", (carrier) => {
   test("a WebSocket echoes large and small messages and keeps the close code", async () => {
     await using ui = await open(target());
     const socket = new WebSocket(`ws://127.0.0.1:${ui.port}/ws/echo?origin=strict`, ["one", "two"], {
-      headers: { ...headers(ui), origin: ui.origin },
+      headers: { ...headers(ui), origin: ui.origin.origin },
     });
     await once(socket, "open");
     expect(socket.protocol).toBe("one");

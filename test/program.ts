@@ -1,13 +1,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = dirname(import.meta.dirname);
-/** Straight from the sources: Node 24 strips the types. */
-export const PROGRAM: readonly string[] = [process.execPath, join(ROOT, "src", "cli", "bin", "kauth.ts")];
+const OTHER = process.env["KAUTH_PROGRAM"] ?? "";
+/** What `KAUTH_PROGRAM` names, else the program straight from the sources: Node 24 strips the types. */
+export const PROGRAM: readonly string[] =
+  OTHER === ""
+    ? [process.execPath, join(ROOT, "src", "cli", "bin", "kauth.ts")]
+    : /\.[jt]s$/.test(OTHER)
+      ? [process.execPath, OTHER]
+      : [OTHER];
 
 export interface RunningOpen extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -29,19 +35,56 @@ export const environment = (home: string, more: NodeJS.ProcessEnv = {}): NodeJS.
   ...more,
 });
 
+/** A directory that stands for a person's home. */
+export async function newHome(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "kauth-test-"));
+  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true, force: true }) };
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What is left of the process's runtime files. */
+  readonly left: readonly string[];
+}
+
+/** No command of a test takes that long. */
+const END = 60_000;
+
+/** Runs a command to its end. */
+export async function kauth(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  await using home = await newHome();
+  const [file = "", ...first] = PROGRAM;
+  const child = spawn(file, [...first, ...args], {
+    env: environment(home.path, env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
+  child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
+  const timer = setTimeout(() => child.kill("SIGKILL"), END);
+  await once(child, "close");
+  clearTimeout(timer);
+  const left = await readdir(join(home.path, "run")).catch(() => []);
+  return { code: child.exitCode, stdout, stderr, left };
+}
+
 /** `kauth open …` against a kubeconfig, up to its first link. */
 export async function startOpen(
   args: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {},
 ): Promise<RunningOpen> {
-  const home = options.home ?? (await mkdtemp(join(tmpdir(), "kauth-test-")));
+  const own = options.home === undefined ? await newHome() : undefined;
+  const home = own?.path ?? options.home ?? "";
   const [file = "", ...first] = PROGRAM;
   const browser = args.includes("--browser") ? [] : ["--skip-open-browser"];
-  const own = args.filter((word) => word !== "--browser");
-  const address = own.includes("--address") ? [] : ["--address", "127.0.0.1:0"];
+  const given = args.filter((word) => word !== "--browser");
+  const address = given.includes("--address") ? [] : ["--address", "127.0.0.1:0"];
   const child = spawn(
     file,
-    [...first, "open", ...own, ...address, ...browser, "--output", "json", "--print-link"],
+    [...first, "open", ...given, ...address, ...browser, "--output", "json", "--print-link"],
     { env: environment(home, options.env), stdio: ["ignore", "pipe", "pipe"] },
   );
   let stderr = "";
@@ -76,7 +119,7 @@ export async function startOpen(
     child,
     ready,
     origin: new URL(String(ready["url"])),
-    link: String(link["url"] ?? ""),
+    link: typeof link["url"] === "string" ? link["url"] : "",
     home,
     stderr: () => stderr,
     stdout: () => stdout,
@@ -84,7 +127,7 @@ export async function startOpen(
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop();
-      if (options.home === undefined) await rm(home, { recursive: true, force: true });
+      await own?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 
 /**
  * `npm run e2e`: with `KAUTH_E2E_CLUSTER` (a cluster.json of the test cluster) everything; with only a kubeconfig
@@ -16,6 +17,6 @@ if (!everything) process.stdout.write("Only KUBECONFIG is set: running the subse
 const { status } = spawnSync(
   process.execPath,
   ["node_modules/vitest/vitest.mjs", "run", "--project", "e2e", ...files, ...process.argv.slice(2)],
-  { stdio: "inherit" },
+  { stdio: "inherit", env: { KAUTH_PROGRAM: join("dist", "cli", "bin", "kauth.js"), ...process.env } },
 );
 process.exit(status ?? 1);

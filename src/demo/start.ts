@@ -8,7 +8,7 @@ import { createApp, type App } from "./app.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import type { Rights } from "./people.ts";
 import { PLUGIN, randomName } from "./plugin.ts";
-import type { Carriers } from "./port-forward.ts";
+import type { Carriers, PodApp } from "./port-forward.ts";
 import { NAMESPACE, putPod, putWorkloads, refreshSlices } from "./workloads.ts";
 
 export interface DemoOptions {
@@ -16,6 +16,8 @@ export interface DemoOptions {
   /** What the kubeconfig runs. Default: the demo's own plugin, by the program that runs us. */
   readonly plugin?: { readonly command: string; readonly args: readonly string[] };
   readonly quirks?: ServerQuirks;
+  /** What runs in the pods. Default: the demo's web UI. */
+  readonly pods?: PodApp;
 }
 
 /** A cluster, an app and a person in this process; all of it goes when it is disposed of. */
@@ -54,7 +56,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   // The app asks the cluster who a token is, and the cluster forwards to the app: the later one is told to the first.
   let known: Cluster | undefined;
   const app = createApp(system, (token) => known?.people.byToken(token, system.now()));
-  const cluster = await startCluster({ system, app, carriers, quirks: options.quirks ?? {} });
+  const cluster = await startCluster({
+    system,
+    app: options.pods ?? app,
+    carriers,
+    quirks: options.quirks ?? {},
+  });
   known = cluster;
   putWorkloads(cluster.store);
   cluster.people.add({ username: user, uid: `${user}-uid`, groups: GROUPS, rights: "all" });

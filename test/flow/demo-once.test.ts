@@ -1,29 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { environment, PROGRAM } from "../program.ts";
+import { kauth, type Finished } from "../program.ts";
 
-const demo = async (
-  args: readonly string[],
-): Promise<{ code: number | null; stdout: string; stderr: string; left: readonly string[] }> => {
-  const home = await mkdtemp(join(tmpdir(), "kauth-test-"));
-  const [file = "", ...first] = PROGRAM;
-  const child = spawn(file, [...first, "demo", "--once", ...args], {
-    env: environment(home),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
-  child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
-  await once(child, "close");
-  const left = await readdir(join(home, "run")).catch(() => []);
-  await rm(home, { recursive: true, force: true });
-  return { code: child.exitCode, stdout, stderr, left };
-};
+const demo = async (args: readonly string[]): Promise<Finished> => await kauth(["demo", "--once", ...args]);
 
 test("the name that the app saw is another at each run", async () => {
   const runs = [await demo([]), await demo(["--tunnel", "websocket"])];

@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Demo, Rights } from "../../src/demo/index.ts";
 import { testDemo } from "../demo.ts";
-import { environment, PROGRAM } from "../program.ts";
+import { kauth, type Finished } from "../program.ts";
 
 let demo: Demo;
 let home: string;
@@ -19,23 +17,8 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const open = async (
-  args: readonly string[],
-): Promise<{ code: number | null; stdout: string; stderr: string }> => {
-  const [file = "", ...first] = PROGRAM;
-  const child = spawn(file, [...first, "open", "--skip-open-browser", "--address", "127.0.0.1:0", ...args], {
-    env: environment(home),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
-  child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
-  await once(child, "close");
-  clearTimeout(timer);
-  return { code: child.exitCode, stdout, stderr };
-};
+const open = async (args: readonly string[]): Promise<Finished> =>
+  await kauth(["open", "--skip-open-browser", "--address", "127.0.0.1:0", ...args]);
 
 interface Row {
   readonly name: string;

@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { VERSION } from "../../src/base/version.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { SHELLS } from "../../src/cli/commands/completion.ts";
+import { environment, kauth, newHome, PROGRAM } from "../program.ts";
+
+const binary = PROGRAM[0] ?? "";
+
+const runAs = async (name: string, args: readonly string[]): Promise<{ code: number; stdout: string }> => {
+  await using home = await newHome();
+  const child = spawn(join(dirname(binary), name), [...args], {
+    env: environment(home.path),
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let stdout = "";
+  child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
+  await once(child, "close");
+  return { code: child.exitCode ?? -1, stdout };
+};
+
+describe("the binary", () => {
+  test("is the one that was built", () => expect(binary).toMatch(/kauth$/));
+
+  test.each(COMMANDS.map((command) => [command.path.join(" "), command] as const))(
+    "%s shows its help",
+    async (name, command) => {
+      const ended = await kauth([...command.path, "--help"]);
+      expect(ended).toMatchObject({ code: 0, stderr: "" });
+      expect(ended.stdout).toContain(`kauth ${name}`);
+      for (const { command: example } of command.examples) expect(ended.stdout).toContain(example);
+    },
+  );
+
+  test("tells its version", async () => {
+    expect(await kauth(["--version"])).toMatchObject({ code: 0, stdout: `kauth ${VERSION}\n` });
+    expect((await kauth(["version"])).stdout).toContain(VERSION);
+  });
+
+  test("cleans", async () => {
+    expect((await kauth(["clean"])).code).toBe(0);
+  });
+
+  test.each(SHELLS)("completes in %s", async (shell) => {
+    const ended = await kauth(["completion", shell]);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain("__complete");
+  });
+
+  test("refuses what it does not know", async () => {
+    expect((await kauth(["opne"])).code).toBe(2);
+    expect((await kauth(["open", "--flag-that-is-none", "svc/ui"])).code).toBe(2);
+  });
+
+  test("is the plugin of kubectl under that name", async () => {
+    const ended = await runAs("kubectl-auth_proxy", ["--help"]);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain("kubectl auth-proxy");
+    expect((await runAs("kubectl_complete-auth_proxy", ["--tun"])).stdout).toContain("--tunnel");
+  });
+});

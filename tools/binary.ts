@@ -1,0 +1,29 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * `npm run build:binary`: one file that needs neither Node nor npm, and the names that kubectl looks for. Bytecode
+ * halves the start, which kubectl pays at each call of a plugin.
+ */
+const DIRECTORY = "build";
+const NAMES = ["kubectl-auth_proxy", "kubectl_complete-auth_proxy"];
+
+rmSync(DIRECTORY, { recursive: true, force: true });
+mkdirSync(DIRECTORY, { recursive: true });
+const { status } = spawnSync(
+  "bun",
+  [
+    "build",
+    "--compile",
+    "--bytecode",
+    "--format=esm",
+    "--minify",
+    "src/cli/bin/kauth.ts",
+    "--outfile",
+    join(DIRECTORY, "kauth"),
+  ],
+  { stdio: "inherit" },
+);
+if (status !== 0) process.exit(status ?? 1);
+for (const name of NAMES) symlinkSync("kauth", join(DIRECTORY, name));
