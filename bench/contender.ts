@@ -28,7 +28,7 @@ const end = async (child: ChildProcess): Promise<void> => {
 };
 
 /** One GET; resolves to its status. */
-export const ask = async (
+const ask = async (
   at: { readonly host: string; readonly port: number; readonly headers: Readonly<Record<string, string>> },
   path: string,
   method = "GET",

@@ -1,6 +1,6 @@
 import { CODES, type ErrorCode } from "./codes.ts";
 
-export { CODES, type ErrorCode };
+export type { ErrorCode };
 
 export interface KnownErrorOptions extends ErrorOptions {
   /** What to do next, one or more sentences. Default: the sentence of the code. */

@@ -57,10 +57,10 @@ export type Verdict<Host extends OwnHost = OwnHost> =
   | Refusal<Host>;
 
 /** Sessions of clients that carry the API token, and of everybody under `--no-session`. */
-export const API_SESSION = "api";
-export const OPEN_SESSION = "open";
+const API_SESSION = "api";
+const OPEN_SESSION = "open";
 
-export const RESERVED = "/__kauth/";
+const RESERVED = "/__kauth/";
 const LAUNCH = "/__kauth/launch";
 const SESSION = "/__kauth/session";
 const HEALTH = "/__kauth/health";

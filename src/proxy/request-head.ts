@@ -45,7 +45,7 @@ export type HeaderFault =
   | "connection";
 
 /** Browsers send about 20; some libraries 40. Node's own limit drops the rest in silence, so it is off. */
-export const HEADER_LIMIT = 100;
+const HEADER_LIMIT = 100;
 
 const emptyFacts = (): HeadFacts => ({
   host: undefined,

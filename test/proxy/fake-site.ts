@@ -37,7 +37,7 @@ export interface Recorder extends Forwarder {
   hold(): () => void;
 }
 
-export function recorder(): Recorder {
+function recorder(): Recorder {
   const seen: Seen[] = [];
   let active = 0;
   let gate: Promise<void> = Promise.resolve();
@@ -94,7 +94,7 @@ export function recorder(): Recorder {
   };
 }
 
-export const siteAt = (host: string, over: Partial<Site> = {}): Site => ({
+const siteAt = (host: string, over: Partial<Site> = {}): Site => ({
   host,
   title: "svc/ui in apps",
   upstream: {

@@ -2,7 +2,7 @@ import type { Command, OptionSpec } from "../command.ts";
 import { KUBECTL_OPTIONS } from "../globals.ts";
 
 /** The options of `kauth open` that are its own; kubectl's global ones come beside them. */
-export const OPEN_OPTIONS = {
+const OPEN_OPTIONS = {
   address: {
     type: "list",
     value: "IP:PORT",

@@ -16,7 +16,7 @@ const MASKED = 0x80;
 const RESERVED = 0x70;
 
 /** 2 bytes, 8 of length, 4 of mask. */
-export const WEBSOCKET_HEADER_MAX = 14;
+const WEBSOCKET_HEADER_MAX = 14;
 /** RFC 6455 §5.5. */
 const CONTROL_MAX = 125;
 /** Bytes of one frame: payload is streamed, so that this only refuses nonsense. */

@@ -7,7 +7,7 @@ export const TUNNEL_PROTOCOL = "SPDY/3.1+portforward.k8s.io";
 /** RFC 6455 §1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-export const acceptOf = (key: string): string => createHash("sha1").update(`${key}${GUID}`).digest("base64");
+const acceptOf = (key: string): string => createHash("sha1").update(`${key}${GUID}`).digest("base64");
 
 /** `key`: 16 random bytes in base64. */
 export const websocketHeaders = (key: string): RawHeaders => [
