@@ -15,12 +15,18 @@ export interface Gap {
  * that died (security.md R-N1). Without a state directory no gap is known to be clean, and none is held unclean.
  */
 export async function openGap(system: System, host: string, port: number): Promise<Gap> {
-  const name = hash("sha256", `${host}:${port}`, "hex").slice(0, 16);
-  const path = join(places(system).state, "origins", name);
-  const unclean = (await system.files.facts(path).catch(() => undefined)) !== undefined;
+  const path = markPath(system, host, port);
+  const unclean = await isMarked(system, host, port);
   await system.files.write(path, "kauth-origin 1\n").catch(() => undefined);
   return {
     unclean,
     close: () => system.files.remove(path).catch(() => undefined),
   };
 }
+
+/** Whether an origin is being served, or was when its process died. */
+export const isMarked = async (system: System, host: string, port: number): Promise<boolean> =>
+  (await system.files.facts(markPath(system, host, port)).catch(() => undefined)) !== undefined;
+
+const markPath = (system: System, host: string, port: number): string =>
+  join(places(system).state, "origins", hash("sha256", `${host}:${port}`, "hex").slice(0, 16));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testSystem, type TestSystem } from "../../test/proxy/fake-site.ts";
+import { openGap } from "./gap.ts";
 import { originHost, originOf, slugOf, type OriginInputs } from "./label.ts";
 
 const inputs: OriginInputs = {
@@ -24,12 +25,28 @@ afterEach(() => under.remove());
 
 describe("the name of an origin", () => {
   test("is the same at every run, and another in another installation", async () => {
-    const first = await originOf(under.system, "ui", inputs);
+    const first = await originOf(under.system, "ui", inputs, 80);
     expect(first).toMatch(/^ui-[0-9a-f]{20}\.localhost$/);
-    expect(await originOf(under.system, "ui", inputs)).toBe(first);
+    expect(await originOf(under.system, "ui", inputs, 80)).toBe(first);
     const other = await testSystem();
-    expect(await originOf(other.system, "ui", inputs)).not.toBe(first);
+    expect(await originOf(other.system, "ui", inputs, 80)).not.toBe(first);
     await other.remove();
+  });
+
+  test("is given up after a process that died, at that port only, and for good", async () => {
+    const { system } = under;
+    const at = async (port: number): Promise<string> => await originOf(system, "ui", inputs, port);
+    const first = await at(8001);
+    const gap = await openGap(system, first, 8001);
+    expect(gap.unclean).toBe(false);
+    expect(await at(8002)).toBe(first);
+    const second = await at(8001);
+    expect(second).toMatch(/^ui-[0-9a-f]{20}\.localhost$/);
+    expect(second).not.toBe(first);
+    const next = await openGap(system, second, 8001);
+    expect(next.unclean).toBe(false);
+    await next.close();
+    expect(await at(8001)).toBe(second);
   });
 
   test("differs with every input, also when text moves from one to the next", () => {
@@ -82,13 +99,13 @@ describe("the name of an origin", () => {
 
 describe("the key", () => {
   test("is 32 random bytes in a file that only the owner reads", async () => {
-    await originOf(under.system, "ui", inputs);
+    await originOf(under.system, "ui", inputs, 80);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readFile(path, "latin1")).toMatch(/^kauth-origin-key 1\n[0-9a-f]{64}\n$/);
   });
 
   test("is made once when many start together", async () => {
-    const names = await Promise.all(Array.from({ length: 20 }, () => originOf(under.system, "ui", inputs)));
+    const names = await Promise.all(Array.from({ length: 20 }, () => originOf(under.system, "ui", inputs, 80)));
     expect(new Set(names).size).toBe(1);
   });
 
@@ -99,14 +116,14 @@ describe("the key", () => {
   ])("%s: refused and kept", async (_, content, message) => {
     await mkdir(join(under.home, "state"), { mode: 0o700 });
     await writeFile(path, content, { mode: 0o600 });
-    await expect(originOf(under.system, "ui", inputs)).rejects.toThrow(message);
+    await expect(originOf(under.system, "ui", inputs, 80)).rejects.toThrow(message);
     expect(await readFile(path, "latin1")).toBe(content);
   });
 
   test("open to others: refused", async () => {
-    await originOf(under.system, "ui", inputs);
+    await originOf(under.system, "ui", inputs, 80);
     await chmod(path, 0o644);
-    await expect(originOf(under.system, "ui", inputs)).rejects.toMatchObject({
+    await expect(originOf(under.system, "ui", inputs, 80)).rejects.toMatchObject({
       code: "STATE_INVALID",
       exit: 2,
     });
@@ -115,7 +132,7 @@ describe("the key", () => {
   test("is not written through a planted link", async () => {
     await mkdir(join(under.home, "state"), { mode: 0o700 });
     await symlink(join(under.home, "elsewhere"), path);
-    await originOf(under.system, "ui", inputs).catch(() => undefined);
+    await originOf(under.system, "ui", inputs, 80).catch(() => undefined);
     await expect(stat(join(under.home, "elsewhere"))).rejects.toThrow("ENOENT");
   });
 });

@@ -4,6 +4,7 @@ import { KnownError, systemCode } from "../base/errors.ts";
 import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
 import { KiB, millis } from "../base/units.ts";
+import { isMarked } from "./gap.ts";
 
 /** Characters of a DNS label (RFC 1035 §2.3.4). */
 const LABEL_MAX = 63;
@@ -39,20 +40,46 @@ export const slugOf = (name: string): string =>
     .slice(0, SLUG_MAX)
     .replace(/^-+|-+$/g, "") || "ui";
 
-/** The same inputs under another key give another label: who does not have the key cannot know the name. */
-export const originHost = (key: Buffer, name: string, inputs: OriginInputs): string => {
+/**
+ * The same inputs under another key give another label: who does not have the key cannot know the name. `life` counts
+ * the names that were given up.
+ */
+export const originHost = (key: Buffer, name: string, inputs: OriginInputs, life = 0): string => {
   const { server, authority, namespace, target, port, user } = inputs;
-  const text = JSON.stringify([server, authority, namespace, target, port, user]);
+  const text = JSON.stringify([
+    server,
+    authority,
+    namespace,
+    target,
+    port,
+    user,
+    ...(life === 0 ? [] : [life]),
+  ]);
   const digest = createHmac("sha256", key).update(text).digest("hex").slice(0, DIGEST_DIGITS);
   return `${slugOf(name)}-${digest}.localhost`;
 };
 
+/** Names that one target may lose; a machine that crashes daily needs years. */
+const LIVES = 1_000;
+
 /**
- * The host name of a target's origin, the same at every run of this installation and unknown to others.
+ * The host name of a target's origin, unknown to others and the same at every run of this installation, as long as
+ * each ends in order. After one that died, whoever took the port may have left a service worker at the old name,
+ * which would read the next launch link (security.md R-N1): that name is given up.
  * @throws {KnownError} STATE_INVALID when the key file is damaged, newer, or open to others
  */
-export async function originOf(system: System, name: string, inputs: OriginInputs): Promise<string> {
-  return originHost(await originKey(system), name, inputs);
+export async function originOf(
+  system: System,
+  name: string,
+  inputs: OriginInputs,
+  listenPort: number,
+): Promise<string> {
+  const key = await originKey(system);
+  for (let life = 0; life < LIVES; life += 1) {
+    const host = originHost(key, name, inputs, life);
+    if (!(await isMarked(system, host, listenPort))) return host;
+  }
+  return originHost(system.random(KEY_BYTES), name, inputs);
 }
 
 /** Another process may have made the file and be about to write it. */

@@ -4,7 +4,6 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KnownError } from "../../src/base/errors.ts";
 import { logTo } from "../../src/base/log.ts";
 import { realSystem, type System } from "../../src/base/system.ts";
 import { epochMillis, millis } from "../../src/base/units.ts";
@@ -94,12 +93,12 @@ function recorder(): Recorder {
   };
 }
 
-const siteAt = (host: string, over: Partial<Site> = {}): Site => ({
+export const siteAt = (host: string, over: Partial<Site> = {}): Site => ({
   host,
   title: "svc/ui in apps",
   upstream: {
-    dial: () => Promise.reject(new KnownError("INTERNAL", "the gate must not dial")),
-    authorize: () => Promise.reject(new KnownError("INTERNAL", "the gate must not ask for a credential")),
+    dial: () => Promise.reject(new TypeError("the gate must not dial")),
+    authorize: () => Promise.reject(new TypeError("the gate must not ask for a credential")),
   },
   scheme: "http",
   authority: "ui.apps.svc",

@@ -55,7 +55,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   const listener = await openListener({ addresses: settings.addresses, ip }, system);
   let server: ProxyServer | undefined;
   try {
-    const site = await siteOf(request, ip);
+    const site = await siteOf(request, ip, listener.port);
     const forwarder = createForwarder(site, { system });
     server = await serveProxy({
       system,
@@ -104,19 +104,24 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   }
 }
 
-const siteOf = async (request: ServeRequest, ip: string | undefined): Promise<Site> => {
+const siteOf = async (request: ServeRequest, ip: string | undefined, port: number): Promise<Site> => {
   const { system, settings, config, reference, backend, connection } = request;
   const target = targetText(reference);
   const host =
     ip ??
-    (await originOf(system, reference.name, {
-      server: connection.server,
-      authority: hash(config.cluster.certificateAuthorityData ?? config.cluster.certificateAuthority ?? ""),
-      namespace: backend.namespace,
-      target,
-      port: reference.port ?? "",
-      user: config.userName ?? "",
-    }));
+    (await originOf(
+      system,
+      reference.name,
+      {
+        server: connection.server,
+        authority: hash(config.cluster.certificateAuthorityData ?? config.cluster.certificateAuthority ?? ""),
+        namespace: backend.namespace,
+        target,
+        port: reference.port ?? "",
+        user: config.userName ?? "",
+      },
+      port,
+    ));
   return {
     host,
     title: `${target} in ${backend.namespace}`,
