@@ -297,8 +297,6 @@ export const CODES = {
     "End the program that holds it, or choose another one with --address.",
   ),
   LISTEN_FAILED: code(1, "The port could not be opened.", "Choose another one with --address."),
-
-  INTERNAL: code(1, "kauth met a fault of its own.", "Report it with the command that you ran."),
 } as const satisfies Record<string, Code>;
 
 export type ErrorCode = keyof typeof CODES;

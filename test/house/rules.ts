@@ -18,9 +18,8 @@ const moduleOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(pa
 
 /** The table of ARCHITECTURE.md: each module with what it may import. */
 export const readTable = (markdown: string): ReadonlyMap<string, ReadonlySet<string>> => {
-  const rows = [...markdown.matchAll(/^\| *([a-z]+) *\|([^|\n]*)\|$/gm)].filter(
-    ([, name]) => name !== "module",
-  );
+  const table = /^\| *module *\|[^]*?(?=\n\n|$(?![^]))/m.exec(markdown)?.[0] ?? "";
+  const rows = [...table.matchAll(/^\| *([a-z]+) *\|([^|\n]*)\|$/gm)].slice(1);
   return new Map(
     rows.map(([, name = "", list = ""]) => [
       name,
