@@ -36,6 +36,9 @@ export const bodyFraming = (request: IncomingMessage): BodyFraming => {
   return length === undefined ? "none" : { length: Number(length) };
 };
 
+/** Bytes of a body that are cheaper to copy than to write apart from the head. */
+const JOINED = 16_384;
+
 /** What came of an answer while it was not yet decided whether the client gets it. */
 type Held =
   | { readonly kind: "body"; readonly chunk: Buffer }
@@ -64,6 +67,8 @@ export class Exchange implements StreamUser, ResponseSink {
   #held: Held[] | undefined;
   #tries = 0;
   #renewed = false;
+  /** The head, or more, has gone out to the client. */
+  #begun = false;
   /** Bytes of an answer have come on the stream in use. */
   #answered = false;
   #over = false;
@@ -165,7 +170,7 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#held.push({ kind: "body", chunk });
       return;
     }
-    this.#flush();
+    if (this.#pending !== undefined) this.#flush();
     this.#pending = chunk;
   }
 
@@ -178,6 +183,8 @@ export class Exchange implements StreamUser, ResponseSink {
     const last = this.#pending;
     this.#pending = undefined;
     if (last === undefined) this.#response.end();
+    // Node joins the head with a text, and so the whole answer is one write.
+    else if (last.length <= JOINED && !this.#begun) this.#response.end(last.toString("latin1"), "latin1");
     else this.#response.end(last);
     this.#finish();
   }
@@ -196,10 +203,13 @@ export class Exchange implements StreamUser, ResponseSink {
     const chunk = this.#pending;
     if (chunk === undefined) {
       // An event stream that has nothing to say yet must still be seen to be open.
-      if (this.#head !== undefined && this.#held === undefined && !this.#over) this.#response.flushHeaders();
+      if (this.#head === undefined || this.#held !== undefined || this.#over) return;
+      this.#begun = true;
+      this.#response.flushHeaders();
       return;
     }
     this.#pending = undefined;
+    this.#begun = true;
     if (this.#response.write(chunk) || this.#over) return;
     const stream = this.#stream;
     stream?.duplex.pause();
