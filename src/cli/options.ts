@@ -31,8 +31,10 @@ export function parseLine(args: readonly string[], specs: Readonly<Record<string
   const add = (name: string, value: string): void => {
     found.set(name, [...(found.get(name) ?? []), value]);
   };
-  const words = args.flatMap((word) => splitShort(word, shorts, specs));
+  const words = [...args];
   for (let index = 0; index < words.length; index++) {
+    // Only here is it known that the word is no option's value and not behind `--`.
+    words.splice(index, 1, ...splitShort(words[index] ?? "", shorts, specs));
     const word = words[index] ?? "";
     const [token] = lex(word);
     if (word === "--") {

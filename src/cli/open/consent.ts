@@ -16,7 +16,7 @@ const CLOUD_AUDIENCES = [
  * Why a token is good beyond this one cluster, or undefined if nothing visible says so (security.md R-N11).
  * Nothing is verified here: this only reads what the token says of itself.
  */
-export const reachBeyondCluster = (token: Secret): string | undefined => {
+const reachBeyondCluster = (token: Secret): string | undefined => {
   const text = token.reveal();
   if (text.startsWith("ya29.")) return "it is a Google access token, good for Google Cloud itself";
   const audiences = jwtAudiences(text);

@@ -1,0 +1,93 @@
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { optionsFor, recorded, type Recorded } from "../../test/recorded.ts";
+import { runClean, WRITTEN } from "./clean.ts";
+import { cleanCommand } from "./commands/clean.ts";
+
+/** A name that each pattern takes. */
+const OURS = [
+  "state/origin.key",
+  "state/origin.key.0123456789ab.new",
+  "state/carriers.json",
+  "state/origins/ui-0123.localhost",
+  "run/open-0123456789abcdef.html",
+  "run/launch-0123456789abcdef/open-0123456789abcdef.html",
+  "run/demo-a1B2/kubeconfig",
+];
+const THEIRS = [
+  "config.yaml",
+  "notes.txt",
+  "state/origin.key.bak",
+  "state/carriers.json.old",
+  "state/token",
+  "run/open-xyz.html",
+  "run/open-0123456789abcdef.html.save",
+  "cache/something",
+];
+
+const fill = async (home: string, paths: readonly string[]): Promise<void> => {
+  for (const path of paths) {
+    await mkdir(join(home, path, ".."), { recursive: true });
+    await writeFile(join(home, path), "x");
+  }
+};
+
+const filesIn = async (home: string): Promise<readonly string[]> =>
+  (await readdir(home, { recursive: true, withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(home.length + 1))
+    .toSorted();
+
+const clean = async (under: Recorded, ...words: readonly string[]): Promise<number> =>
+  await runClean({
+    system: under.system(),
+    options: optionsFor(cleanCommand, ...words),
+    positionals: [],
+    program: "kauth",
+    signal: new AbortController().signal,
+  });
+
+describe("kauth clean", () => {
+  test("removes what kauth wrote and nothing else", async () => {
+    await using under = await recorded();
+    await fill(under.home, [...OURS, ...THEIRS]);
+    expect(await clean(under)).toBe(0);
+    expect(await filesIn(under.home)).toEqual(THEIRS.toSorted());
+  });
+
+  test("only says it with --dry-run", async () => {
+    await using under = await recorded();
+    await fill(under.home, [...OURS, ...THEIRS]);
+    expect(await clean(under, "--dry-run", "--output=json")).toBe(0);
+    expect(await filesIn(under.home)).toEqual([...OURS, ...THEIRS].toSorted());
+    const told = JSON.parse(under.out.join("")) as {
+      readonly dryRun: boolean;
+      readonly removed: readonly string[];
+    };
+    expect(told.dryRun).toBe(true);
+    expect(told.removed.length).toBe(OURS.length);
+  });
+
+  test("follows no link out of its places", async () => {
+    await using under = await recorded();
+    await using outside = await recorded();
+    await fill(outside.home, ["precious"]);
+    await mkdir(join(under.home, "run"), { recursive: true });
+    await symlink(outside.home, join(under.home, "run", "demo-link"));
+    expect(await clean(under)).toBe(0);
+    expect(await filesIn(outside.home)).toEqual(["precious"]);
+    expect(await filesIn(under.home)).toEqual([]);
+  });
+
+  test("says so when there is nothing, also without a home", async () => {
+    await using under = await recorded();
+    expect(await clean(under)).toBe(0);
+    expect(under.err).toEqual(["There is nothing of kauth's to remove"]);
+  });
+
+  test("knows every file of the table by an example", () => {
+    const names = OURS.map((path) => path.split("/")[1] ?? "");
+    expect(WRITTEN.filter(({ pattern }) => !names.some((name) => pattern.test(name)))).toEqual([]);
+  });
+});

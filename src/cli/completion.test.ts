@@ -1,0 +1,108 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { PROGRAM } from "../../test/program.ts";
+import { recorded } from "../../test/recorded.ts";
+import { COMMANDS } from "./commands.ts";
+import { SHELLS } from "./commands/completion.ts";
+import { candidates, kubectlCompletion } from "./completion.ts";
+import { run } from "./run.ts";
+
+describe("what may stand next", () => {
+  test.each([
+    { words: [""], found: COMMANDS.map(({ path }) => path[0]) },
+    { words: ["o"], found: ["open"] },
+    { words: ["zzz"], found: [] },
+    { words: ["open", ""], found: ["svc/", "pod/"] },
+    { words: ["open", "p"], found: ["pod/"] },
+    { words: ["open", "--tun"], found: ["--tunnel"] },
+    { words: ["open", "--tunnel", ""], found: ["auto", "spdy", "websocket"] },
+    { words: ["open", "--tunnel", "w"], found: ["websocket"] },
+    { words: ["open", "--context", ""], found: [] },
+    { words: ["open", "--anonymous", ""], found: ["svc/", "pod/"] },
+    { words: ["open", "--vmod"], found: [] },
+    { words: ["completion", "f"], found: ["fish"] },
+    { words: ["demo", "--on"], found: ["--once"] },
+  ])("$words", ({ words, found }) => {
+    expect(candidates(words)).toEqual(found);
+  });
+
+  test("every option of every command is found by itself", () => {
+    for (const { path, options } of COMMANDS)
+      for (const [name, spec] of Object.entries(options))
+        expect(candidates([...path, `--${name}`]).includes(`--${name}`), name).toBe(spec.ignored !== true);
+  });
+
+  test("kubectl gets a directive", () => {
+    expect(kubectlCompletion(["--tunn"])).toBe("--tunnel\n:4");
+    expect(kubectlCompletion([""])).toBe("svc/\npod/\n:6");
+  });
+});
+
+const scriptFor = async (shell: string): Promise<string> => {
+  await using under = await recorded();
+  const status = await run({
+    args: ["completion", shell],
+    program: "kauth",
+    signal: new AbortController().signal,
+    system: under.system,
+  });
+  expect(status).toBe(0);
+  return under.out.join("\n");
+};
+
+/** The script in a real bash, with `kauth` standing for these sources. */
+const inBash = async (words: readonly string[]): Promise<readonly string[]> => {
+  const program = PROGRAM.map((word) => `'${word}'`).join(" ");
+  const typed = ["kauth", ...words].map((word) => `'${word}'`).join(" ");
+  const { stdout, stderr, status } = spawnSync(
+    "bash",
+    [
+      "--norc",
+      "--noprofile",
+      "-euc",
+      [
+        `kauth() { ${program} "$@"; }`,
+        // Only a completion in progress knows compopt.
+        "compopt() { printf 'option %s\\n' \"$2\"; }",
+        await scriptFor("bash"),
+        "complete -p kauth >/dev/null",
+        `COMP_WORDS=(${typed}); COMP_CWORD=${words.length}`,
+        "_kauth || true",
+        'printf "%s\\n" "${COMPREPLY[@]}"',
+      ].join("\n"),
+    ],
+    { encoding: "utf8" },
+  );
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  return stdout.trimEnd().split("\n");
+};
+
+describe("the scripts", () => {
+  test.each([
+    { words: ["comp"], found: ["completion"] },
+    { words: ["open", "--tunnel", ""], found: ["auto", "spdy", "websocket"] },
+    { words: ["open", "--skip"], found: ["--skip-open-browser"] },
+    { words: ["open", "s"], found: ["option nospace", "svc/"] },
+  ])("bash completes $words", async ({ words, found }) => {
+    expect(await inBash(words)).toEqual(found);
+  });
+
+  test("bash can be told by source, as the help says", async () => {
+    const { status } = spawnSync("bash", ["-n"], { input: await scriptFor("bash") });
+    expect(status).toBe(0);
+  });
+
+  test.each(SHELLS)("%s's asks kauth for the words", async (shell) => {
+    expect(await scriptFor(shell)).toMatch(/kauth __complete/);
+  });
+
+  test.each([["csh"], [""], []])("not for %s", async (...words) => {
+    await using under = await recorded();
+    const signal = new AbortController().signal;
+    expect(
+      await run({ args: ["completion", ...words], program: "kauth", signal, system: under.system }),
+    ).toBe(2);
+    expect(under.err.join()).toContain("bash, zsh, fish, powershell");
+  });
+});

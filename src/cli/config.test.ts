@@ -1,0 +1,118 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { recorded } from "../../test/recorded.ts";
+import { loadConfig, readConfig } from "./config.ts";
+
+const PATH = "config.yaml";
+
+describe("what it may say", () => {
+  test("options by their long names, one value or several", () => {
+    const config = readConfig(
+      {
+        version: 1,
+        open: { tunnel: "websocket", "skip-open-browser": true, "exec-timeout": 30, address: ["a", "b"] },
+        demo: {},
+      },
+      PATH,
+    );
+    expect(config.get("open")).toEqual(
+      new Map([
+        ["tunnel", ["websocket"]],
+        ["skip-open-browser", ["true"]],
+        ["exec-timeout", ["30"]],
+        ["address", ["a", "b"]],
+      ]),
+    );
+  });
+
+  test.each([undefined, null])("%s is no setting", (document) => {
+    expect(readConfig(document, PATH).size).toBe(0);
+  });
+});
+
+interface Refused {
+  readonly name: string;
+  readonly document: unknown;
+  readonly says: string;
+}
+
+describe("refused, exit 2", () => {
+  test.each<Refused>([
+    { name: "a list", document: [], says: "must be a mapping" },
+    { name: "no version", document: { open: {} }, says: '"version" must be 1' },
+    { name: "a newer version", document: { version: 2 }, says: "newer than this kauth knows" },
+    { name: "an unknown command", document: { version: 1, opne: {} }, says: 'unknown key "opne"' },
+    {
+      name: "an unknown option",
+      document: { version: 1, open: { tunel: "spdy" } },
+      says: 'unknown key "open.tunel"',
+    },
+    {
+      name: "kubectl's option",
+      document: { version: 1, open: { token: "x" } },
+      says: 'unknown key "open.token"',
+    },
+    {
+      name: "an option without meaning",
+      document: { version: 1, open: { kuberc: "x" } },
+      says: 'unknown key "open.kuberc"',
+    },
+    {
+      name: "an inherited name",
+      document: { version: 1, open: { constructor: "x" } },
+      says: 'unknown key "open.constructor"',
+    },
+    {
+      name: "a block that is no mapping",
+      document: { version: 1, open: "x" },
+      says: '"open" must be a mapping',
+    },
+    {
+      name: "several for one",
+      document: { version: 1, open: { tunnel: ["spdy", "websocket"] } },
+      says: "one value, not a list",
+    },
+    { name: "a mapping for a value", document: { version: 1, open: { tunnel: {} } }, says: "must be text" },
+    { name: "null for a value", document: { version: 1, open: { tunnel: null } }, says: "must be text" },
+  ])("$name", ({ document, says }) => {
+    expect(() => readConfig(document, PATH)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", exit: 2, message: expect.stringContaining(says) }),
+    );
+  });
+});
+
+describe("the file", () => {
+  test("is read from its place, and its absence is no fault", async () => {
+    await using under = await recorded();
+    expect((await loadConfig(under.system())).size).toBe(0);
+    await writeFile(join(under.home, "config.yaml"), "version: 1\nopen:\n  tunnel: spdy\n");
+    expect((await loadConfig(under.system())).get("open")?.get("tunnel")).toEqual(["spdy"]);
+  });
+
+  test("that KAUTH_CONFIG names has to be there", async () => {
+    await using under = await recorded({ KAUTH_CONFIG: "/nowhere/config.yaml" });
+    await expect(loadConfig(under.system())).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  test.each([
+    { name: "no YAML", text: "version: 1\nopen: [" },
+    { name: "a key twice", text: "version: 1\nopen: {}\nopen: {}\n" },
+    { name: "an alias", text: "version: 1\nopen: &a { tunnel: spdy }\ndemo: *a\n" },
+    { name: "larger than 256 KiB", text: `# ${"x".repeat(257 * 1024)}\nversion: 1\n` },
+  ])("with $name is refused by its path", async ({ text }) => {
+    await using under = await recorded();
+    const path = join(under.home, "config.yaml");
+    await writeFile(path, text);
+    await expect(loadConfig(under.system())).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(path),
+    });
+  });
+
+  test("that is a directory is refused", async () => {
+    await using under = await recorded();
+    await mkdir(join(under.home, "config.yaml"));
+    await expect(loadConfig(under.system())).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+});

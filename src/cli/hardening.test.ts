@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { kauth, PROGRAM } from "../../test/program.ts";
+import { checkRuntime } from "./hardening.ts";
+
+describe("the runtime", () => {
+  test.each([
+    { node: "22.22.2", warnings: 0 },
+    { node: "24.14.1", warnings: 0 },
+    { node: "24.21.0", warnings: 0 },
+    { node: "26.0.0", warnings: 0 },
+    { node: "22.22.1", warnings: 1 },
+    { node: "22.9.0", warnings: 1 },
+    { node: "24.14.0", warnings: 1 },
+    { node: undefined, warnings: 0 },
+  ])("Node $node gets $warnings warnings", ({ node, warnings }) => {
+    expect(checkRuntime(node, {}).length).toBe(warnings);
+  });
+
+  test.each(["20.20.2", "18.0.0"])("Node %s is refused, exit 2", (node) => {
+    expect(() => checkRuntime(node, {})).toThrow(
+      expect.objectContaining({
+        code: "UNSAFE_ENVIRONMENT",
+        exit: 2,
+        message: expect.stringContaining(node),
+      }),
+    );
+  });
+
+  test.each([
+    { env: { NODE_OPTIONS: "--inspect=0" }, warnings: 1 },
+    { env: { NODE_OPTIONS: "--tls-keylog=x" }, warnings: 1 },
+    { env: { SSLKEYLOGFILE: "x" }, warnings: 1 },
+    { env: { NODE_OPTIONS: "--max-old-space-size=512" }, warnings: 0 },
+    { env: { NODE_TLS_REJECT_UNAUTHORIZED: "1" }, warnings: 0 },
+  ])("$env gets $warnings warnings", ({ env, warnings }) => {
+    expect(checkRuntime("24.21.0", env as Record<string, string>).length).toBe(warnings);
+  });
+});
+
+describe("the program", () => {
+  test("does not run where certificates would not be checked", async () => {
+    const ended = await kauth(["version"], { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain("UNSAFE_ENVIRONMENT");
+  });
+
+  test("opens no inspector on SIGUSR1", async () => {
+    const [file = "", ...first] = PROGRAM;
+    const child = spawn(file, [...first, "demo", "--skip-open-browser"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+    await expect.poll(() => said, { timeout: 15_000 }).toContain("__kauth/launch");
+    child.kill("SIGUSR1");
+    child.kill("SIGTERM");
+    await once(child, "close");
+    // Node says so on stderr when it opens one.
+    expect(said).not.toMatch(/debugger/i);
+    expect(child.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { recorded } from "../../../test/recorded.ts";
+import { epochMillis } from "../../base/units.ts";
+import { reportTo, untilText, type OpenEvent } from "./report.ts";
+
+const START = epochMillis(Date.parse("2026-01-02T03:04:05Z"));
+
+describe("when something ends", () => {
+  test.each([
+    { seconds: -5, text: /^in 0 s \(/ },
+    { seconds: 59, text: /^in 59 s \(\d\d:\d\d:\d\d\)$/ },
+    { seconds: 119, text: /^in 119 s/ },
+    { seconds: 14 * 60, text: /^in 14 min \(\d\d:\d\d:\d\d\)$/ },
+    { seconds: 5 * 3600, text: /^in 5 h \(2026-01-02T08:04:05\.000Z\)$/ },
+  ])("$seconds s from now", ({ seconds, text }) => {
+    expect(untilText(epochMillis(START + seconds * 1000), START)).toMatch(text);
+  });
+});
+
+const READY: OpenEvent = {
+  event: "ready",
+  url: "http://ui-0123.localhost:18000/",
+  target: "svc/ui",
+  namespace: "apps",
+  context: "prod",
+  pod: "ui-1",
+  image: "demo/app:1",
+  user: "alice\u001B[2J",
+  credential: "the token of your kubeconfig",
+  expiresAt: undefined,
+  addresses: ["127.0.0.1:18000"],
+  apiTokenFile: undefined,
+};
+const LINK: OpenEvent = {
+  event: "link",
+  url: "http://ui-0123.localhost:18000/__kauth/launch#t",
+  goodForSeconds: 600,
+};
+
+describe("events", () => {
+  test("as text go to stderr, with what the cluster said made harmless", async () => {
+    await using under = await recorded();
+    const report = reportTo(under.system(), { output: "text", printLink: false });
+    report.emit(READY);
+    report.emit(LINK);
+    expect(under.out).toEqual([]);
+    expect(under.err).toContain("  pod      ui-1, image demo/app:1");
+    expect(under.err.join("")).not.toContain("\u001B");
+    expect(under.err.at(-1)).toContain("__kauth/launch#t");
+  });
+
+  test("as JSON are one object a line, without the link", async () => {
+    await using under = await recorded();
+    const report = reportTo(under.system(), { output: "json", printLink: false });
+    report.emit(READY);
+    report.emit(LINK);
+    expect(under.out.map((line) => (JSON.parse(line) as OpenEvent).event)).toEqual(["ready"]);
+    expect(under.out.join("")).not.toContain("launch#");
+    expect(under.err.join("")).toContain("launch#t");
+  });
+
+  test("with --print-link the link is one of them, and nowhere else", async () => {
+    await using under = await recorded();
+    reportTo(under.system(), { output: "json", printLink: true }).emit(LINK);
+    expect(JSON.parse(under.out.join(""))).toEqual(LINK);
+    expect(under.err).toEqual([]);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { recorded, type Recorded } from "../../test/recorded.ts";
+import { KnownError } from "../base/errors.ts";
+import { VERSION } from "../base/version.ts";
+import { run, tellError } from "./run.ts";
+
+const runIn = async (under: Recorded, args: readonly string[], program = "kauth"): Promise<number> =>
+  await run({ args, program, signal: new AbortController().signal, system: under.system });
+
+describe("what is printed, and the exit status", () => {
+  test.each([
+    { args: ["--version"], status: 0, out: `kauth ${VERSION}`, err: "" },
+    { args: ["version"], status: 0, out: `kauth ${VERSION} (`, err: "" },
+    { args: [], status: 0, out: "kauth open svc/headlamp", err: "" },
+    { args: ["--help"], status: 0, out: "Commands:", err: "" },
+    { args: ["help", "open"], status: 0, out: "Usage: kauth open", err: "" },
+    { args: ["open", "-h"], status: 0, out: "Usage: kauth open", err: "" },
+    { args: ["opne"], status: 2, out: "", err: "Did you mean kauth open?" },
+    { args: ["open"], status: 2, out: "", err: "no target was given" },
+    { args: ["open", "svc/a", "svc/b"], status: 2, out: "", err: "2 targets" },
+    { args: ["open", "svc/ui", "--exec-timeout=0"], status: 2, out: "", err: "above 0" },
+    { args: ["open", "svc/ui", "--tunnel=carrier-pigeon"], status: 2, out: "", err: "auto, spdy, websocket" },
+    { args: ["open", "svc/ui", "--address=0.0.0.0:1"], status: 2, out: "", err: "[LISTEN_ADDRESS]" },
+    {
+      args: ["open", "svc/ui", "--as=bob", "-s", "https://127.0.0.1:1"],
+      status: 2,
+      out: "",
+      err: "[IMPERSONATION]",
+    },
+    { args: ["open", "svc/ui", "--upstream-ca=/nowhere"], status: 2, out: "", err: "--upstream-ca" },
+    { args: ["open", "svc/ui", "--kubeconfig=/nowhere"], status: 2, out: "", err: "[KUBECONFIG_MISSING]" },
+    { args: ["open", "deploy/ui"], status: 2, out: "", err: "[UNSUPPORTED]" },
+  ])("$args", async ({ args, status, out, err }) => {
+    await using under = await recorded();
+    expect(await runIn(under, args)).toBe(status);
+    expect(under.out.join("\n")).toContain(out);
+    expect(under.err.join("\n")).toContain(err);
+    if (out === "") expect(under.out).toEqual([]);
+    if (err === "") expect(under.err).toEqual([]);
+  });
+
+  test("under kauthproxy's name every failure is 1, and help names that program", async () => {
+    await using under = await recorded();
+    expect(await runIn(under, [], "kubectl-auth_proxy")).toBe(1);
+    expect(await runIn(under, ["--adress=x"], "kubectl-auth_proxy")).toBe(1);
+    expect(await runIn(under, ["--help"], "kubectl-auth_proxy")).toBe(0);
+    expect(under.out.join("\n")).toContain("Usage: kubectl auth-proxy");
+  });
+
+  test("completion for kubectl has its directive", async () => {
+    await using under = await recorded();
+    expect(await runIn(under, ["--tunn"], "kubectl_complete-auth_proxy")).toBe(0);
+    expect(under.out).toEqual(["--tunnel", ":4"]);
+  });
+
+  test("a broken config.yaml stops a command, and not its help", async () => {
+    await using under = await recorded({ KAUTH_CONFIG: "/nowhere" });
+    expect(await runIn(under, ["version"])).toBe(2);
+    expect(await runIn(under, ["version", "--help"])).toBe(0);
+  });
+});
+
+describe("an error as a person reads it", () => {
+  test("has message, code and next step; causes only at -v=4", async () => {
+    await using under = await recorded();
+    const cause = new Error("socket hang up");
+    const error = new KnownError("CONNECTION_LOST", "Cannot go on", { cause, hint: "Look at the network" });
+    expect(tellError(error, under.system())).toBe(1);
+    expect(under.err).toEqual(["error: Cannot go on [CONNECTION_LOST]", "Look at the network"]);
+    tellError(error, under.system(4));
+    expect(under.err).toContain("  because: socket hang up");
+  });
+
+  test("is a fault of ours with 70, its stack only at -v=4", async () => {
+    await using under = await recorded();
+    expect(tellError(new TypeError("x is undefined"), under.system())).toBe(70);
+    expect(under.err[0]).toBe("error: kauth met a fault of its own: x is undefined");
+    expect(under.err.join("\n")).not.toContain("run.test.ts");
+    tellError(new TypeError("x is undefined"), under.system(4));
+    expect(under.err.join("\n")).toContain("run.test.ts");
+  });
+
+  test("is none when the person has ended it, but for what is known", async () => {
+    await using under = await recorded();
+    const ended = AbortSignal.abort();
+    expect(tellError(new Error("aborted"), under.system(), ended)).toBe(0);
+    expect(tellError(new KnownError("NO_READY_POD", "x"), under.system(), ended)).toBe(1);
+  });
+
+  test("cannot move the cursor or show a token", async () => {
+    await using under = await recorded();
+    tellError(new KnownError("API_FAILED", "\u001B[2Jboo Bearer abcdefghijklmnop"), under.system());
+    expect(under.err.join("")).not.toContain("\u001B");
+    expect(under.err.join("")).not.toContain("abcdefghijklmnop");
+  });
+});
