@@ -102,7 +102,48 @@ describe("what programs can import", () => {
       "serveProxy",
       "whoAmI",
     ],
+    "./kubeconfig": [
+      "kubeconfigPaths",
+      "loadKubeconfig",
+      "mergeKubeconfigs",
+      "parseKubeconfig",
+      "selectContext",
+    ],
+    "./credentials": [
+      "checkToken",
+      "credentialHeaders",
+      "credentialSource",
+      "sameCertificate",
+      "tokenExpiry",
+    ],
+    "./api": [
+      "connect",
+      "getObject",
+      "listObjects",
+      "statusError",
+      "statusMessage",
+      "watchObjects",
+      "whoAmI",
+    ],
+    "./tunnel": ["SPDY_ANSWER", "TUNNEL_PROTOCOL", "podDialer", "serveSpdy", "websocketAnswer"],
+    "./route": ["openRoute", "parseTarget"],
+    "./proxy": [
+      "DEFAULT_PORTS",
+      "candidatesOf",
+      "createForwarder",
+      "openListener",
+      "originHost",
+      "originOf",
+      "serveProxy",
+      "slugOf",
+      "writeLaunchFile",
+    ],
+    "./demo": ["PLUGIN", "startDemo"],
   };
+
+  test("every door is listed", () => {
+    expect(Object.keys(DOORS)).toEqual(Object.keys(manifest.exports));
+  });
 
   test.each(Object.entries(DOORS).map(([name, names]) => ({ name, names })))(
     "from $name",
