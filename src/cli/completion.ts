@@ -42,7 +42,7 @@ complete -o default -F _kauth kauth`;
 const zsh = (): string => `#compdef kauth
 _kauth() {
   local -a found
-  found=("\${(@f)$(kauth __complete "\${(@)words[2,$CURRENT]}" 2>/dev/null)}")
+  found=(\${(f)"$(kauth __complete "\${(@)words[2,$CURRENT]}" 2>/dev/null)"})
   compadd -S '' -a found
 }
 compdef _kauth kauth`;

@@ -12,27 +12,35 @@ const GOOD_FOR_MILLISECONDS = 24 * 60 * 60 * 1000;
 const FILE_LIMIT = KiB(64);
 const VERSION = 1;
 
+/** The one part that every version has. */
+const versioned = object({ version: integer });
 const shape = object({
-  version: integer,
   carriers: dictionary(object({ carrier: string, at: integer })),
 });
 
-/** `<state>/carriers.json`: which carrier worked, by a hash of server and proxy. Losing it costs 300 ms once. */
+/**
+ * `<state>/carriers.json`: which carrier worked, by a hash of the server. Losing it costs 300 ms once, so a file that is
+ * damaged is replaced; one of a newer kauth is left as it is.
+ */
 export async function carrierMemory(system: System, server: string): Promise<CarrierMemory> {
   const path = join(places(system).state, "carriers.json");
   const key = createHash("sha256").update(server).digest("hex").slice(0, 32);
   const known = new Map<string, { carrier: string; at: number }>();
+  let newer = false;
   try {
-    const content = decode(shape, parseJson((await system.files.read(path, FILE_LIMIT)).toString("utf8")), {
-      what: path,
-      code: "STATE_INVALID",
-    });
-    if (content.version === VERSION)
-      for (const [name, entry] of content.carriers) known.set(name, { carrier: entry.carrier, at: entry.at });
+    const from = { what: path, code: "STATE_INVALID" } as const;
+    const content = parseJson((await system.files.read(path, FILE_LIMIT)).toString("utf8"));
+    const { version } = decode(versioned, content, from);
+    newer = version > VERSION;
+    if (newer) system.log.warn(`"${path}" is of a newer kauth: it is neither used nor changed`);
+    if (version === VERSION)
+      for (const [name, entry] of decode(shape, content, from).carriers)
+        known.set(name, { carrier: entry.carrier, at: entry.at });
   } catch {
     // Absent or damaged: both mean that nothing is remembered.
   }
   const save = (): void => {
+    if (newer) return;
     const live = [...known].filter(([, entry]) => system.now() - entry.at < GOOD_FOR_MILLISECONDS);
     const text = JSON.stringify({ version: VERSION, carriers: Object.fromEntries(live) });
     // A read-only home must not stop the person; the next start tries both carriers again.
