@@ -81,9 +81,12 @@ export async function kubectlForward(place: Place): Promise<Contender> {
   };
 }
 
+/** One for all runs, as a person has one: compiled code and the carrier that worked are kept there. */
+let home: string | undefined;
+
 /** `kauth open` with default flags, then a session as the browser gets it from the launch link. */
 export async function kauthOpen(place: Place, program: readonly string[]): Promise<Contender> {
-  const home = await mkdtemp(join(tmpdir(), "kauth-bench-"));
+  home ??= await mkdtemp(join(tmpdir(), "kauth-bench-"));
   const [file = "", ...first] = program;
   const started = performance.now();
   const child = spawn(

@@ -1,12 +1,15 @@
-import { messageOf } from "./errors.ts";
+import { isKnownError } from "./errors.ts";
 import { findConnection, type SocketAddress, type SocketRow } from "./proc-net.ts";
 import type { System } from "./system.ts";
-import { MiB } from "./units.ts";
+import { KiB, MiB } from "./units.ts";
 
 /** A row has 150 bytes; this is room for some 400,000 sockets. */
 const TABLE_LIMIT = MiB(64);
 
-const TABLES: readonly string[] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+/** Tables of up to some 1700 sockets are read in a millisecond or two. */
+const QUICK = KiB(256);
+
+const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"] as const;
 
 export interface PeerUids {
   /**
@@ -35,21 +38,26 @@ const owner = (row: SocketRow | undefined): number | undefined =>
  */
 export async function peerUids(system: System): Promise<PeerUids | undefined> {
   if (system.platform !== "linux" || system.uid === undefined) return undefined;
-  const read = async (): Promise<string> => {
-    const parts = await Promise.all(
-      TABLES.map(async (path) => {
-        // Without IPv6 in the kernel the second table does not exist.
-        const content = await system.files.read(path, TABLE_LIMIT).catch(() => undefined);
-        return content?.toString("latin1");
-      }),
-    );
-    if (parts[0] === undefined) throw new Error(`${TABLES[0]} cannot be read`);
-    return parts.join("\n");
+  /** Bytes of the first table when they were last read. */
+  let size = 0;
+  const one = async (path: string): Promise<string | undefined> => {
+    try {
+      const content =
+        size > QUICK ? await system.files.read(path, TABLE_LIMIT) : system.files.readNow(path, QUICK);
+      if (path === TABLES[0]) size = content.length;
+      return content.toString("latin1");
+    } catch (error) {
+      // It has grown: from now on it is read without holding everything up.
+      if (isKnownError(error, "FILE_TOO_LARGE") && size <= QUICK) {
+        size = Number.POSITIVE_INFINITY;
+        return await one(path);
+      }
+      // Without IPv6 in the kernel the second table does not exist.
+      return undefined;
+    }
   };
-  try {
-    await read();
-  } catch (error) {
-    system.log.warn(`Other users of this machine cannot be told apart: ${messageOf(error)}`);
+  if ((await one(TABLES[0])) === undefined) {
+    system.log.warn(`Other users of this machine cannot be told apart: "${TABLES[0]}" cannot be read`);
     return undefined;
   }
   let waiting: Question[] = [];
@@ -60,8 +68,17 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
       // Only those that were accepted before the read began are sure to be in it.
       const batch = waiting;
       waiting = [];
-      const table = await read().catch(() => "");
-      for (const { peer, ours, answer } of batch) answer(owner(findConnection(table, peer, ours)));
+      let open: readonly Question[] = batch;
+      for (const path of TABLES) {
+        if (open.length === 0) break;
+        const table = (await one(path)) ?? "";
+        open = open.filter(({ peer, ours, answer }) => {
+          const row = findConnection(table, peer, ours);
+          if (row !== undefined) answer(owner(row));
+          return row === undefined;
+        });
+      }
+      for (const { answer } of open) answer(undefined);
     }
     running = false;
   };

@@ -20,6 +20,12 @@ export const WRITTEN = [
     holds: "A mark per page that is being served; one that is left tells that kauth was killed",
   },
   {
+    place: "cache",
+    pattern: /^code$/,
+    mode: "0700",
+    holds: "Compiled code of kauth itself, for a faster start; not written by the compiled binary",
+  },
+  {
     place: "runtime",
     pattern: /^open-[0-9a-f]{16}\.html$/,
     mode: "0600",

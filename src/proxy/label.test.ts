@@ -105,7 +105,9 @@ describe("the key", () => {
   });
 
   test("is made once when many start together", async () => {
-    const names = await Promise.all(Array.from({ length: 20 }, () => originOf(under.system, "ui", inputs, 80)));
+    const names = await Promise.all(
+      Array.from({ length: 20 }, () => originOf(under.system, "ui", inputs, 80)),
+    );
     expect(new Set(names).size).toBe(1);
   });
 

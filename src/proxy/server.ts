@@ -60,8 +60,10 @@ const DRAIN_LIMIT = millis(10_000);
 export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
   const { system, listener } = options;
   const apiToken = createApiToken(system);
-  const sites = await openSites(system, options.sites, listener.port);
-  const uids = await peerUids(system);
+  const [sites, uids] = await Promise.all([
+    openSites(system, options.sites, listener.port),
+    peerUids(system),
+  ]);
   const connections = new Map<Duplex, Connection>();
   const audience = new Set<(event: ProxyEvent) => void>();
   if (options.onEvent !== undefined) audience.add(options.onEvent);

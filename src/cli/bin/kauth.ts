@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from "../main.ts";
+import { keepCompiledCode } from "../code-cache.ts";
 
+keepCompiledCode();
+// Loaded after that, so that it is kept.
+const { main } = await import("../main.ts");
 await main("kauth");

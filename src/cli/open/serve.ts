@@ -1,20 +1,18 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { KnownError, systemCode } from "../../base/errors.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import type { Connection } from "../../api/index.ts";
 import type { CredentialSource } from "../../credentials/index.ts";
-import type { ClientConfig } from "../../kubeconfig/index.ts";
 import {
   createForwarder,
-  openListener,
-  originOf,
   serveProxy,
   type ProxyEvent,
   type ProxyServer,
   type Site,
 } from "../../proxy/index.ts";
 import type { Backend, Route, TargetReference } from "../../route/index.ts";
+import type { Front } from "./front.ts";
 import { launch } from "./launch.ts";
 import { targetText, type Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
@@ -23,7 +21,8 @@ import { podUpstream } from "./upstream.ts";
 export interface ServeRequest {
   readonly system: System;
   readonly settings: OpenSettings;
-  readonly config: ClientConfig;
+  /** Where the pages are to be served; ours to close from now on. */
+  readonly front: Front;
   readonly connection: Connection;
   readonly route: Route;
   readonly source: CredentialSource;
@@ -48,14 +47,13 @@ export interface Served extends AsyncDisposable {
 /** What the app must not see of its own cookies, until presets say it (decisions.md "Headers before presets exist"). */
 const APP_COOKIES = ["headlamp-auth-*", "token", "jweToken"];
 
-/** Puts the proxy in front of a route. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED, API_TOKEN_FILE */
+/** Puts the proxy in front of a route. @throws {KnownError} API_TOKEN_FILE */
 export async function servePod(request: ServeRequest): Promise<Served> {
   const { system, settings, route, report } = request;
-  const ip = settings.origin === "ip" ? originAddress(system, settings) : undefined;
-  const listener = await openListener({ addresses: settings.addresses, ip }, system);
+  const { listener } = request.front;
   let server: ProxyServer | undefined;
   try {
-    const site = await siteOf(request, ip, listener.port);
+    const site = siteOf(request);
     const forwarder = createForwarder(site, { system });
     server = await serveProxy({
       system,
@@ -104,24 +102,10 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   }
 }
 
-const siteOf = async (request: ServeRequest, ip: string | undefined, port: number): Promise<Site> => {
-  const { system, settings, config, reference, backend, connection } = request;
+const siteOf = (request: ServeRequest): Site => {
+  const { system, settings, reference, backend } = request;
+  const { host, ip } = request.front;
   const target = targetText(reference);
-  const host =
-    ip ??
-    (await originOf(
-      system,
-      reference.name,
-      {
-        server: connection.server,
-        authority: hash(config.cluster.certificateAuthorityData ?? config.cluster.certificateAuthority ?? ""),
-        namespace: backend.namespace,
-        target,
-        port: reference.port ?? "",
-        user: config.userName ?? "",
-      },
-      port,
-    ));
   return {
     host,
     title: `${target} in ${backend.namespace}`,
@@ -137,7 +121,7 @@ const siteOf = async (request: ServeRequest, ip: string | undefined, port: numbe
     path: reference.path,
     stripCookies: APP_COOKIES,
     preserveOrigin: settings.preserveOrigin,
-    cookiePrefix: ip === undefined ? undefined : `k${hash(`${ip}/${target}`).slice(0, 8)}-`,
+    cookiePrefix: ip === undefined ? undefined : `k${hash("sha256", `${ip}/${target}`, "hex").slice(0, 8)}-`,
     upstreamCa: settings.upstreamCa,
   };
 };
@@ -145,21 +129,6 @@ const siteOf = async (request: ServeRequest, ip: string | undefined, port: numbe
 /** The name that pods of the cluster would use. */
 const authorityOf = (reference: TargetReference, backend: Backend): string =>
   reference.kind === "service" ? `${reference.name}.${backend.namespace}.svc` : backend.pod;
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** A loopback address of this run alone, where the system has more than one (security.md R-N2). */
-const originAddress = (system: System, settings: OpenSettings): string => {
-  const [first] = settings.addresses;
-  if (first !== undefined) return first.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  if (system.platform !== "linux") {
-    system.log.warn("With --origin ip every program that listens on 127.0.0.1 receives the session's cookie");
-    return "127.0.0.1";
-  }
-  const bytes = system.random(3);
-  // 127.0.0.x and the broadcast address are taken by others.
-  return `127.${(bytes[0] ?? 0) % 254 || 1}.${bytes[1] ?? 0}.${((bytes[2] ?? 0) % 254) + 1}`;
-};
 
 const writeApiToken = async (system: System, path: string, token: Secret): Promise<void> => {
   try {

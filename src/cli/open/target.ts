@@ -14,6 +14,7 @@ import { openRoute, type Backend, type Route, type TargetReference } from "../..
 import { podDialer } from "../../tunnel/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
+import { openFront, type Front } from "./front.ts";
 import { targetText, type Report } from "./report.ts";
 import { servePod, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
@@ -42,8 +43,12 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     throw noBearerToken(method);
   const connection = connect(config, source, system);
   let route: Route | undefined;
+  let front: Promise<Front> | undefined;
   try {
     const credential = settings.anonymous ? undefined : await signIn(system, source, settings, signal);
+    front = openFront({ ...request, server: connection.server });
+    // It is awaited below; until then a failure must not be taken for one that nobody looks at.
+    front.catch((): void => undefined);
     route = await routeTo(request, connection);
     const [who, backend] = await Promise.all([
       settings.anonymous ? undefined : whoAmI(connection, { signal }),
@@ -53,7 +58,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     const served = await servePod({
       system,
       settings,
-      config,
+      front: await front,
       route,
       source,
       report,
@@ -79,6 +84,10 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     });
     return served;
   } catch (error) {
+    await front?.then(
+      ({ listener }) => listener[Symbol.asyncDispose](),
+      () => undefined,
+    );
     await route?.[Symbol.asyncDispose]();
     await connection[Symbol.asyncDispose]();
     throw error;
