@@ -10,7 +10,6 @@ export {
 } from "./client.ts";
 export { connect } from "./connection.ts";
 export type { EndpointSlice, Pod, Service } from "./objects.ts";
-export { statusError, statusMessage, type Asked } from "./status.ts";
 export type {
   ApiRequest,
   ApiResponse,

@@ -22,7 +22,7 @@ const statusShape = object({
 const MESSAGE_LIMIT = 600;
 
 /** The `message` of a Kubernetes Status, or the start of whatever else came. */
-export const statusMessage = (body: unknown): string => {
+const statusMessage = (body: unknown): string => {
   if (typeof body === "string") return escapeLine(body.trim().slice(0, MESSAGE_LIMIT));
   try {
     return escapeLine(statusShape(body, "").message.slice(0, MESSAGE_LIMIT));

@@ -11,6 +11,7 @@ const OURS = [
   "state/origin.key.0123456789ab.new",
   "state/carriers.json",
   "state/origins/ui-0123.localhost",
+  "cache/code/v24/x.cache",
   "run/open-0123456789abcdef.html",
   "run/launch-0123456789abcdef/open-0123456789abcdef.html",
   "run/demo-a1B2/kubeconfig",

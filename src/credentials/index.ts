@@ -1,7 +1,7 @@
 export { credentialHeaders, sameCertificate } from "./apply.ts";
 export type { ExecOptions } from "./exec.ts";
 export { credentialSource } from "./source.ts";
-export { checkToken, tokenExpiry } from "./token.ts";
+export { tokenExpiry } from "./token.ts";
 export type {
   ClientCertificate,
   Credential,

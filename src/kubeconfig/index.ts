@@ -1,6 +1,4 @@
-export { kubeconfigPaths, loadKubeconfig, type LoadOptions } from "./load.ts";
-export { mergeKubeconfigs } from "./merge.ts";
-export { parseKubeconfig, type FileOrigin } from "./parse.ts";
+export { loadKubeconfig, type LoadOptions } from "./load.ts";
 export { selectContext } from "./select.ts";
 export type {
   AuthProvider,

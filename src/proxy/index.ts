@@ -1,14 +1,8 @@
 export type { ProxyEvent } from "./event.ts";
 export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
-export { originHost, originOf, slugOf, type OriginInputs } from "./label.ts";
+export { originOf, type OriginInputs } from "./label.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
-export {
-  candidatesOf,
-  DEFAULT_PORTS,
-  openListener,
-  type ListenPlan,
-  type ProxyListener,
-} from "./listener.ts";
+export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
 export { serveProxy, type LaunchLink, type ProxyOptions, type ProxyServer } from "./server.ts";
 export type {
   Admitted,

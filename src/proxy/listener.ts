@@ -6,7 +6,7 @@ import type { System } from "../base/system.ts";
 import { KiB } from "../base/units.ts";
 
 /** Without `--address` these and no others: a page keeps its origin, and no port is taken in silence. */
-export const DEFAULT_PORTS: readonly number[] = [18_000, 28_000];
+const DEFAULT_PORTS: readonly number[] = [18_000, 28_000];
 
 /** Big cookies of single sign-on reach 16 KiB; more is refused with 431. */
 const HEAD_LIMIT = KiB(32);

@@ -165,7 +165,6 @@ export const processAccess = onlyIn(
   {
     "src/base/system.ts": "makes the System",
     "src/cli/main.ts": "signals and the exit status",
-    "src/cli/code-cache.ts": "runs before anything else is loaded",
     "src/cli/hardening.ts": "takes abilities away from the process",
     "src/cli/code-cache.ts": "runs before anything else is loaded",
     "src/cli/open/ask.ts": "reads the terminal",
