@@ -177,8 +177,24 @@ export async function parseKubeconfig(source: string, origin?: FileOrigin): Prom
 }
 
 const parseYaml = async (source: string): Promise<unknown> => {
-  const { parse } = await import("yaml");
-  return (parse(source, { maxAliasCount: ALIAS_LIMIT, uniqueKeys: true }) as unknown) ?? {};
+  const { LineCounter, parse, YAMLParseError } = await import("yaml");
+  const lineCounter = new LineCounter();
+  try {
+    return (
+      (parse(source, {
+        lineCounter,
+        logLevel: "error",
+        maxAliasCount: ALIAS_LIMIT,
+        prettyErrors: false,
+        uniqueKeys: true,
+      }) as unknown) ?? {}
+    );
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw new Error("yaml: an alias is unknown or used too often");
+    // The parser's own message quotes the file, and with it a password; it is no cause either.
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    throw new Error(`yaml: line ${line}, column ${col}: ${error.code.toLowerCase().replaceAll("_", " ")}`);
+  }
 };
 
 const convertFile = (document: unknown, origin: FileOrigin | undefined): Kubeconfig => {
