@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
+import { KnownError } from "./errors.ts";
 import { peerUids } from "./peer-uid.ts";
 import { findConnection, findListener, tableForms } from "./proc-net.ts";
 import { realSystem } from "./system.ts";
+import { KiB } from "./units.ts";
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:4650 00000000:0000 0A 00000000:00000000 00:00000000 00000000    33        0 41 1 0 100 0 0 10 0
@@ -64,9 +66,9 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
       ...system,
       files: {
         ...system.files,
-        read: (path, limit) => {
+        readNow: (path, limit) => {
           reads += 1;
-          return system.files.read(path, limit);
+          return system.files.readNow(path, limit);
         },
       },
     });
@@ -106,6 +108,35 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
     expect(await uids?.uidOf(peer, own)).toBeUndefined();
     socket.destroy();
     server.close();
+  });
+
+  test.each([
+    ["a table that has missed it once is read again", ["", "", TCP], 1000],
+    ["a table that never has it tells nobody", [""], undefined],
+  ])("%s", async (_, tables, uid) => {
+    const system = realSystem();
+    const left = [...tables];
+    const readNow = (): Buffer => Buffer.from((left.length > 1 ? left.shift() : left[0]) ?? "");
+    const uids = await peerUids({ ...system, files: { ...system.files, readNow } });
+    expect(await uids?.uidOf(at(0xc350), ours)).toBe(uid);
+  });
+
+  test("a table that has grown is read without holding everything up", async () => {
+    const system = realSystem();
+    let waited = 0;
+    const files = {
+      ...system.files,
+      readNow: (): Buffer => {
+        throw new KnownError("FILE_TOO_LARGE", "Cannot read the table");
+      },
+      read: (path: string): Promise<Buffer> => {
+        waited += 1;
+        return Promise.resolve(Buffer.from(path.endsWith("6") ? TCP6 : TCP + " ".repeat(KiB(257))));
+      },
+    };
+    const uids = await peerUids({ ...system, files });
+    expect(await uids?.uidOf(at(0xc350), ours)).toBe(1000);
+    expect(waited).toBe(2);
   });
 
   test("other systems have no such check", async () => {

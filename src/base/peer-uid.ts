@@ -23,6 +23,8 @@ interface Question {
   readonly peer: SocketAddress;
   readonly ours: SocketAddress;
   readonly answer: (uid: number | undefined) => void;
+  /** One read did not have it. */
+  readonly missed: boolean;
 }
 
 /**
@@ -78,14 +80,18 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
           return row === undefined;
         });
       }
-      for (const { answer } of open) answer(undefined);
+      for (const question of open) {
+        // The kernel gives the table in pieces, and what moves meanwhile can be missing from all of them.
+        if (question.missed) question.answer(undefined);
+        else waiting.push({ ...question, missed: true });
+      }
     }
     running = false;
   };
   return {
     uidOf: (peer, ours) =>
       new Promise((answer) => {
-        waiting.push({ peer, ours, answer });
+        waiting.push({ peer, ours, answer, missed: false });
         // Connections of one turn of the event loop go together.
         if (!running) {
           running = true;

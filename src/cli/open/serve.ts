@@ -98,7 +98,10 @@ export async function servePod(request: ServeRequest): Promise<Served> {
           ? "its launch link was used a second time, so somebody else may have had it"
           : "a launch link was used a second time; no session is left of it",
       });
-    else of.system.log.warn(`A connection of another user (uid ${event.uid ?? "unknown"}) was reset`);
+    else if (event.uid !== undefined)
+      of.system.log.warn(`A connection of another user (uid ${event.uid}) was reset`);
+    // Mostly one that was closed before anybody could look.
+    else of.system.log.verbose(2, "A connection whose user cannot be told was reset");
   }
 }
 
