@@ -236,7 +236,7 @@ describe("mistakes in a file", () => {
 });
 
 test("a merge asks the files in order for every name", async () => {
-  const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "__proto__", "constructor"));
+  const names = fc.uniqueArray(fc.constantFrom<string[]>("a", "b", "c", "d", "__proto__", "constructor"));
   await fc.assert(
     fc.asyncProperty(fc.array(names, { maxLength: 4 }), async (files) => {
       const parsed = await Promise.all(

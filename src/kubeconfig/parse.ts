@@ -177,23 +177,24 @@ export async function parseKubeconfig(source: string, origin?: FileOrigin): Prom
 }
 
 const parseYaml = async (source: string): Promise<unknown> => {
-  const { LineCounter, parse, YAMLParseError } = await import("yaml");
+  const { LineCounter, parseDocument } = await import("yaml");
   const lineCounter = new LineCounter();
-  try {
-    return (
-      (parse(source, {
-        lineCounter,
-        logLevel: "error",
-        maxAliasCount: ALIAS_LIMIT,
-        prettyErrors: false,
-        uniqueKeys: true,
-      }) as unknown) ?? {}
-    );
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw new Error("yaml: an alias is unknown or used too often");
-    // The parser's own message quotes the file, and with it a password; it is no cause either.
+  const document = parseDocument(source, {
+    lineCounter,
+    logLevel: "error",
+    prettyErrors: false,
+    uniqueKeys: true,
+  });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    // The parser's own message quotes the file, and with it a password.
     const { line, col } = lineCounter.linePos(error.pos[0]);
     throw new Error(`yaml: line ${line}, column ${col}: ${error.code.toLowerCase().replaceAll("_", " ")}`);
+  }
+  try {
+    return (document.toJS({ maxAliasCount: ALIAS_LIMIT }) as unknown) ?? {};
+  } catch {
+    throw new Error("yaml: an alias is unknown or used too often");
   }
 };
 

@@ -1,0 +1,269 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { KnownError } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
+import { parseKubeconfig } from "./parse.ts";
+import { selectContext } from "./select.ts";
+import type { ClientConfig, Overrides } from "./types.ts";
+
+const FILE = `
+current-context: one
+clusters:
+- {name: c1, cluster: {server: "https://c1", tls-server-name: n1, certificate-authority-data: Y2E=}}
+- {name: c2, cluster: {server: "https://c2:6443/prefix/", insecure-skip-tls-verify: true}}
+- {name: without, cluster: {tls-server-name: x}}
+users:
+- {name: u1, user: {token: t1}}
+- {name: u2, user: {username: alice, password: p}}
+- {name: cert, user: {client-certificate-data: Y2VydA==, client-key-data: a2V5}}
+- {name: as, user: {token: t, as: root}}
+- {name: uid, user: {token: t, as-uid: "7"}}
+- {name: groups, user: {token: t, as-groups: [admins]}}
+- {name: extra, user: {token: t, as-user-extra: {a: [b]}}}
+- {name: oidc, user: {auth-provider: {name: oidc, config: {a: b}}}}
+- {name: bad, user: {token: t, username: u, exec: {command: ""}}}
+contexts:
+- {name: one, context: {cluster: c1, user: u1, namespace: apps}}
+- {name: two, context: {cluster: c2, user: u2}}
+- {name: ghost, context: {cluster: c1, user: nobody}}
+- {name: bare, context: {cluster: without, user: u1}}
+`;
+const around = { cwd: "/cwd", env: {} };
+const select = async (overrides: Overrides = {}, text = FILE): Promise<ClientConfig> =>
+  selectContext(await parseKubeconfig(text, { path: "/etc/config" }), overrides, around);
+const failure = async (overrides: Overrides, text = FILE): Promise<KnownError> => {
+  const error: unknown = await select(overrides, text).catch((thrown: unknown) => thrown);
+  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  expect(error.exit).toBe(2);
+  return error;
+};
+
+describe("what is selected", () => {
+  test.each<[string, Overrides, readonly unknown[]]>([
+    ["the current context", {}, ["one", "c1", "u1", "apps", "https://c1/"]],
+    ["--context", { context: "two" }, ["two", "c2", "u2", "default", "https://c2:6443/prefix/"]],
+    ["--cluster", { cluster: "c2" }, ["one", "c2", "u1", "apps", "https://c2:6443/prefix/"]],
+    ["--user", { user: "u2" }, ["one", "c1", "u2", "apps", "https://c1/"]],
+    ["--namespace over the context's", { namespace: "x" }, ["one", "c1", "u1", "x", "https://c1/"]],
+    [
+      "a user of the context that is missing",
+      { context: "ghost" },
+      ["ghost", "c1", "nobody", "default", "https://c1/"],
+    ],
+    ["--server", { server: "https://s:1/p/?q#f" }, ["one", "c1", "u1", "apps", "https://s:1/p/"]],
+  ])("%s", async (_name, overrides, wanted) => {
+    const got = await select(overrides);
+    expect([got.contextName, got.clusterName, got.userName, got.namespace, got.server.href]).toEqual(wanted);
+  });
+
+  test("the file that the user came from is remembered", async () => {
+    expect((await select()).userOrigin).toBe("/etc/config");
+    expect((await select({ context: "ghost" })).userOrigin).toBeUndefined();
+  });
+
+  test.each<[string, Overrides, string]>([
+    ["context", { context: "x" }, 'context "x" does not exist'],
+    ["cluster", { cluster: "x" }, 'cluster "x" does not exist'],
+    ["user", { user: "x" }, 'auth info "x" does not exist'],
+  ])("an unknown %s of a flag (O9)", async (_name, overrides, message) => {
+    const error = await failure(overrides);
+    expect([error.code, error.message]).toEqual(["CONTEXT_UNKNOWN", message]);
+    expect(error.hint).toContain("There is: ");
+  });
+
+  test("an unknown current-context", async () => {
+    const error = await failure({}, "current-context: x");
+    expect(error.message).toBe("invalid configuration: context was not found for specified context: x");
+  });
+
+  test("nothing configured", async () => {
+    const error = await failure({}, "");
+    expect(error.code).toBe("KUBECONFIG_EMPTY");
+    expect(error.hint).toContain("/etc/config");
+  });
+
+  test("a cluster without a server", async () => {
+    const { message } = await failure({ context: "bare" });
+    expect(message).toBe('invalid configuration: no server found for cluster "without"');
+  });
+});
+
+describe("flags over entries (§1.5)", () => {
+  test.each<[string, Overrides, object]>([
+    [
+      "--insecure-skip-tls-verify takes the authority away (O1)",
+      { insecureSkipTlsVerify: true },
+      { insecureSkipTlsVerify: true, certificateAuthorityData: undefined, certificateAuthority: undefined },
+    ],
+    [
+      "--certificate-authority replaces data (O2)",
+      { certificateAuthority: "ca" },
+      { certificateAuthority: "/cwd/ca", certificateAuthorityData: undefined },
+    ],
+    [
+      "--certificate-authority ends insecure (O2)",
+      { context: "two", certificateAuthority: "/ca" },
+      { certificateAuthority: "/ca", insecureSkipTlsVerify: false },
+    ],
+    ["--server drops tls-server-name (O3)", { server: "https://s" }, { tlsServerName: undefined }],
+    [
+      "--server with --tls-server-name",
+      { server: "https://s", tlsServerName: "n" },
+      { server: "https://s", tlsServerName: "n" },
+    ],
+    [
+      "a zero flag clears nothing",
+      { insecureSkipTlsVerify: false, context: "two" },
+      { insecureSkipTlsVerify: true },
+    ],
+  ])("%s", async (_name, overrides, wanted) => {
+    expect((await select(overrides)).cluster).toMatchObject(wanted);
+  });
+
+  test("a certificate's flags replace its data as pairs (O4)", async () => {
+    const { user } = await select({ user: "cert", clientCertificate: "c", clientKey: "/k" });
+    expect(user).toMatchObject({
+      clientCertificate: "/cwd/c",
+      clientCertificateData: undefined,
+      clientKey: "/k",
+      clientKeyData: undefined,
+    });
+  });
+
+  test("--token beside a certificate keeps both (O8)", async () => {
+    const { user } = await select({ user: "cert", token: new Secret("flag") });
+    expect([user.token?.reveal(), user.clientCertificateData]).toEqual(["flag", "cert"]);
+  });
+
+  test("--username and --password", async () => {
+    const { user } = await select({ user: "u2", username: "bob", password: new Secret("q") });
+    expect([user.username, user.password?.reveal()]).toEqual(["bob", "q"]);
+  });
+});
+
+describe("refusals", () => {
+  test.each<[string, Overrides]>([
+    ["as", { user: "as" }],
+    ["as-uid", { user: "uid" }],
+    ["as-groups", { user: "groups" }],
+    ["as-user-extra", { user: "extra" }],
+    ["--as", { as: "root" }],
+    ["--as-uid", { asUid: "7" }],
+    ["--as-group", { asGroups: ["admins"] }],
+    ["--as-user-extra", { asUserExtra: ["a=b"] }],
+  ])("impersonation by %s is refused", async (_name, overrides) => {
+    expect((await failure(overrides)).code).toBe("IMPERSONATION");
+  });
+
+  test("an auth provider is not read", async () => {
+    expect((await failure({ user: "oidc" })).code).toBe("UNSUPPORTED");
+  });
+
+  test("mistakes count in the selected entries only", async () => {
+    expect((await select()).userName).toBe("u1");
+    const { code, message } = await failure({ user: "bad" });
+    expect(code).toBe("CLIENT_CONFIG_INVALID");
+    expect(message).toBe(
+      "invalid configuration: [" +
+        "command must be specified for bad to use exec authentication plugin, " +
+        "apiVersion must be specified for bad to use exec authentication plugin, " +
+        "interactiveMode must be specified for bad to use exec authentication plugin, " +
+        "more than one authentication method found for bad; found [token basicAuth], only one is allowed]",
+    );
+  });
+
+  const exec = "command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never";
+  test.each([
+    [
+      "a certificate without a key",
+      "client-certificate: c",
+      "client-key-data or client-key must be specified for u",
+    ],
+    [
+      "a certificate twice",
+      "client-certificate: c, client-certificate-data: Yw==, client-key: k",
+      "client-cert-data and client-cert are both specified for u. client-cert-data will override.",
+    ],
+    [
+      "a key twice",
+      "client-certificate: c, client-key-data: aw==, client-key: k",
+      "client-key-data and client-key are both specified for u; client-key-data will override",
+    ],
+    [
+      "an unknown mode",
+      `exec: {${exec.replace("Never", "Often")}}`,
+      'invalid interactiveMode for u: "Often"',
+    ],
+    [
+      "v1 without a mode",
+      `exec: {${exec.replace("Never", '""')}}`,
+      "interactiveMode must be specified for u",
+    ],
+    [
+      "a variable without a name",
+      `exec: {${exec}, env: [{value: v}]}`,
+      "env variable name must be specified for u to use exec authentication plugin",
+    ],
+    [
+      "a plugin and a provider",
+      `exec: {${exec}}, auth-provider: {name: oidc}`,
+      "authProvider cannot be provided in combination with an exec plugin for u",
+    ],
+  ])("%s", async (_name, user, wanted) => {
+    const { message } = await failure(
+      { user: "u", server: "https://s" },
+      `users: [{name: u, user: {${user}}}]`,
+    );
+    expect(message).toContain(`invalid configuration: ${wanted}`);
+  });
+
+  test("v1beta1 has a default mode", async () => {
+    const text = `users: [{name: u, user: {exec: {${exec.replace("v1,", "v1beta1,").replace("Never", '""')}}}}]`;
+    const { user } = await select({ user: "u", server: "https://s" }, text);
+    expect(user.exec?.interactiveMode).toBe("IfAvailable");
+  });
+
+  test("an authority twice", async () => {
+    const cluster = 'server: "https://s", certificate-authority: c, certificate-authority-data: Yw==';
+    const { message } = await failure({ cluster: "c" }, `clusters: [{name: c, cluster: {${cluster}}}]`);
+    expect(message).toContain(
+      "certificate-authority-data and certificate-authority are both specified for c.",
+    );
+  });
+});
+
+describe("the server's address", () => {
+  const plain = "clusters: [{name: c, cluster: {tls-server-name: n}}]";
+  test.each<[string, string, Overrides, string]>([
+    ["host and port alone", "s:8080", {}, "http://s:8080/"],
+    ["host and port with an authority", "s:6443", { certificateAuthority: "/ca" }, "https://s:6443/"],
+    ["host and port without checks", "s:6443", { insecureSkipTlsVerify: true }, "https://s:6443/"],
+    ["two slashes (O12)", "http://h:8080//", {}, "http://h:8080//"],
+    ["a user in it", "https://u:p@h/", {}, "https://h/"],
+  ])("%s", async (_name, server, overrides, wanted) => {
+    expect((await select({ ...overrides, cluster: "c", server }, plain)).server.href).toBe(wanted);
+  });
+
+  test.each([["ftp://h"], ["https://"], ["h h"]])("%s is refused", async (server) => {
+    expect((await failure({ cluster: "c", server }, plain)).code).toBe("CLIENT_CONFIG_INVALID");
+  });
+
+  test("whatever it is, there is a URL of http or a coded error", async () => {
+    const kubeconfig = await parseKubeconfig(plain);
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: "binary" }), (server) => {
+        try {
+          const url = selectContext(kubeconfig, { cluster: "c", server }).server;
+          expect([url.search, url.hash, url.username, /^https?:$/.test(url.protocol)]).toEqual([
+            "",
+            "",
+            "",
+            true,
+          ]);
+        } catch (error) {
+          if (!(error instanceof KnownError)) throw error;
+        }
+      }),
+    );
+  });
+});
