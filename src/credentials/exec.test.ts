@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { KnownError } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
@@ -296,8 +296,14 @@ describe("how a plugin ends", () => {
   test.each([[""], ["."], [":"]])(
     "a bare name is never found in the working directory by PATH %j (R-I2)",
     async (path) => {
-      await writeFile(at("login"), "#!/bin/sh\n", { mode: 0o755 });
-      system = { ...system, cwd: directory, env: { ...system.env, PATH: path } };
+      await writeFile(at("login"), "#!/bin/sh\necho found\n", { mode: 0o755 });
+      const { files, spawn } = realSystem();
+      system = {
+        ...system,
+        env: { ...system.env, PATH: path },
+        files: { ...files, facts: (name) => files.facts(resolve(directory, name)) },
+        spawn: (command) => spawn({ ...command, cwd: directory }),
+      };
       const from = await source({ script: "", exec: { command: "login" } });
       expect((await failure(from.get())).code).toBe("EXEC_NOT_FOUND");
     },
