@@ -297,12 +297,12 @@ describe("how a plugin ends", () => {
     "a bare name is never found in the working directory by PATH %j (R-I2)",
     async (path) => {
       await writeFile(at("login"), "#!/bin/sh\necho found\n", { mode: 0o755 });
-      const { files, spawn } = realSystem();
+      const real = realSystem();
       system = {
         ...system,
         env: { ...system.env, PATH: path },
-        files: { ...files, facts: (name) => files.facts(resolve(directory, name)) },
-        spawn: (command) => spawn({ ...command, cwd: directory }),
+        files: { ...real.files, facts: (name) => real.files.facts(resolve(directory, name)) },
+        spawn: (command) => real.spawn({ ...command, cwd: directory }),
       };
       const from = await source({ script: "", exec: { command: "login" } });
       expect((await failure(from.get())).code).toBe("EXEC_NOT_FOUND");
