@@ -1,6 +1,8 @@
 import { access, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { object, parseJson, string } from "../src/base/decode.ts";
+import { aptInstall } from "../tools/apt.ts";
+import { testCluster } from "../tools/test-cluster.ts";
 import {
   kauthOpen,
   kauthproxy,
@@ -43,7 +45,7 @@ const onPath = async (name: string): Promise<string | undefined> => {
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const place = async (): Promise<Place> => {
-  const path = process.env["KAUTH_E2E_CLUSTER"] ?? "";
+  const path = testCluster(process.env);
   if (path === "") throw new Error("KAUTH_E2E_CLUSTER must name a cluster.json");
   const facts = object({ kubectl: string, kubeconfigs: string })(parseJson(await readFile(path, "utf8")), "");
   return {
@@ -63,6 +65,8 @@ interface Row {
 
 const main = async (): Promise<void> => {
   const where = await place();
+  if ((await onPath("wrk")) === undefined && !aptInstall("wrk"))
+    throw new Error("the load comes from wrk: install it, then run npm run bench again");
   const binary = process.env["BENCH_BINARY"];
   const program = binary === undefined || binary === "" ? NODE_PROGRAM : [binary];
   const proxy = await onPath("kauthproxy");

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { findChromium } from "../test/chromium.ts";
+import { aptInstall } from "./apt.ts";
 
 /**
  * `npm test`: gets a browser where none is installed, builds (some tests run the built program), then runs every test
@@ -9,12 +10,7 @@ const run = (file: string, args: readonly string[]): boolean =>
   spawnSync(file, [...args], { stdio: "inherit" }).status === 0;
 
 if ((await findChromium()) === undefined) {
-  const root = process.getuid?.() === 0;
-  const installed =
-    process.platform === "linux" &&
-    root &&
-    run("apt-get", ["update", "-qq"]) &&
-    run("apt-get", ["install", "-y", "-qq", "chromium"]);
+  const installed = aptInstall("chromium");
   if (!installed || (await findChromium()) === undefined) {
     process.stderr.write(
       "The browser tests need Chrome or Chromium. Install one, or name it with CHROME_PATH, then run npm test again\n",
