@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { haveBrowser } from "./browser.ts";
 import { testCluster } from "./test-cluster.ts";
 
 /**
@@ -14,6 +15,7 @@ if (!everything && (process.env["KUBECONFIG"] ?? "") === "") {
   );
   process.exit(1);
 }
+if (everything && !(await haveBrowser())) process.exit(1);
 const files = everything ? [] : ["e2e/any-cluster.test.ts"];
 if (!everything) process.stdout.write("Only KUBECONFIG is set: running the subset e2e/any-cluster.test.ts\n");
 const { status } = spawnSync(
