@@ -29,8 +29,8 @@ export const forwardCookies = (header: string, site: Site): string => {
 /** A Set-Cookie line as the browser gets it; undefined for one that would touch our session. */
 export const returnCookie = (line: string, site: Site): string | undefined => {
   const [pair = "", ...attributes] = line.split(";");
-  const name = pair.slice(0, Math.max(0, pair.indexOf("="))).trim();
-  if (OWN.test(name) || OWN.test(pair.trim())) return undefined;
+  // A browser sends a cookie without a name back as its bare value, which then reads like a named one.
+  if (OWN.test(pair.replace(/^[\s=]+/, ""))) return undefined;
   const kept = attributes.filter((attribute) => !/^\s*domain\s*(=|$)/i.test(attribute));
   return [(site.cookiePrefix ?? "") + pair.trim(), ...kept].join(";");
 };
