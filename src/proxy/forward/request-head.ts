@@ -1,4 +1,4 @@
-import { KnownError } from "../../base/errors.ts";
+import { KnownError, type ErrorCode } from "../../base/errors.ts";
 import { TOKEN, type RawHeaders } from "../../base/headers.ts";
 import type { Site } from "../types.ts";
 import { forwardCookies } from "./cookies.ts";
@@ -73,9 +73,9 @@ export const treatmentOf = (name: string): Treatment => {
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TARGET = /^\/[!-~]*$/;
 
-const line = (name: string, value: string): string => {
+const line = (name: string, value: string, code: ErrorCode = "REQUEST_INVALID"): string => {
   if (!VALUE.test(value) || !TOKEN.test(name))
-    throw new KnownError("REQUEST_INVALID", `Cannot forward header "${name.replaceAll(/[^!-~]/g, "?")}"`);
+    throw new KnownError(code, `Cannot forward header "${name.replaceAll(/[^!-~]/g, "?")}"`);
   return `${name}: ${value}\r\n`;
 };
 
@@ -133,7 +133,7 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
     head += `X-Forwarded-Host: ${host}\r\nX-Forwarded-Proto: ${site.preserveOrigin ? "http" : site.scheme}\r\n`;
     if (request.body === "chunked") head += "Transfer-Encoding: chunked\r\n";
     else if (request.body !== "none") head += `Content-Length: ${request.body.length}\r\n`;
-    for (const [name, value] of request.authorization) head += line(name, value);
+    for (const [name, value] of request.authorization) head += line(name, value, "TOKEN_INVALID");
     return `${head}\r\n`;
   };
 }
