@@ -57,6 +57,13 @@ describe("what ends here", () => {
   test("but not Content-Length, which frames what we send", () =>
     expect(got("content-length", ["Connection", "content-length", "Content-Length", "5"])).toEqual(["5"]));
 
+  test("a 204 has no length, whatever the app says", () => {
+    const read = responseHeads(siteAt(LABEL));
+    const head = { headers: ["Content-LENGTH", "5"], length: 5, reusable: true };
+    expect(read({ ...head, status: 204 }, OWN).headers).not.toContain("5");
+    expect(read({ ...head, status: 304 }, OWN).headers).toContain("5");
+  });
+
   test("the rest passes in order and spelling, repeated lines and __proto__ too", () => {
     const list = ["X-b", "1", "x-B", "2", "__proto__", "p", "constructor", "c", "Link", "l"];
     expect(returned(list).slice(0, 5)).toEqual(pairs(list));

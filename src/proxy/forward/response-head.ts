@@ -6,6 +6,7 @@ type Treatment =
   | "pass"
   | "drop"
   | "cookie"
+  | "length"
   | "location"
   | "connection"
   | "date"
@@ -37,6 +38,7 @@ const TREATMENTS: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
   ["service-worker-allowed", "drop"],
   ["connection", "connection"],
   ["set-cookie", "cookie"],
+  ["content-length", "length"],
   ["location", "location"],
   ["date", "date"],
   ["content-security-policy", "policy"],
@@ -80,6 +82,8 @@ export function responseHeads(site: Site): (head: ResponseHead, ownOrigin: strin
       const value = head.headers[index + 1] ?? "";
       const treatment = treat(name);
       if (treatment === "drop" || treatment === "connection") continue;
+      // RFC 9110 §8.6: a client that believed it would take the next answer for this one's body.
+      if (treatment === "length" && head.status === 204) continue;
       if (hopByHop?.has(name.toLowerCase()) === true) continue;
       if (treatment === "cookie") {
         const kept = returnCookie(value, site);

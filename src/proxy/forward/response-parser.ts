@@ -34,6 +34,8 @@ const CHUNK_SIZE = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/;
 
 const CR = 13;
 const LF = 10;
+const SPACE = 32;
+const TAB = 9;
 
 type State =
   | "head"
@@ -110,7 +112,6 @@ export class ResponseParser {
         this.#sink.onBody(chunk);
         return undefined;
       case "done":
-        this.#sink.onComplete(chunk.length);
         return undefined;
     }
   }
@@ -120,19 +121,21 @@ export class ResponseParser {
     const end = bytes.indexOf("\r\n\r\n");
     if (end === -1) {
       if (bytes.length > HEAD_LIMIT) throw wrong("its headers are larger than 64 KiB");
-      // A peer that speaks another protocol would else be waited for.
-      if (bytes.length >= 5 && bytes.toString("latin1", 0, 5) !== "HTTP/")
-        throw wrong("it does not start with HTTP/");
+      // A peer that speaks another protocol, or ends its lines in another way, would else be waited for.
+      if (!"HTTP/".startsWith(bytes.toString("latin1", 0, 5))) throw wrong("it does not start with HTTP/");
+      if (hasBareLineFeed(bytes)) throw wrong("a bare line feed");
       this.#held = bytes;
       return undefined;
     }
     if (end > HEAD_LIMIT) throw wrong("its headers are larger than 64 KiB");
     this.#held = undefined;
-    this.#readHead(bytes.toString("latin1", 0, end));
-    return end + 4 < bytes.length ? bytes.subarray(end + 4) : undefined;
+    const rest = end + 4 < bytes.length ? bytes.subarray(end + 4) : undefined;
+    const bodyless = this.#readHead(bytes.toString("latin1", 0, end));
+    return bodyless ? this.#finish(rest) : rest;
   }
 
-  #readHead(text: string): void {
+  /** Whether the answer ends with this head. */
+  #readHead(text: string): boolean {
     const lines = text.split("\r\n");
     const line = STATUS_LINE.exec(lines[0] ?? "");
     if (line === null || /[\n\r\0]/.test(lines[0] ?? "")) throw wrong("the status line");
@@ -147,9 +150,9 @@ export class ResponseParser {
     for (let index = 1; index < lines.length; index++) readField(lines[index] ?? "", headers, facts);
     if (status < 200) {
       this.#readInterim(status, headers);
-      return;
+      return false;
     }
-    this.#frame(status, headers, facts, line[1] === "0");
+    return this.#frame(status, headers, facts, line[1] === "0");
   }
 
   #readInterim(status: number, headers: string[]): void {
@@ -163,7 +166,7 @@ export class ResponseParser {
     if (this.#interim > INTERIM_LIMIT) throw wrong(`more than ${INTERIM_LIMIT} interim answers`);
   }
 
-  #frame(status: number, headers: string[], facts: FramingFacts, old: boolean): void {
+  #frame(status: number, headers: string[], facts: FramingFacts, old: boolean): boolean {
     const { coding } = facts;
     if (coding !== undefined && (coding.toLowerCase() !== "chunked" || old || facts.length !== undefined))
       throw wrong("its framing");
@@ -173,13 +176,14 @@ export class ResponseParser {
     const closing = !empty && coding === undefined && announced === undefined;
     const reusable = !facts.close && !closing;
     this.#sink.onHead({ status, headers, length: announced, reusable });
-    if (empty || announced === 0) this.#finish(undefined);
-    else if (coding !== undefined) this.#state = "chunk-size";
+    if (empty || announced === 0) return true;
+    if (coding !== undefined) this.#state = "chunk-size";
     else if (announced === undefined) this.#state = "close";
     else {
       this.#left = announced;
       this.#state = "length";
     }
+    return false;
   }
 
   #counted(chunk: Buffer): Buffer | undefined {
@@ -255,10 +259,27 @@ interface FramingFacts {
   close: boolean;
 }
 
+const hasBareLineFeed = (bytes: Buffer): boolean => {
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1))
+    if (bytes[at - 1] !== CR) return true;
+  return false;
+};
+
+const isSpace = (code: number): boolean => code === SPACE || code === TAB;
+
+/** RFC 9110 §5.6.3. `trim` would also take a form feed, or the last byte of an "à" in UTF-8. */
+const withoutSpace = (text: string): string => {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+};
+
 const readField = (line: string, headers: string[], facts: FramingFacts): void => {
   const colon = line.indexOf(":");
   const name = colon === -1 ? "" : line.slice(0, colon);
-  const value = line.slice(colon + 1).trim();
+  const value = withoutSpace(line.slice(colon + 1));
   // A line that starts with white space would continue the one before it (obs-fold).
   if (!TOKEN.test(name)) throw wrong("the name of a header");
   if (!VALUE.test(value)) throw wrong(`the value of header "${name}"`);
