@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,5 +61,20 @@ describe("files", () => {
     expect((await realFiles.read(join(directory, "file"), bytes(5))).toString()).toBe("12345");
     const error: unknown = await realFiles.read(join(directory, "file"), bytes(4)).catch((e: unknown) => e);
     expect(isKnownError(error, "FILE_TOO_LARGE")).toBe(true);
+  });
+
+  test("what is no plain file may keep its reader waiting, and nobody else", async () => {
+    const path = join(directory, "pipe");
+    await once(spawn("mkfifo", [path]), "close");
+    const reading = realFiles.read(path, bytes(5));
+    await writeFile(path, "late");
+    expect((await reading).toString()).toBe("late");
+  });
+
+  test.each([
+    { name: "a missing file", path: "nothing", code: "ENOENT" },
+    { name: "a directory", path: ".", code: "EISDIR" },
+  ])("Node's own error for $name", async ({ path, code }) => {
+    await expect(realFiles.read(join(directory, path), bytes(5))).rejects.toMatchObject({ code });
   });
 });

@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { closeSync, constants, openSync, readSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { KnownError } from "./errors.ts";
 import type { Bytes } from "./units.ts";
@@ -34,8 +32,11 @@ const PRIVATE_DIRECTORY = 0o700;
 const tooLarge = (path: string, limit: Bytes): KnownError =>
   new KnownError("FILE_TOO_LARGE", `Cannot read "${path}": it is larger than ${limit} bytes`);
 
+/** A plain file is read at once, for the start's sake; anything else may keep its reader waiting, so a thread waits. */
 const readBounded = async (path: string, limit: Bytes): Promise<Buffer> => {
-  const handle = await open(path, "r");
+  const facts = fs.statSync(path, { throwIfNoEntry: false });
+  if (facts === undefined || facts.isFile()) return readBoundedNow(path, limit);
+  const handle = await fs.promises.open(path, "r");
   try {
     const parts: Buffer[] = [];
     let total = 0;
@@ -52,24 +53,24 @@ const readBounded = async (path: string, limit: Bytes): Promise<Buffer> => {
 };
 
 const readBoundedNow = (path: string, limit: Bytes): Buffer => {
-  const file = openSync(path, "r");
+  const file = fs.openSync(path, "r");
   try {
     let content = Buffer.allocUnsafe(64 * 1024);
     for (let total = 0; ;) {
-      const length = readSync(file, content, total, content.length - total, null);
+      const length = fs.readSync(file, content, total, content.length - total, null);
       if (length === 0) return content.subarray(0, total);
       total += length;
       if (total > limit) throw tooLarge(path, limit);
       if (total === content.length) content = Buffer.concat([content, Buffer.allocUnsafe(total)]);
     }
   } finally {
-    closeSync(file);
+    fs.closeSync(file);
   }
 };
 
 const createExclusive = async (path: string, content: string | Uint8Array, mode: number): Promise<void> => {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  const handle = await open(path, flags, mode);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  const handle = await fs.promises.open(path, O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), mode);
   try {
     await handle.writeFile(content);
     await handle.sync();
@@ -82,31 +83,32 @@ export const realFiles: Files = {
   read: readBounded,
   readNow: readBoundedNow,
   facts: async (path) => {
-    const found = await stat(path).catch(() => undefined);
+    const found = await fs.promises.stat(path).catch(() => undefined);
     if (found === undefined) return undefined;
     const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
     return { kind, mode: found.mode & 0o7777, uid: found.uid, size: found.size };
   },
-  list: async (path) => await readdir(path),
+  list: async (path) => await fs.promises.readdir(path),
   write: async (path, content, options = {}) => {
-    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+    await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+    const { randomBytes } = await import("node:crypto");
     const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
     try {
       await createExclusive(draft, content, options.mode ?? PRIVATE_FILE);
-      await rename(draft, path);
+      await fs.promises.rename(draft, path);
     } catch (error) {
-      await rm(draft, { force: true });
+      await fs.promises.rm(draft, { force: true });
       throw error;
     }
   },
   create: async (path, content, options = {}) => {
-    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+    await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
     await createExclusive(path, content, options.mode ?? PRIVATE_FILE);
   },
   makeDirectory: async (path) => {
-    await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    await fs.promises.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
   },
   remove: async (path, options = {}) => {
-    await rm(path, { force: true, recursive: options.recursive === true });
+    await fs.promises.rm(path, { force: true, recursive: options.recursive === true });
   },
 };

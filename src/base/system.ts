@@ -1,7 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import type * as ChildProcesses from "node:child_process";
+import type * as Crypto from "node:crypto";
+import { fstatSync, statSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import type * as Tty from "node:tty";
 import { realFiles, type Files } from "./files.ts";
 import { logTo, type Log } from "./log.ts";
 import { epochMillis, millis, type EpochMillis, type Millis } from "./units.ts";
@@ -34,6 +37,7 @@ export interface System {
   /** The program that runs us. */
   readonly execPath: string;
   readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   readonly files: Files;
   readonly log: Log;
@@ -43,10 +47,50 @@ export interface System {
   sleep(time: Millis, signal?: AbortSignal): Promise<void>;
   random(size: number): Buffer;
   /** Starts a program without a shell. */
-  spawn(command: Command): ChildProcess;
+  spawn(command: Command): ChildProcesses.ChildProcess;
   /** Ends a child, and with `group` everything it started. */
-  end(child: ChildProcess, options: { readonly group: boolean }): void;
+  end(child: ChildProcesses.ChildProcess, options: { readonly group: boolean }): void;
 }
+
+/** Parts of Node that take milliseconds to load, loaded when they are first needed: kubectl starts us at every call. */
+const load = createRequire(import.meta.url);
+const childProcess = (): typeof ChildProcesses => load("node:child_process") as typeof ChildProcesses;
+const crypto = (): typeof Crypto => load("node:crypto") as typeof Crypto;
+const tty = (): typeof Tty => load("node:tty") as typeof Tty;
+
+/** Most that is no terminal can be told from it without the part of Node that knows terminals. */
+const isTerminal = (descriptor: number): boolean => {
+  try {
+    const facts = fstatSync(descriptor);
+    if (!facts.isCharacterDevice()) return false;
+    if (process.platform !== "win32" && facts.rdev === statSync("/dev/null").rdev) return false;
+  } catch {
+    // Closed, or a system without such facts: the part that knows decides.
+  }
+  return tty().isatty(descriptor);
+};
+
+/** What `process.stdout` does on files and pipes, without loading streams for a line; whatever is odd is left to it. */
+const writeTo = (descriptor: 1 | 2): ((text: string) => void) => {
+  let stream: NodeJS.WriteStream | undefined;
+  const open = (): NodeJS.WriteStream => {
+    const opened = descriptor === 1 ? process.stdout : process.stderr;
+    // A reader that left, as in `kauth … | head`, is no fault.
+    return opened.on("error", () => undefined);
+  };
+  return (text) => {
+    let bytes = Buffer.from(text, "utf8");
+    try {
+      while (stream === undefined && bytes.length > 0 && process.platform !== "win32")
+        bytes = bytes.subarray(writeSync(descriptor, bytes));
+    } catch {
+      // A pipe that is full and does not wait, or whose reader left: the stream knows what to do.
+    }
+    if (bytes.length === 0) return;
+    stream ??= open();
+    stream.write(bytes);
+  };
+};
 
 /** The machine itself. `level` is the verbosity of the log. */
 export const realSystem = (level = 0): System => ({
@@ -62,18 +106,25 @@ export const realSystem = (level = 0): System => ({
       ? `Node ${process.versions.node}`
       : `Bun ${process.versions["bun"]}`,
   execPath: process.execPath,
-  stdinIsTerminal: process.stdin.isTTY === true,
-  stderrIsTerminal: process.stderr.isTTY === true,
+  get stdinIsTerminal() {
+    return isTerminal(0);
+  },
+  get stdoutIsTerminal() {
+    return isTerminal(1);
+  },
+  get stderrIsTerminal() {
+    return isTerminal(2);
+  },
   files: realFiles,
-  log: logTo({ out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) }, level),
+  log: logTo({ out: writeTo(1), err: writeTo(2) }, level),
   now: () => epochMillis(Date.now()),
   monotonic: () => millis(performance.now()),
   sleep: async (time, signal) => {
     await wait(time, undefined, signal === undefined ? {} : { signal });
   },
-  random: (size) => randomBytes(size),
+  random: (size) => crypto().randomBytes(size),
   spawn: (command) =>
-    spawn(command.file, [...command.args], {
+    childProcess().spawn(command.file, [...command.args], {
       env: command.env,
       stdio: [command.stdin, command.stdout ?? "pipe", command.stderr],
       shell: false,

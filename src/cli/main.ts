@@ -21,8 +21,6 @@ export async function main(name: string): Promise<void> {
   };
   process.on("uncaughtException", crashed);
   process.on("unhandledRejection", crashed);
-  // A reader that left, as in `kauth … | head`, is no fault.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     hardenProcess(realSystem());
   } catch (error) {
