@@ -1,4 +1,4 @@
-import { fallback, integer, object, optional, string } from "../base/decode.ts";
+import { fallback, object, string } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
 import { escapeLine } from "../base/terminal.ts";
 
@@ -11,12 +11,8 @@ export interface Asked {
   readonly namespace: string | undefined;
 }
 
-const statusShape = object({
-  kind: optional(string),
-  message: fallback(string, ""),
-  reason: fallback(string, ""),
-  code: optional(integer),
-});
+/** Nothing else of a Status is read, so nothing else of it can spoil the message. */
+const statusShape = object({ message: fallback(string, "") });
 
 /** Long enough for every message of the API server; a gateway's HTML page is cut. */
 const MESSAGE_LIMIT = 600;
