@@ -12,6 +12,15 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   "INVALID_CA",
 ]);
 
+/** Node's codes for a certificate that is wrong in itself; waiting mends none of them. */
+const REFUSED: ReadonlySet<string> = new Set([
+  "INVALID_PURPOSE",
+  "CERT_REVOKED",
+  "CERT_REJECTED",
+  "CERT_CHAIN_TOO_LONG",
+  "PATH_LENGTH_EXCEEDED",
+]);
+
 /** What went wrong between here and the API server, with the next step. */
 export const networkFault = (error: unknown, server: string): KnownError => {
   if (error instanceof KnownError) return error;
@@ -22,6 +31,12 @@ export const networkFault = (error: unknown, server: string): KnownError => {
       "TLS_UNTRUSTED",
       `Cannot trust ${server}: its certificate was not issued by the authority that the kubeconfig names (${code})`,
       options,
+    );
+  if (code !== undefined && REFUSED.has(code))
+    return new KnownError(
+      "TLS_UNTRUSTED",
+      `Cannot trust ${server}: its certificate is ${code === "INVALID_PURPOSE" ? `not one for servers (${code})` : `refused (${code})`}`,
+      { ...options, hint: "The server's certificate has to be replaced; do not switch the check off" },
     );
   switch (code ?? "") {
     case "CERT_HAS_EXPIRED":
