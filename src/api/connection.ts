@@ -6,7 +6,8 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from "node:https";
 import { isIP } from "node:net";
-import { KnownError } from "../base/errors.ts";
+import { createSecureContext } from "node:tls";
+import { KnownError, messageOf, systemCode } from "../base/errors.ts";
 import { pairs, type RawHeaders } from "../base/headers.ts";
 import type { System } from "../base/system.ts";
 import { millis } from "../base/units.ts";
@@ -50,6 +51,23 @@ interface Ask {
 
 type Answer = { readonly kind: "response"; readonly message: IncomingMessage } | Upgraded;
 
+/** A connection that idled may be closed by the server just as it is used again; nothing is wrong then. */
+const isStale = (sent: ClientRequest, error: unknown): boolean =>
+  sent.reusedSocket && ["ECONNRESET", "EPIPE"].includes(systemCode(error) ?? "");
+
+/** OpenSSL's reasons quote nothing of the key. @throws {KnownError} CLIENT_CONFIG_INVALID */
+const checkPair = (options: AgentOptions): void => {
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new KnownError(
+      "CLIENT_CONFIG_INVALID",
+      `Cannot use the client certificate: ${systemCode(error) ?? messageOf(error)}`,
+      { cause: error },
+    );
+  }
+};
+
 /** One cluster as one identity (types.ts). Certificate, CA and names are settled here and nowhere else. */
 export function connect(config: ClientConfig, source: CredentialSource, system: System): Connection {
   const { server: url, cluster } = config;
@@ -67,10 +85,11 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
     | undefined;
 
   const poolFor = async (credential: Credential): Promise<NonNullable<typeof pool>> => {
-    if (pool !== undefined && sameCertificate(pool.credential.certificate, credential.certificate))
-      return pool;
     ca ??= clusterCa(cluster, system);
     const authority = await ca;
+    // Nothing is awaited from here on, so that first requests that come together share one pool.
+    if (pool !== undefined && sameCertificate(pool.credential.certificate, credential.certificate))
+      return pool;
     const tls: AgentOptions = {
       ...(authority === undefined ? {} : { ca: authority }),
       ...(serverName === undefined ? {} : { servername: serverName }),
@@ -81,6 +100,7 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
       minVersion: "TLSv1.2",
       ALPNProtocols: ["http/1.1"],
     };
+    if (secure) checkPair(tls);
     const options = { keepAlive: true, maxFreeSockets: IDLE_SOCKETS, scheduling: "lifo" as const };
     // Connections of another certificate speak for another identity (credentials.md §2.3).
     pool?.agent.destroy();
@@ -124,13 +144,20 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
         else connected();
       });
       if (ask.onSent !== undefined) sent.once("finish", ask.onSent);
-      sent.once("response", (message) => resolve({ kind: "response", message }));
+      let answered = false;
+      sent.once("response", (message) => {
+        answered = true;
+        resolve({ kind: "response", message });
+      });
       sent.once("upgrade", (message: IncomingMessage, socket, head) =>
         resolve({ kind: "upgraded", headers: pairs(message.rawHeaders), socket, head }),
       );
-      sent.on("error", (error) =>
-        reject(ask.signal.aborted ? (ask.signal.reason as Error) : networkFault(error, server)),
-      );
+      sent.on("error", (error) => {
+        if (ask.signal.aborted) reject(ask.signal.reason as Error);
+        else if (!answered && ask.method === "GET" && isStale(sent, error))
+          resolve(send({ ...ask, own: true }, credential));
+        else reject(networkFault(error, server));
+      });
       sent.once("close", () => clearTimeout(connecting));
       sent.end(ask.body);
     });
