@@ -1,5 +1,7 @@
 import { decode, fallback, object, string, unknown } from "../base/decode.ts";
 import { isKnownError, KnownError } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+import { millis } from "../base/units.ts";
 import {
   listObjects,
   resourceFacts,
@@ -25,16 +27,19 @@ const isKind = (text: string): text is keyof typeof KINDS => Object.hasOwn(KINDS
 
 /** The API server ends a watch by itself; five minutes keep middle boxes content. */
 const WATCH_SECONDS = "300";
+/** A server, or something before it, that ends every watch at once must not be asked as fast as it answers. */
+const PAUSE = millis(1_000);
 
 /**
- * Lists, then follows. A watch that ends is resumed from the last version seen; one that is too old (410, as a status
- * or as an ERROR event) starts again with a list. Ends only with the signal, or with an error that the caller decides on.
+ * Lists, then follows. A watch that ends is resumed after a second from the last version seen; one that is too old
+ * (410, as a status or as an ERROR event) starts again with a list. Ends only with the signal, or with an error that
+ * the caller decides on.
  * @throws {KnownError}
  */
 export async function* watchObjects<Name extends ResourceName>(
   connection: Connection,
   name: Name,
-  wishes: ListWishes & { readonly signal: AbortSignal },
+  wishes: ListWishes & { readonly signal: AbortSignal; readonly system: System },
 ): AsyncGenerator<WatchEvent<ResourceOf<Name>>> {
   const { path, decoder } = resourceFacts(name, wishes.namespace);
   const what = `an event of ${name}`;
@@ -72,5 +77,6 @@ export async function* watchObjects<Name extends ResourceName>(
       if (!isKnownError(error, "API_EXPIRED")) throw error;
       version = "";
     }
+    await wishes.system.sleep(PAUSE, wishes.signal);
   }
 }

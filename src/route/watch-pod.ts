@@ -47,10 +47,11 @@ export async function untilPodLeaves(watch: PodWatch): Promise<string | undefine
 }
 
 const followPod = async (watch: PodWatch): Promise<string | undefined> => {
-  const { connection, backend, signal } = watch;
+  const { connection, system, backend, signal } = watch;
   const events = watchObjects(connection, "pods", {
     namespace: backend.namespace,
     fieldSelector: `metadata.name=${backend.pod}`,
+    system,
     signal,
   });
   for await (const event of events) {
