@@ -60,6 +60,17 @@ export const CODES = {
     "Use a context that does not impersonate.",
   ),
 
+  KUBECONFIG_LOCKED: code(
+    1,
+    "Another program holds the lock of a kubeconfig, or died while it held it.",
+    "Try again in a moment; if no other program is at work, remove the lock file that the message names.",
+  ),
+  KUBECONFIG_UNWRITABLE: code(
+    1,
+    "A new credential could not be saved in the kubeconfig.",
+    "Make the file and its directory writable for you.",
+  ),
+
   // --- credentials
   TOKEN_INVALID: code(1, "A token cannot be sent in a header.", "Check what prints or holds the token."),
   TOKEN_FILE_UNREADABLE: code(
@@ -123,23 +134,46 @@ export const CODES = {
     "The API server answered with a redirect, which could lead a credential elsewhere.",
     "Check the server's address in the kubeconfig.",
   ),
+
+  // --- base: network
   TLS_UNTRUSTED: code(
     1,
-    "The API server's certificate is not to be trusted.",
-    "Check certificate-authority of the cluster entry; do not switch the check off.",
+    "The certificate of a server is not to be trusted.",
+    "Check the authority: certificate-authority of the cluster entry, or what this system trusts; do not switch the check off.",
   ),
-  TLS_FAILED: code(1, "No TLS connection could be made.", "Check the server's address in the kubeconfig."),
-  DNS_FAILED: code(1, "The API server's name has no address.", "Check the name, the network and the VPN."),
+  TLS_FAILED: code(1, "No TLS connection could be made.", "Check the server's address."),
+  DNS_FAILED: code(1, "The name of a server has no address.", "Check the name, the network and the VPN."),
   CONNECTION_REFUSED: code(
     1,
-    "Nothing listens at the API server's address.",
-    "Check that the cluster runs and that the address and the VPN are right.",
+    "Nothing listens at the address of a server.",
+    "Check that the server runs and that the address and the VPN are right.",
   ),
-  CONNECTION_TIMEOUT: code(1, "The API server did not answer in time.", "Check the network and the VPN."),
-  CONNECTION_LOST: code(
+  CONNECTION_TIMEOUT: code(1, "A server did not answer in time.", "Check the network and the VPN."),
+  CONNECTION_LOST: code(1, "The connection to a server broke.", "Try again; check the network and the VPN."),
+  ANSWER_TOO_LARGE: code(
     1,
-    "The connection to the API server broke.",
-    "Try again; check the network and the VPN.",
+    "A server answered with more than kauth reads.",
+    "Check that the address is the right one.",
+  ),
+  PROXY_URL_INVALID: code(
+    2,
+    "The proxy that the kubeconfig or the environment names cannot be used.",
+    "Correct proxy-url or HTTPS_PROXY: http://, https:// or socks5://, then host and port.",
+  ),
+  PROXY_UNREACHABLE: code(
+    1,
+    "The proxy between this machine and a server cannot be used.",
+    "Check that proxy-url or HTTPS_PROXY names a proxy that works.",
+  ),
+  PROXY_AUTH: code(
+    1,
+    "The proxy between this machine and a server does not accept who you are.",
+    "Put user name and password into proxy-url or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT, special characters as %XX.",
+  ),
+  PROXY_REFUSED: code(
+    1,
+    "The proxy between this machine and a server does not let the connection through.",
+    "Ask whoever runs the proxy, or go around it: NO_PROXY.",
   ),
 
   // --- route

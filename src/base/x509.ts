@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
-import { isIP } from "node:net";
+import { addressBytes } from "./ip.ts";
 import type { EpochMillis } from "./units.ts";
 
 /** What a certificate says; keys are ECDSA P-256 (RFC 5480), signatures SHA-256. */
@@ -107,23 +107,10 @@ const nameOf = (wishes: Pick<CertificateWishes, "commonName" | "organizations">)
 const extension = (id: string, content: Uint8Array, critical = false): Buffer =>
   sequence(objectId(id), ...(critical ? [TRUE] : []), octets(content));
 
-const address = (text: string): Buffer => {
-  if (isIP(text) === 4) return Buffer.from(text.split(".").map(Number));
-  const [head = "", tail] = text.split("::");
-  const groups = (part: string): string[] => part.split(":").filter((group) => group !== "");
-  const before = groups(head);
-  const after = groups(tail ?? "");
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");
-  return Buffer.from(
-    [...before, ...zeros, ...after].flatMap((group) => {
-      const value = Number.parseInt(group, 16);
-      return [value >> 8, value & 0xff];
-    }),
-  );
+const alternative = (name: string): Buffer => {
+  const address = addressBytes(name);
+  return address === undefined ? der(0x82, Buffer.from(name, "latin1")) : der(0x87, address);
 };
-
-const alternative = (name: string): Buffer =>
-  isIP(name) === 0 ? der(0x82, Buffer.from(name, "latin1")) : der(0x87, address(name));
 
 const ECDSA_SHA256 = sequence(objectId("1.2.840.10045.4.3.2"));
 
