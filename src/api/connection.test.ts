@@ -233,6 +233,40 @@ describe("time", () => {
     await expect(asking).rejects.toMatchObject({ code: "CONNECTION_TIMEOUT" });
   });
 
+  test.each([
+    ["no head", ""],
+    ["half a head", "HTTP/1.1 200 OK\r\n"],
+    ["half of a refusal", "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\n{"],
+  ])("of a watch is over with %s", async (_name, text) => {
+    const server = await rawServer((socket) => socket.write(text));
+    opened.push(server);
+    const watching = to(server.url)
+      .stream({ ...GET, timeout: SHORT })
+      [Symbol.asyncIterator]();
+    await expect(watching.next()).rejects.toMatchObject({ code: "CONNECTION_TIMEOUT" });
+  });
+
+  test("of a watch that has begun is not over", async () => {
+    const server = await plain((_request, response) => {
+      response.write('{"a":1}\n');
+      setTimeout(() => response.end('{"a":2}\n'), 2 * SHORT);
+    });
+    const lines: unknown[] = [];
+    for await (const line of to(server.url).stream({ ...GET, timeout: SHORT })) lines.push(line);
+    expect(lines).toEqual([{ a: 1 }, { a: 2 }]);
+  });
+
+  test("of a watch ends when nobody reads it any more: its connection closes", async () => {
+    const server = await plain((_request, response) => response.write('{"a":1}\n'));
+    for await (const line of to(server.url).stream(GET)) {
+      expect(line).toEqual({ a: 1 });
+      break;
+    }
+    const [socket] = server.open;
+    if (socket !== undefined && !socket.destroyed) await once(socket, "close");
+    expect(server.accepted).toBe(1);
+  });
+
   test("is over also with a body that trickles", async () => {
     const server = await plain((_request, response) => {
       response.writeHead(200);

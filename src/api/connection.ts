@@ -195,6 +195,9 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
     };
   };
 
+  const noAnswer = (cause?: unknown): KnownError =>
+    new KnownError("CONNECTION_TIMEOUT", `Cannot get an answer of ${server}: none came in time`, { cause });
+
   const message = (answer: Answer): IncomingMessage => {
     if (answer.kind === "response") return answer.message;
     answer.socket.destroy();
@@ -215,10 +218,7 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
           body: parseBody(text),
         };
       } catch (error) {
-        if (timeout.aborted && request.signal?.aborted !== true)
-          throw new KnownError("CONNECTION_TIMEOUT", `Cannot get an answer of ${server}: none came in time`, {
-            cause: error,
-          });
+        if (timeout.aborted && request.signal?.aborted !== true) throw noAnswer(error);
         throw error;
       }
     },
@@ -226,6 +226,8 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
       const stop = new AbortController();
       const signal =
         request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+      // A server that took the request and says nothing would be waited for without end.
+      const late = setTimeout(() => stop.abort(noAnswer()), request.timeout ?? ANSWER_TIMEOUT);
       try {
         const answered = message(await ask(plain(request, signal)));
         const status = answered.statusCode ?? 0;
@@ -236,8 +238,10 @@ export function connect(config: ClientConfig, source: CredentialSource, system: 
             name: undefined,
             namespace: undefined,
           });
+        clearTimeout(late);
         yield* readLines(answered, server, signal);
       } finally {
+        clearTimeout(late);
         stop.abort();
       }
     },

@@ -10,7 +10,7 @@ export interface ApiRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
-  /** Until the whole answer is there. Default 30 s. */
+  /** Until the whole answer is there; of a stream, until its head is. Default 30 s. */
   readonly timeout?: Millis;
 }
 
