@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { realSystem } from "./system.ts";
 
 const MODULE = join(import.meta.dirname, "system.ts");
 const script = (code: string): readonly string[] => [
@@ -50,4 +51,18 @@ describe("terminals", () => {
     await once(child, "close");
     expect(said.trim()).toBe("true,true,true");
   });
+});
+
+test("what the process has one of is made once a key, and anew for another process", () => {
+  const system = realSystem();
+  const made: object[] = [];
+  const make = (): object => {
+    const value = {};
+    made.push(value);
+    return value;
+  };
+  expect(system.shared("a", make)).toBe(system.shared("a", make));
+  expect(system.shared("b", make)).not.toBe(system.shared("a", make));
+  expect(realSystem().shared("a", make)).not.toBe(system.shared("a", make));
+  expect(made.length).toBe(3);
 });

@@ -46,6 +46,11 @@ export interface System {
   monotonic(): Millis;
   sleep(time: Millis, signal?: AbortSignal): Promise<void>;
   random(size: number): Buffer;
+  /**
+   * What the whole process has one of, made when first asked for: modules keep no state of their own. The key begins
+   * with what it is for, so that one key always has one type.
+   */
+  shared<T>(key: string, make: () => T): T;
   /** Starts a program without a shell. */
   spawn(command: Command): ChildProcesses.ChildProcess;
   /** Ends a child, and with `group` everything it started. */
@@ -92,6 +97,14 @@ const writeTo = (descriptor: 1 | 2): ((text: string) => void) => {
   };
 };
 
+const sharedValues = (): System["shared"] => {
+  const values = new Map<string, unknown>();
+  return <T>(key: string, make: () => T): T => {
+    if (!values.has(key)) values.set(key, make());
+    return values.get(key) as T;
+  };
+};
+
 /** The machine itself. `level` is the verbosity of the log. */
 export const realSystem = (level = 0): System => ({
   env: process.env,
@@ -123,6 +136,7 @@ export const realSystem = (level = 0): System => ({
     await wait(time, undefined, signal === undefined ? {} : { signal });
   },
   random: (size) => crypto().randomBytes(size),
+  shared: sharedValues(),
   spawn: (command) =>
     childProcess().spawn(command.file, [...command.args], {
       env: command.env,
