@@ -80,6 +80,8 @@ export interface DataPlane extends AsyncDisposable, StillSystem {
   readonly streams: readonly PodStream[];
   /** What each question for a credential called rejected. */
   readonly rejected: readonly (RawHeaders | undefined)[];
+  /** A new connection of a client. */
+  connect(session?: string): Duplex;
   open(session?: string): Client;
   /** Sends a request on a new connection and waits until all is at rest. */
   ask(bytes: string | Buffer, session?: string): Promise<Client>;
@@ -149,18 +151,20 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
     forwarder.upgrade(asked, socket, admit(socket)),
   );
   const clients: Duplex[] = [];
-  const open = (session = "alice"): Client => {
+  const connect = (session = "alice"): Duplex => {
     const [near, far] = duplexPair();
     clients.push(near);
     sessions.set(far, session);
     server.emit("connection", far);
-    return clientOf(near);
+    return near;
   };
+  const open = (session?: string): Client => clientOf(connect(session));
   return {
     ...still,
     forwarder,
     streams,
     rejected,
+    connect,
     open,
     ask: async (bytes, session) => {
       const client = open(session);
@@ -224,7 +228,8 @@ const clientOf = (near: Duplex): Client => {
       return ended;
     },
     send: (bytes) => void near.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes),
-    leave: () => void near.destroy(),
+    // Without a reason the other end would only see the end of our half.
+    leave: () => void near.destroy(new Error("the client left")),
   };
 };
 

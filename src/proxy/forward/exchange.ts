@@ -4,7 +4,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import { millis } from "../../base/units.ts";
 import { sendProblem } from "../problem.ts";
 import type { Admitted } from "../types.ts";
-import { isNavigation, problemOf } from "./outage.ts";
+import { isNavigation, problemOf, type Fate } from "./outage.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { RequestBody } from "./request-body.ts";
 import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
@@ -30,7 +30,7 @@ const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "UPSTREAM_CUT",
 ]);
 
-export const bodyFraming = (request: IncomingMessage): BodyFraming => {
+const bodyFraming = (request: IncomingMessage): BodyFraming => {
   if (request.headers["transfer-encoding"] !== undefined) return "chunked";
   const length = request.headers["content-length"];
   return length === undefined ? "none" : { length: Number(length) };
@@ -66,6 +66,9 @@ export class Exchange implements StreamUser, ResponseSink {
   #pending: Buffer | undefined;
   #held: Held[] | undefined;
   #tries = 0;
+  #patience: NodeJS.Timeout | undefined;
+  /** Some of the request has gone out, and no 401 has said that it was not done. */
+  #sent = false;
   #renewed = false;
   /** The head, or more, has gone out to the client. */
   #begun = false;
@@ -88,12 +91,24 @@ export class Exchange implements StreamUser, ResponseSink {
   }
 
   async run(): Promise<void> {
+    this.#hold();
     try {
       this.#authorization = await this.#wire.authorize(undefined);
       if (!this.#over) await this.#send();
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  /** A change that is made long after it was asked for surprises: it is not held as a read is (security.md R-N5). */
+  #hold(): void {
+    if (this.#repeatable) return;
+    const limit = this.#wire.limits.change;
+    this.#patience = setTimeout(() => {
+      const late = new KnownError("UPSTREAM_LATE", `Cannot send a change: it was held for ${limit / 1000} s`);
+      this.#abort?.abort(late);
+      this.#refuse(late);
+    }, limit);
   }
 
   async #send(): Promise<void> {
@@ -115,6 +130,8 @@ export class Exchange implements StreamUser, ResponseSink {
       authorization: this.#authorization,
       upgrade: false,
     });
+    clearTimeout(this.#patience);
+    this.#sent = true;
     stream.duplex.write(head, "latin1");
     if (this.#framing === "none") return;
     this.#body ??= new RequestBody(this.#request, this.#framing === "chunked");
@@ -219,11 +236,13 @@ export class Exchange implements StreamUser, ResponseSink {
   /** The 401 may be news about the credential: another one is tried once (security.md F12). */
   async #renew(head: ResponseHead): Promise<void> {
     const rejected = this.#authorization;
+    this.#sent = false;
+    this.#hold();
     const renewed = await this.#wire.authorize(rejected).catch(() => rejected);
     if (this.#over) return;
     const held = this.#held ?? [];
     this.#held = undefined;
-    const again = this.#repeatable || this.#body?.replayable === true;
+    const again = this.#body === undefined || this.#body.replayable;
     if (renewed !== rejected && again) {
       this.#stream?.destroy();
       this.#stream = undefined;
@@ -232,6 +251,7 @@ export class Exchange implements StreamUser, ResponseSink {
       await this.#send().catch((error: unknown) => this.#refuse(error));
       return;
     }
+    clearTimeout(this.#patience);
     this.#return(head);
     this.#stream?.duplex.resume();
     for (const item of held) {
@@ -290,9 +310,16 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#stream?.destroy();
     this.#stream = undefined;
     if (this.#head === undefined || !this.#response.headersSent)
-      sendProblem(this.#response, problemOf(error, navigation, this.#wire.system), { navigation });
+      sendProblem(this.#response, problemOf(error, { navigation, fate: this.#fate() }, this.#wire.system), {
+        navigation,
+      });
     else this.#response.destroy();
     this.#finish();
+  }
+
+  #fate(): Fate {
+    if (this.#repeatable) return "harmless";
+    return this.#sent ? "unknown" : "unsent";
   }
 
   #onClientGone(): void {
@@ -305,6 +332,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   #finish(): void {
     this.#over = true;
+    clearTimeout(this.#patience);
     this.#body?.stop();
     this.#wire.done();
   }

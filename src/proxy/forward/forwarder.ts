@@ -8,11 +8,11 @@ import { openWire, type WireLimits } from "./wire.ts";
 
 export interface ForwarderOptions {
   readonly system: System;
-  /** Default: 30 s for a stream, 60 s for a credential. */
+  /** Default: 30 s for a stream, 60 s for a credential, 5 s for both where something is changed. */
   readonly limits?: WireLimits;
 }
 
-const LIMITS: WireLimits = { dial: millis(30_000), authorize: millis(60_000) };
+const LIMITS: WireLimits = { dial: millis(30_000), authorize: millis(60_000), change: millis(5_000) };
 
 /** The data plane of one site: requests and upgrades that the gate has let through, over streams of the upstream. */
 export function createForwarder(site: Site, options: ForwarderOptions): Forwarder {

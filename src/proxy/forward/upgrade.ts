@@ -53,7 +53,8 @@ export async function forwardUpgrade(
     if (outcome.head.status === 101) await join(request, socket, outcome);
     else relayRefusal(wire, socket, admitted, outcome);
   } catch (error) {
-    if (!socket.destroyed) problemOnSocket(socket, problemOf(error, false, wire.system));
+    if (!socket.destroyed)
+      problemOnSocket(socket, problemOf(error, { navigation: false, fate: "harmless" }, wire.system));
   } finally {
     socket.off("close", gone);
   }

@@ -20,6 +20,7 @@ export class UpstreamStream {
   idleSince = 0;
   #user: StreamUser | undefined;
   #dead = false;
+  #failure: Error | undefined;
 
   constructor(duplex: Duplex) {
     this.duplex = duplex;
@@ -43,6 +44,9 @@ export class UpstreamStream {
 
   use(user: StreamUser): void {
     this.#user = user;
+    const failure = this.#failure;
+    // It failed between two users. Told a little later, as others are: the new one is still about to write.
+    if (failure !== undefined) queueMicrotask(() => this.#fail(failure));
   }
 
   release(): void {
@@ -58,6 +62,7 @@ export class UpstreamStream {
 
   #fail(error: Error): void {
     this.#dead = true;
+    this.#failure ??= error;
     const user = this.#user;
     this.#user = undefined;
     user?.onFailure(error);

@@ -22,12 +22,15 @@ export interface WireLimits {
   readonly dial: Millis;
   /** How long it waits for a credential: a plugin may be waiting for a person. */
   readonly authorize: Millis;
+  /** How long one that changes something is held for both together before it is given up (security.md R-N5). */
+  readonly change: Millis;
 }
 
 /** What the exchanges of one site share. */
 export interface Wire {
   readonly system: System;
   readonly pool: StreamPool;
+  readonly limits: WireLimits;
   /** @throws {KnownError} the upstream's, or UPSTREAM_LATE */
   authorize(rejected: RawHeaders | undefined): Promise<RawHeaders>;
   dial(session: string, bulk: boolean, abort: AbortController): Promise<UpstreamStream>;
@@ -65,6 +68,7 @@ export function openWire(
   return {
     system,
     pool: new StreamPool(system),
+    limits,
     authorize: async (rejected) => {
       const work = site.upstream.authorize({
         leg: "pod",
