@@ -1,7 +1,7 @@
 /**
  * The YAML that programs write: block mappings and lists of one-line scalars, printable ASCII, no anchor, tag, escape or
- * block scalar. Kubeconfigs are of this kind, and the whole language takes a parser that loads longer than everything
- * else that kauth does at its start. JSON is read too.
+ * block scalar, and no word that YAML 1.1 and 1.2 read differently. Kubeconfigs are of this kind, and the whole language
+ * takes a parser that loads longer than everything else that kauth does at its start.
  * @see https://yaml.org/spec/1.2.2/ §10.3 for what a plain scalar means
  */
 
@@ -26,8 +26,10 @@ const WORDS: ReadonlyMap<string, null | boolean> = new Map<string, null | boolea
   ...["false", "False", "FALSE"].map((word) => [word, false] as const),
 ]);
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
-/** Whatever else could be a number in any form. */
-const NUMBER_LIKE = /^[-+]?(?:\.?\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+|\.(?:inf|nan))$/i;
+/** Whatever else could be a number in any form; a lone point too, in YAML 1.1. */
+const NUMBER_LIKE = /^[-+]?(?:[\d_]*\.?[\d_]*(?:e[-+]?\d+)?|0[xob][\da-f_]+|\.(?:inf|nan))$/i;
+/** YAML 1.1 has more words for true and false. */
+const OLD_WORD = /^(?:y|yes|n|no|on|off)$/i;
 
 /** Thrown inside only: the text is more than plain. */
 class NotPlain extends Error {}
@@ -35,26 +37,11 @@ class NotPlain extends Error {}
 /** What the text says, or undefined where it is not plain; then, and for its faults, a whole parser is needed. */
 export const readPlainYaml = (text: string): unknown => {
   try {
-    return /^\s*\{/.test(text) ? readJson(text) : readBlock(text);
+    return readBlock(text);
   } catch (error) {
-    if (error instanceof NotPlain || error instanceof SyntaxError) return undefined;
+    if (error instanceof NotPlain) return undefined;
     throw error;
   }
-};
-
-/** JSON lets a key come twice, and YAML does not. */
-const readJson = (text: string): unknown => {
-  const value = JSON.parse(text) as unknown;
-  const colons = text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1;
-  if (colons !== countKeys(value, 0)) throw new NotPlain();
-  return value;
-};
-
-const countKeys = (value: unknown, depth: number): number => {
-  if (depth > DEPTH_LIMIT) throw new NotPlain();
-  if (typeof value !== "object" || value === null) return 0;
-  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
-  return Object.values(value).reduce<number>((sum, item) => sum + countKeys(item, depth + 1), own);
 };
 
 const readBlock = (source: string): unknown => {
@@ -116,7 +103,7 @@ const readMapping = (reader: Reader, indent: number, depth: number): unknown => 
     if (line === undefined || line.indent < indent) return Object.fromEntries(found);
     const [whole, key] = KEY.exec(line.text) ?? [];
     if (line.indent > indent || whole === undefined || key === undefined) throw new NotPlain();
-    if (found.has(key) || WORDS.has(key)) throw new NotPlain();
+    if (found.has(key) || WORDS.has(key) || OLD_WORD.test(key)) throw new NotPlain();
     reader.at += 1;
     const rest = line.text.slice(whole.length);
     found.set(key, rest === "" || rest.startsWith("#") ? readBelow(reader, indent, depth) : readScalar(rest));
@@ -143,6 +130,6 @@ const readScalar = (text: string): unknown => {
   const word = WORDS.get(plain);
   if (word !== undefined) return word;
   if (WHOLE_NUMBER.test(plain)) return Number(plain);
-  if (NUMBER_LIKE.test(plain)) throw new NotPlain();
+  if (NUMBER_LIKE.test(plain) || OLD_WORD.test(plain)) throw new NotPlain();
   return plain;
 };
