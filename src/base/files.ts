@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { KnownError } from "./errors.ts";
-import type { Bytes } from "./units.ts";
+import { epochMillis, type Bytes, type EpochMillis } from "./units.ts";
 
 export interface FileFacts {
   readonly kind: "file" | "directory" | "other";
@@ -9,6 +9,8 @@ export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
   readonly size: number;
+  /** When the content was written last. */
+  readonly modified: EpochMillis;
 }
 
 export interface Files {
@@ -20,10 +22,18 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /** Replaces a file as a whole: a reader sees the old or the new one, never a part. Mode 0600, parents 0700. */
   write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /**
+   * Replaces somebody's existing file as a whole, on the disk when this returns: mode and owner stay. `path` is no
+   * symlink, and the caller holds a lock of it: the draft beside it has a fixed name, so that a writer that was killed
+   * leaves one at most, and the next writer takes it away.
+   */
+  replace(path: string, content: string | Uint8Array): Promise<void>;
   /** Makes a new file and fails if anything, a symlink too, has that name. */
   create(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
   makeDirectory(path: string): Promise<void>;
   remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
+  /** The file itself, behind every symlink. */
+  realPath(path: string): Promise<string>;
 }
 
 const PRIVATE_FILE = 0o600;
@@ -79,6 +89,38 @@ const createExclusive = async (path: string, content: string | Uint8Array, mode:
   }
 };
 
+const replaceExisting = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const old = await fs.promises.stat(path);
+  const draft = `${path}.kauth-draft`;
+  await fs.promises.rm(draft, { force: true });
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  const flags = O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0);
+  const handle = await fs.promises.open(draft, flags, PRIVATE_FILE);
+  try {
+    try {
+      await handle.writeFile(content);
+      const made = await handle.stat();
+      if (made.uid !== old.uid || made.gid !== old.gid) await handle.chown(old.uid, old.gid);
+      await handle.chmod(old.mode & 0o7777);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.promises.rename(draft, path);
+  } catch (error) {
+    await fs.promises.rm(draft, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+};
+
+/** After it, a rename survives a loss of power. Windows and some network file systems have no such thing. */
+const syncDirectory = async (path: string): Promise<void> => {
+  const handle = await fs.promises.open(path, "r").catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+};
+
 export const realFiles: Files = {
   read: readBounded,
   readNow: readBoundedNow,
@@ -86,7 +128,13 @@ export const realFiles: Files = {
     const found = await fs.promises.stat(path).catch(() => undefined);
     if (found === undefined) return undefined;
     const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
-    return { kind, mode: found.mode & 0o7777, uid: found.uid, size: found.size };
+    return {
+      kind,
+      mode: found.mode & 0o7777,
+      uid: found.uid,
+      size: found.size,
+      modified: epochMillis(found.mtimeMs),
+    };
   },
   list: async (path) => await fs.promises.readdir(path),
   write: async (path, content, options = {}) => {
@@ -101,6 +149,7 @@ export const realFiles: Files = {
       throw error;
     }
   },
+  replace: replaceExisting,
   create: async (path, content, options = {}) => {
     await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
     await createExclusive(path, content, options.mode ?? PRIVATE_FILE);
@@ -111,4 +160,5 @@ export const realFiles: Files = {
   remove: async (path, options = {}) => {
     await fs.promises.rm(path, { force: true, recursive: options.recursive === true });
   },
+  realPath: async (path) => await fs.promises.realpath(path),
 };
