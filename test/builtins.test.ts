@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { directBuiltins } from "../tools/builtins.ts";
+
+test.each([
+  {
+    name: "names, renamed ones too",
+    text: 'import { join, resolve as resolve2 } from "node:path";\nlet a = join("b");\n',
+    loads: ['const { join, resolve: resolve2 } = $builtin("node:path");'],
+    rest: 'let a = join("b");\n',
+  },
+  {
+    name: "names on several lines, below our own imports and the line for the shell",
+    text: '#!/usr/bin/env node\nimport {\n  a\n} from "../a.js";\nvar b = 1;\nimport {\n  readSync,\n  openSync\n} from "node:fs";\na(b);\n',
+    top: '#!/usr/bin/env node\nimport {\n  a\n} from "../a.js";\n',
+    loads: ['const {\n  readSync,\n  openSync\n} = $builtin("node:fs");'],
+    rest: "var b = 1;\na(b);\n",
+  },
+  {
+    name: "a whole module",
+    text: 'import * as fs from "node:fs";\nfs.openSync;\n',
+    loads: ['const fs = $builtin("node:fs");'],
+    rest: "fs.openSync;\n",
+  },
+])("asks directly for $name", ({ text, top = "", loads, rest }) => {
+  const direct = directBuiltins(text);
+  expect(direct.startsWith(top)).toBe(true);
+  expect(direct.endsWith(`\n${loads.join("\n")}\n${rest}`)).toBe(true);
+});
+
+test.each([
+  { name: "our own files", text: 'import { a } from "./a.js";\na();\n' },
+  { name: "an import that is made later", text: 'let load = async () => await import("node:crypto");\n' },
+])("leaves $name alone", ({ text }) => expect(directBuiltins(text)).toBe(text));
