@@ -106,7 +106,7 @@ const ROWS: readonly Row[] = [
       at("src/api/new.ts", 'import { serve } from "bun";'),
       at("src/api/new.ts", 'import { parse } from "yaml";'),
     ],
-    fine: [at("src/kubeconfig/parse.ts", 'import { parse } from "yaml";\nimport { join } from "node:path";')],
+    fine: [at("src/kubeconfig/yaml.ts", 'import { parse } from "yaml";\nimport { join } from "node:path";')],
   },
   {
     name: "import paths end in .ts and lead to no test",

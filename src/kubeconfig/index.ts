@@ -1,3 +1,4 @@
+export { persistAuthProvider } from "./edit.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
 export { selectContext } from "./select.ts";
 export type {

@@ -168,7 +168,6 @@ describe("mistakes in a file", () => {
       "contexts: [{name: x}, {name: x}]",
       'error converting *[]NamedContext into *map[string]*api.Context: duplicate name "x" in list',
     ],
-    ["a key twice", "clusters: []\nclusters: []", "line 2"],
     ["broken YAML", "a: [", "line 1"],
     ["a bomb of aliases", `a: &a [x]\nb: [${"*a,".repeat(200)}]`, ""],
   ])("%s", async (_name, text, wanted) => {

@@ -7,7 +7,7 @@ import { parseKubeconfig } from "./parse.ts";
 import type { Kubeconfig } from "./types.ts";
 
 /** The largest kubeconfigs seen, of fleets with thousands of clusters, are some 5 MB. */
-const KUBECONFIG_LIMIT = MiB(16);
+export const KUBECONFIG_LIMIT = MiB(16);
 
 export interface LoadOptions {
   /** `--kubeconfig`: only this file counts. */

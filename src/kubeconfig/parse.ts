@@ -13,6 +13,7 @@ import {
 } from "../base/decode.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
+import { parseYaml } from "./yaml.ts";
 import type { AuthProvider, Cluster, Context, Entry, ExecConfig, Kubeconfig, User } from "./types.ts";
 
 /** Where a file lies: relative paths in it are relative to its directory (credentials.md §1.2). */
@@ -20,9 +21,6 @@ export interface FileOrigin {
   /** Absolute. */
   readonly path: string;
 }
-
-/** Anchors and aliases that a hand-written file may hold; more is a bomb. */
-const ALIAS_LIMIT = 100;
 
 const text = fallback(string, "");
 const filled: Decoder<string | undefined> = (value, path) => {
@@ -168,35 +166,13 @@ const byName = <T, U>(
 export async function parseKubeconfig(source: string, origin?: FileOrigin): Promise<Kubeconfig> {
   const what = origin?.path ?? "kubeconfig";
   try {
-    return convertFile(await parseYaml(source), origin);
+    return convertFile((await parseYaml(source)) ?? {}, origin);
   } catch (error) {
     throw new KnownError("KUBECONFIG_INVALID", `error loading config file "${what}": ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
-
-const parseYaml = async (source: string): Promise<unknown> => {
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lineCounter = new LineCounter();
-  const document = parseDocument(source, {
-    lineCounter,
-    logLevel: "error",
-    prettyErrors: false,
-    uniqueKeys: true,
-  });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    // The parser's own message quotes the file, and with it a password.
-    const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw new Error(`yaml: line ${line}, column ${col}: ${error.code.toLowerCase().replaceAll("_", " ")}`);
-  }
-  try {
-    return (document.toJS({ maxAliasCount: ALIAS_LIMIT }) as unknown) ?? {};
-  } catch {
-    throw new Error("yaml: an alias is unknown or used too often");
-  }
-};
 
 const convertFile = (document: unknown, origin: FileOrigin | undefined): Kubeconfig => {
   const file = fileShape(document, "");

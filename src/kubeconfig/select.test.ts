@@ -233,7 +233,7 @@ describe("refusals", () => {
 });
 
 describe("the server's address", () => {
-  const plain = "clusters: [{name: c, cluster: {tls-server-name: n}}]";
+  const plain = "clusters: [{name: c, cluster: {tls-server-name: name}}]";
   test.each<[string, string, Overrides, string]>([
     ["host and port alone", "s:8080", {}, "http://s:8080/"],
     ["host and port with an authority", "s:6443", { certificateAuthority: "/ca" }, "https://s:6443/"],

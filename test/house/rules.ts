@@ -116,7 +116,13 @@ export const machinePaths: Rule = (_path, text) =>
 
 /** Runtime dependencies, each with the files that may import it. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  yaml: ["src/kubeconfig/parse.ts", "src/credentials/exec-credential.ts", "src/cli/config.ts"],
+  yaml: [
+    "src/kubeconfig/yaml.ts",
+    "src/kubeconfig/splice.ts",
+    "src/kubeconfig/edit.ts",
+    "src/credentials/exec-credential.ts",
+    "src/cli/config.ts",
+  ],
 };
 
 export const packages: Rule = (path, text) =>

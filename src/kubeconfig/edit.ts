@@ -1,0 +1,92 @@
+import { isDeepStrictEqual } from "node:util";
+import { fallback, list, record } from "../base/decode.ts";
+import { isKnownError, KnownError, systemCode } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+import { KUBECONFIG_LIMIT } from "./load.ts";
+import { lockFiles } from "./lock.ts";
+import { osError } from "./os-error.ts";
+import { parseKubeconfig } from "./parse.ts";
+import { withMap, writeMap } from "./splice.ts";
+import { parseJsonText, parseYaml, readDocuments } from "./yaml.ts";
+
+/**
+ * Replaces the whole `auth-provider.config` of a user, as client-go's persister does (credentials.md §1.3). Nothing else
+ * of the file changes, and nothing at all where the user or its auth-provider is no longer there. The file is read
+ * again under its lock, so what another program wrote in between stays. A reader, and a crash at any moment, finds the
+ * old file or the new one.
+ * @throws {KnownError} KUBECONFIG_LOCKED, KUBECONFIG_UNWRITABLE, KUBECONFIG_INVALID
+ */
+export async function persistAuthProvider(
+  target: { readonly path: string; readonly user: string },
+  config: ReadonlyMap<string, string>,
+  system: System,
+): Promise<void> {
+  const { path, user } = target;
+  try {
+    const real = await system.files.realPath(path);
+    // Others lock the name that they were given, which may be a symlink's.
+    await using _lock = await lockFiles([path, real], system);
+    const bytes = await system.files.read(real, KUBECONFIG_LIMIT);
+    const text = bytes.toString("utf8");
+    const { authProvider } = (await parseKubeconfig(text, { path })).users.get(user)?.value ?? {};
+    if (authProvider === undefined || isDeepStrictEqual(authProvider.config, config)) return;
+    if (!Buffer.from(text).equals(bytes)) throw unwritable(user, path, "it is not UTF-8");
+    await system.files.replace(real, await editConfig(text, user, config, path));
+  } catch (error) {
+    if (isKnownError(error)) throw error;
+    if (systemCode(error) === undefined) throw error;
+    if (systemCode(error) === "ENOENT" && (await system.files.facts(path)) === undefined) return;
+    throw unwritable(user, path, osError(path, error), error);
+  }
+}
+
+const unwritable = (user: string, path: string, reason: string, cause?: unknown): KnownError =>
+  new KnownError(
+    "KUBECONFIG_UNWRITABLE",
+    `Cannot save the new credential of user "${user}" in "${path}": ${reason}`,
+    { cause },
+  );
+
+/** The text with another map for that user. What comes out is read again and compared before anybody gets it. */
+const editConfig = async (
+  text: string,
+  user: string,
+  config: ReadonlyMap<string, string>,
+  path: string,
+): Promise<string> => {
+  const old = await parseYaml(text);
+  const users = fallback(list(record), [])(record(old, "")["users"], "users");
+  const index = users.findIndex((entry) => (entry["name"] ?? "") === user);
+  const place = ["users", index, "user", "auth-provider", "config"] as const;
+  const edited = await splice(text, place, config);
+  const wanted = withMap(old, place, config);
+  const json = parseJsonText(text) !== undefined;
+  if (edited !== undefined && (await means(edited, wanted, json))) return edited;
+  // JSON that YAML's parser does not like, for instance because of its tabs.
+  if (json) return `${JSON.stringify(wanted, null, /^[ \t]+(?=")/m.exec(text)?.[0] ?? 0)}\n`;
+  throw unwritable(user, path, "its auth-provider is written in a way that kauth cannot change without harm");
+};
+
+const splice = async (
+  text: string,
+  place: readonly (string | number)[],
+  config: ReadonlyMap<string, string>,
+): Promise<string | undefined> => {
+  const [document] = await readDocuments(text);
+  if (document === undefined || document.errors.length > 0) return undefined;
+  try {
+    return writeMap({ text, document, yaml: await import("yaml") }, place, config);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+};
+
+const means = async (text: string, wanted: unknown, json: boolean): Promise<boolean> => {
+  try {
+    if (json && parseJsonText(text) === undefined) return false;
+    return isDeepStrictEqual(await parseYaml(text), wanted);
+  } catch {
+    return false;
+  }
+};
