@@ -240,9 +240,8 @@ describe("time", () => {
   ])("of a watch is over with %s", async (_name, text) => {
     const server = await rawServer((socket) => socket.write(text));
     opened.push(server);
-    const watching = to(server.url)
-      .stream({ ...GET, timeout: SHORT })
-      [Symbol.asyncIterator]();
+    const lines = to(server.url).stream({ ...GET, timeout: SHORT });
+    const watching = lines[Symbol.asyncIterator]();
     await expect(watching.next()).rejects.toMatchObject({ code: "CONNECTION_TIMEOUT" });
   });
 
