@@ -73,21 +73,25 @@ const checkName = (text: string, name: string, kind: TargetKind): void => {
 
 const checkPort = (text: string, port: string): string => {
   const number = /^\d+$/.test(port) ? Number(port) : undefined;
-  if (number === undefined ? PORT_NAME.test(port) : number >= 1 && number <= 65_535) return port;
+  // Without leading zeros: it is compared with what the API server writes.
+  if (number !== undefined && number >= 1 && number <= 65_535) return String(number);
+  if (number === undefined && PORT_NAME.test(port)) return port;
   throw invalid(text, `"${port}" is no port: it must be a number between 1 and 65535 or a port's name`);
 };
 
-const parseUrl = (text: string): TargetReference => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+const parseUrl = (url: string): TargetReference => readUrl(url, url.replace(/\/\/.*@/s, "//…@"));
+
+/** @param text the same without what may be a password */
+const readUrl = (written: string, text: string): TargetReference => {
+  const url = URL.canParse(written) ? new URL(written) : undefined;
   if (url === undefined || url.hostname === "") throw invalid(text, "it is no URL");
-  if (url.username !== "" || url.password !== "")
-    throw invalid(text.replace(/\/\/[^/]*@/, "//…@"), "it holds a password");
+  if (url.username !== "" || url.password !== "") throw invalid(text, "it holds a password");
   const scheme = url.protocol === "https:" ? "https" : "http";
   const host = url.hostname.replace(/\.cluster\.local$/, "");
   // `https://x.svc:443` has no port left after parsing, but the person named it.
-  const written = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
+  const port = /^https?:\/\/[^/?#\\]*:(\d+)(?:[/?#\\]|$)/i.exec(written)?.[1];
   const rest = {
-    port: written === undefined ? undefined : checkPort(text, written),
+    port: port === undefined ? undefined : checkPort(text, port),
     scheme,
     path: `${url.pathname}${url.search}`,
   } as const;
