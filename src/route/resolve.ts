@@ -110,7 +110,6 @@ const resolveService = async (options: ResolveOptions): Promise<Backend> => {
   const slices = await readSlices(options);
   if (slices === undefined) return await bySelector(options, service, port, scheme);
   const ready = candidates(slices, port);
-  if (ready.length === 0 && service.spec.selector.size === 0) throw withoutSelector(service);
   while (ready.length > 0) {
     const [chosen] = ready.splice(Math.floor(options.random() * ready.length), 1);
     if (chosen === undefined) break;
@@ -143,6 +142,13 @@ const readService = async (options: ResolveOptions): Promise<Service> => {
     throw new KnownError(
       "SERVICE_WITHOUT_PODS",
       `Cannot open Service "${reference.name}": it is an ExternalName for "${service.spec.externalName}", so nothing of it is a pod`,
+    );
+  // An empty selector would be every pod of the namespace (security.md §0 finding 8), and slices without one may be
+  // written by hand.
+  if (service.spec.selector.size === 0)
+    throw new KnownError(
+      "SERVICE_WITHOUT_PODS",
+      `Cannot open Service "${reference.name}": it has no selector, so nothing says which pods are behind it`,
     );
   return service;
 };
@@ -182,18 +188,11 @@ const candidates = (slices: readonly EndpointSlice[], port: ServicePort): Candid
   return [...found.values()];
 };
 
-const withoutSelector = (service: Service): KnownError =>
-  new KnownError(
-    "SERVICE_WITHOUT_PODS",
-    `Cannot open Service "${service.metadata.name}": it has no selector, so nothing says which pods are behind it`,
-  );
-
 const selectorText = (service: Service): string =>
   [...service.spec.selector].map(([key, value]) => `${key}=${value}`).join(",");
 
 /** For the message only: whoever may not list pods gets a shorter one. */
 const podsBehind = async (options: ResolveOptions, service: Service): Promise<readonly Pod[]> => {
-  if (service.spec.selector.size === 0) return [];
   const wishes = {
     namespace: options.namespace,
     labelSelector: selectorText(service),
@@ -212,22 +211,28 @@ const bySelector = async (
   port: ServicePort,
   scheme: "http" | "https",
 ): Promise<Backend> => {
-  // An empty selector would be every pod of the namespace (security.md §0 finding 8).
-  if (service.spec.selector.size === 0) throw withoutSelector(service);
   const { items } = await listObjects(options.connection, "pods", {
     namespace: options.namespace,
     labelSelector: selectorText(service),
     signal: options.signal,
   });
   const ready = items.filter(isReady);
-  const chosen = ready[Math.floor(options.random() * ready.length)];
-  if (chosen === undefined) throw notReady(`Service "${service.metadata.name}"`, items);
-  const target = port.targetPort ?? port.port;
-  if (typeof target === "number") return backendOf(chosen, target, scheme);
-  const named = declaredPorts(chosen).find((each) => each.name === target);
-  if (named !== undefined) return backendOf(chosen, named.port, scheme);
+  const [first] = ready;
+  if (first === undefined) throw notReady(`Service "${service.metadata.name}"`, items);
+  const fit = ready.flatMap((pod) => {
+    const number = targetNumber(pod, port);
+    return number === undefined ? [] : [{ pod, number }];
+  });
+  const chosen = fit[Math.floor(options.random() * fit.length)];
+  if (chosen !== undefined) return backendOf(chosen.pod, chosen.number, scheme);
   throw new KnownError(
     "PORT_UNKNOWN",
-    `Cannot open Service "${service.metadata.name}": its pod "${chosen.metadata.name}" declares no port "${target}"`,
+    `Cannot open Service "${service.metadata.name}": its pod "${first.metadata.name}" declares no port "${port.targetPort}"`,
   );
+};
+
+/** What the EndpointSlice would say: a named targetPort is looked up in each pod, and pods without it do not count. */
+const targetNumber = (pod: Pod, port: ServicePort): number | undefined => {
+  const target = port.targetPort ?? port.port;
+  return typeof target === "number" ? target : declaredPorts(pod).find((each) => each.name === target)?.port;
 };
