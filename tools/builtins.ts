@@ -13,11 +13,14 @@ const LOADER =
 
 export const directBuiltins = (text: string): string => {
   const loads: string[] = [];
-  const rest = text.replace(IMPORT, (_line, names: string | undefined, all: string | undefined, module: string) => {
-    const wanted = all ?? `{${(names ?? "").replaceAll(" as ", ": ")}}`;
-    loads.push(`const ${wanted} = $builtin("${module}");`);
-    return "";
-  });
+  const rest = text.replace(
+    IMPORT,
+    (_line, names: string | undefined, all: string | undefined, module: string) => {
+      const wanted = all ?? `{${(names ?? "").replaceAll(" as ", ": ")}}`;
+      loads.push(`const ${wanted} = $builtin("${module}");`);
+      return "";
+    },
+  );
   if (loads.length === 0) return text;
   const top = TOP.exec(rest)?.[0] ?? "";
   return `${top}${LOADER}\n${loads.join("\n")}\n${rest.slice(top.length)}`;
