@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import { KnownError, messageOf } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
 import type { Dialled, Site } from "../types.ts";
 
 /** Milliseconds. Two round trips over a slow VPN take one second. */
@@ -13,7 +14,7 @@ const PINS = 64;
  * TLS to a UI over a stream. With a CA the chain is verified; without one the certificate is accepted, since the API
  * server vouches for the pod, and pinned for that container start (security.md R-F8, R-N15).
  */
-export function upstreamTls(site: Site): (dialled: Dialled) => Promise<Duplex> {
+export function upstreamTls(site: Site, system: System): (dialled: Dialled) => Promise<Duplex> {
   const pins = new Map<string, string>();
   const name = site.authority.replace(/:\d+$/, "");
   const check = (peer: string, socket: TLSSocket): void => {
@@ -21,6 +22,8 @@ export function upstreamTls(site: Site): (dialled: Dialled) => Promise<Duplex> {
     const leaf = createHash("sha256").update(socket.getPeerCertificate().raw).digest("hex");
     const pinned = pins.get(peer);
     if (pinned === undefined) {
+      if (pins.size > 0 && ![...pins.values()].includes(leaf))
+        system.log.warn("The UI shows a new certificate, as it may after a new start of its container");
       const [oldest] = pins.keys();
       if (pins.size >= PINS && oldest !== undefined) pins.delete(oldest);
       pins.set(peer, leaf);
@@ -55,7 +58,8 @@ export function upstreamTls(site: Site): (dialled: Dialled) => Promise<Duplex> {
       const timer = setTimeout(() => fail(new Error("no answer in time")), HANDSHAKE_LIMIT);
       socket.once("error", fail);
       stream.once("error", fail);
-      socket.once("close", () => fail(new Error("the connection was closed")));
+      const closed = (): void => fail(new Error("the connection was closed"));
+      socket.once("close", closed);
       socket.once("secureConnect", () => {
         try {
           check(peer, socket);
@@ -64,7 +68,7 @@ export function upstreamTls(site: Site): (dialled: Dialled) => Promise<Duplex> {
           return;
         }
         clearTimeout(timer);
-        socket.removeAllListeners("close");
+        socket.off("close", closed);
         socket.off("error", fail);
         stream.off("error", fail);
         // Errors of the inner stream reach the user of the outer one.

@@ -55,7 +55,7 @@ export function openWire(
   const { system, limits } = options;
   const buildHead = requestHeads(site);
   const buildReturned = responseHeads(site);
-  const secure = site.scheme === "https" ? upstreamTls(site) : undefined;
+  const secure = site.scheme === "https" ? upstreamTls(site, system) : undefined;
   const host = site.host.includes(":") && !site.host.startsWith("[") ? `[${site.host}]` : site.host;
   const own = new Map<number, string>();
   const authority = (port: number): string => {
@@ -81,9 +81,15 @@ export function openWire(
       const timer = setTimeout(() => abort.abort(late("a connection to the pod", limits.dial)), limits.dial);
       const closed = (): void => abort.abort(options.closed.reason);
       options.closed.addEventListener("abort", closed, { once: true });
+      if (options.closed.aborted) closed();
       try {
+        abort.signal.throwIfAborted();
         const dialled = await site.upstream.dial({ leg: "pod", session, bulk, signal: abort.signal });
-        return new UpstreamStream(secure === undefined ? dialled.stream : await secure(dialled));
+        const stream = secure === undefined ? dialled.stream : await secure(dialled);
+        // Nobody is left who would end it.
+        if (abort.signal.aborted) stream.destroy();
+        abort.signal.throwIfAborted();
+        return new UpstreamStream(stream);
       } catch (error) {
         // A stand-in of Node's for our own reason would say nothing.
         throw abort.signal.aborted && abort.signal.reason instanceof KnownError ? abort.signal.reason : error;
