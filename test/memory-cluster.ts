@@ -17,6 +17,8 @@ export interface MemoryCluster {
   readonly denied: Set<string>;
   /** Each of them runs before a request is answered, and may change the world or fail the request. */
   readonly before: ((call: string) => void)[];
+  /** Breaks every watch off, as a network does. */
+  cutWatches(): void;
   pod(name: string, wishes?: PodWishes): void;
   service(name: string, spec?: object): void;
   slice(name: string, of: string, content: object): void;
@@ -28,6 +30,7 @@ export function memoryCluster(): MemoryCluster {
   const calls: string[] = [];
   const denied = new Set<string>();
   const before: MemoryCluster["before"] = [];
+  let lost = new AbortController();
 
   const asked = (request: ApiRequest, verb: "get" | "list" | "watch") => {
     const [, namespace = "", kind = "", name = ""] =
@@ -89,11 +92,14 @@ export function memoryCluster(): MemoryCluster {
         if (changed === kind) queue.push(event);
         wake();
       });
-      const { signal } = request;
-      signal?.addEventListener("abort", () => wake());
+      const signal = AbortSignal.any([
+        lost.signal,
+        ...(request.signal === undefined ? [] : [request.signal]),
+      ]);
+      signal.addEventListener("abort", () => wake());
       try {
         for (;;) {
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
           const event = queue.shift();
           if (event === undefined) await new Promise<void>((resolve) => (wake = resolve));
           else if (event.object.metadata.name === wanted) yield event;
@@ -109,6 +115,10 @@ export function memoryCluster(): MemoryCluster {
     calls,
     denied,
     before,
+    cutWatches: () => {
+      lost.abort(new KnownError("CONNECTION_LOST", "reset"));
+      lost = new AbortController();
+    },
     pod: (name, wishes) => put("pods", name, podJson(name, wishes)),
     service: (
       name,

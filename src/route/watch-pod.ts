@@ -7,7 +7,9 @@ import type { Backend } from "./types.ts";
 
 /** Without the right to watch: often enough to leave a dying pod before its grace period ends. */
 const POLL = millis(5_000);
-const PAUSE = millis(1_000);
+/** After a failure: doubled each time, since each try may start a credential plugin that opens a browser. */
+const PAUSE = 1_000;
+const PAUSE_MOST = 30_000;
 
 interface PodWatch {
   readonly connection: Connection;
@@ -23,15 +25,17 @@ interface PodWatch {
 export async function untilPodLeaves(watch: PodWatch): Promise<string | undefined> {
   const { connection, system, backend, signal } = watch;
   let canWatch = true;
+  let failures = 0;
   while (!signal.aborted) {
     try {
       if (canWatch) {
-        const reason = await followPod(watch);
+        const reason = await followPod(watch, () => (failures = 0));
         if (reason !== undefined) return reason;
       } else {
         const pod = await readPod(connection, { namespace: backend.namespace, name: backend.pod, signal });
         const reason = leaving(pod, backend);
         if (reason !== undefined) return reason;
+        failures = 0;
         await system.sleep(POLL, signal);
       }
     } catch (error) {
@@ -40,13 +44,17 @@ export async function untilPodLeaves(watch: PodWatch): Promise<string | undefine
       if (code === "NOT_FOUND") return "it was deleted";
       if (code === "FORBIDDEN" && !canWatch) return undefined;
       if (code === "FORBIDDEN") canWatch = false;
-      else await system.sleep(PAUSE, signal).catch((): void => undefined);
+      else {
+        const pause = millis(Math.min(PAUSE_MOST, PAUSE * 2 ** failures));
+        failures += 1;
+        await system.sleep(pause, signal).catch((): void => undefined);
+      }
     }
   }
   return undefined;
 }
 
-const followPod = async (watch: PodWatch): Promise<string | undefined> => {
+const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<string | undefined> => {
   const { connection, system, backend, signal } = watch;
   const events = watchObjects(connection, "pods", {
     namespace: backend.namespace,
@@ -55,6 +63,7 @@ const followPod = async (watch: PodWatch): Promise<string | undefined> => {
     signal,
   });
   for await (const event of events) {
+    onAnswer();
     if (event.kind === "deleted") return "it was deleted";
     if (event.kind === "listed") {
       const [pod] = event.items;
