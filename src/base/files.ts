@@ -34,6 +34,10 @@ export interface Files {
   remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
   /** The file itself, behind every symlink. */
   realPath(path: string): Promise<string>;
+  /** Whether it is there, is no directory and may be run by us (on Windows: is there). */
+  executable(path: string): Promise<boolean>;
+  /** The kind of file system that it lies on, as a number of the platform's (on Linux `f_type` of statfs). */
+  fileSystem(path: string): Promise<number | undefined>;
 }
 
 const PRIVATE_FILE = 0o600;
@@ -161,4 +165,14 @@ export const realFiles: Files = {
     await fs.promises.rm(path, { force: true, recursive: options.recursive === true });
   },
   realPath: async (path) => await fs.promises.realpath(path),
+  executable: async (path) => {
+    try {
+      if ((await fs.promises.stat(path)).isDirectory()) return false;
+      await fs.promises.access(path, fs.constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  fileSystem: async (path) => (await fs.promises.statfs(path).catch(() => undefined))?.type,
 };

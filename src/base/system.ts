@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type * as Tty from "node:tty";
+import { familyOf, outputOf } from "./family.ts";
 import { realFiles, type Files } from "./files.ts";
 import { logTo, type Log } from "./log.ts";
 import { epochMillis, millis, type EpochMillis, type Millis } from "./units.ts";
@@ -20,6 +21,10 @@ export interface Command {
   readonly cwd?: string;
   /** A process group of its own, so that grandchildren can be ended too. Default false. */
   readonly group?: boolean;
+  /** It ends when we end, however that comes, and so does all that it started. Default false. */
+  readonly ours?: boolean;
+  /** Windows: the arguments are quoted already. Default false. */
+  readonly verbatim?: boolean;
 }
 
 /** Everything impure, made once in `cli/main.ts` and passed down; tests pass their own. */
@@ -53,8 +58,14 @@ export interface System {
   shared<T>(key: string, make: () => T): T;
   /** Starts a program without a shell. */
   spawn(command: Command): ChildProcesses.ChildProcess;
-  /** Ends a child, and with `group` everything it started. */
-  end(child: ChildProcesses.ChildProcess, options: { readonly group: boolean }): void;
+  /**
+   * Ends a child and what it started, as far as the platform can tell. `group`: it was started with one.
+   * `gently` asks it to (SIGTERM); default false, which nothing survives.
+   */
+  end(
+    child: ChildProcesses.ChildProcess,
+    options: { readonly group: boolean; readonly gently?: boolean },
+  ): void;
 }
 
 /** Parts of Node that take milliseconds to load, loaded when they are first needed: kubectl starts us at every call. */
@@ -105,6 +116,71 @@ const sharedValues = (): System["shared"] => {
   };
 };
 
+/** Starting and ending programs. */
+const children = (): Pick<System, "spawn" | "end"> => {
+  const outputs = new WeakMap<ChildProcesses.ChildProcess, string>();
+  const ours = new Map<ChildProcesses.ChildProcess, boolean>();
+  let watching = false;
+  const end: System["end"] = (child, { group, gently = false }) => {
+    const { pid } = child;
+    if (pid === undefined) return;
+    const signal = gently ? "SIGTERM" : "SIGKILL";
+    const alive = child.exitCode === null && child.signalCode === null;
+    if (process.platform === "win32") {
+      endTree(pid);
+      return;
+    }
+    const output = outputs.get(child);
+    const family =
+      process.platform === "linux"
+        ? familyOf({ pid, starter: process.pid, leads: group, alive, output })
+        : [];
+    for (const each of [...(group ? [-pid] : alive ? [pid] : []), ...family]) {
+      try {
+        process.kill(each, signal);
+      } catch {
+        // It has ended already.
+      }
+    }
+  };
+  return {
+    end,
+    spawn: (command) => {
+      const windows = process.platform === "win32";
+      const child = childProcess().spawn(command.file, [...command.args], {
+        env: command.env,
+        stdio: [command.stdin, command.stdout ?? "pipe", command.stderr],
+        shell: false,
+        windowsHide: true,
+        windowsVerbatimArguments: command.verbatim === true,
+        // On Windows that would be a console window; whole trees can be ended there anyway.
+        detached: command.group === true && !windows,
+        ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+      });
+      if (command.ours !== true || child.pid === undefined) return child;
+      const output = process.platform === "linux" ? outputOf(child.pid) : undefined;
+      if (output !== undefined) outputs.set(child, output);
+      if (!watching)
+        process.once("exit", () => {
+          for (const [each, group] of ours) end(each, { group });
+        });
+      watching = true;
+      ours.set(child, command.group === true);
+      child.once("exit", () => ours.delete(child));
+      return child;
+    },
+  };
+};
+
+/** Windows knows the tree of a process as long as its root lives. */
+const endTree = (pid: number): void => {
+  const program = `${process.env["SystemRoot"] ?? "C:\\Windows"}\\System32\\taskkill.exe`;
+  childProcess().spawnSync(program, ["/pid", String(pid), "/t", "/f"], {
+    stdio: "ignore",
+    windowsHide: true,
+  });
+};
+
 /** The machine itself. `level` is the verbosity of the log. */
 export const realSystem = (level = 0): System => ({
   env: process.env,
@@ -137,25 +213,5 @@ export const realSystem = (level = 0): System => ({
   },
   random: (size) => crypto().randomBytes(size),
   shared: sharedValues(),
-  spawn: (command) =>
-    childProcess().spawn(command.file, [...command.args], {
-      env: command.env,
-      stdio: [command.stdin, command.stdout ?? "pipe", command.stderr],
-      shell: false,
-      windowsHide: true,
-      detached: command.group === true,
-      ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-    }),
-  end: (child, { group }) => {
-    if (!group || child.pid === undefined || process.platform === "win32") {
-      child.kill("SIGKILL");
-      return;
-    }
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // The group is gone already.
-      child.kill("SIGKILL");
-    }
-  },
+  ...children(),
 });
