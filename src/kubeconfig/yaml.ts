@@ -1,4 +1,5 @@
 import type { Document } from "yaml";
+import { readPlainYaml } from "../base/plain-yaml.ts";
 
 /** Uses of aliases that a hand-written file may have; more is a bomb. */
 const ALIAS_LIMIT = 100;
@@ -53,6 +54,8 @@ export const documentValue = (document: Document): unknown => {
 export async function parseYaml(source: string): Promise<unknown> {
   const json = parseJsonText(source);
   if (json !== undefined) return json.value;
+  const plain = readPlainYaml(source);
+  if (plain !== undefined) return plain;
   const [document] = await readDocuments(source);
   if (document === undefined) return undefined;
   const fault = documentFault(document, source);
