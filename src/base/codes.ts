@@ -81,7 +81,12 @@ export const CODES = {
   KUBECONFIG_WRITABLE: code(
     2,
     "Others may write the kubeconfig, and so choose a program that runs as you.",
-    "Take their right away: chmod go-w on the file and its directory.",
+    "Take their right away: chmod go-w on the file and its directory. To run the plugin all the same: --allow-writable-kubeconfig.",
+  ),
+  EXEC_DENIED: code(
+    2,
+    "Your kuberc does not allow the credential plugin of the kubeconfig.",
+    "If you trust the plugin, name it in credentialPluginAllowlist of your kuberc.",
   ),
   EXEC_NOT_FOUND: code(
     1,
