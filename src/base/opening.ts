@@ -60,8 +60,7 @@ export const readMessage = async (
     const stop = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", aborted);
-      connection.off("data", read).off("error", fail).off("close", closed).off("end", closed);
-      connection.pause();
+      connection.off("readable", read).off("error", fail).off("close", closed).off("end", closed);
     };
     const fail = (error: unknown): void => {
       stop();
@@ -69,16 +68,22 @@ export const readMessage = async (
       connection.destroy();
       reject(error instanceof Error ? error : new Error("the connection failed"));
     };
-    const read = (chunk: Buffer): void => {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const end = length(held);
-      if (end === undefined || end > held.length) {
-        if (held.length > limit) fail(new Error(`an answer of more than ${limit} bytes`));
-        return;
+    // Not "data": a stream that was paused once is not like a fresh one to whoever gets it next.
+    const read = (): void => {
+      for (let chunk = take(connection); chunk !== undefined; chunk = take(connection)) {
+        held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+        const end = length(held);
+        if (end !== undefined && end <= held.length) {
+          stop();
+          if (end < held.length) connection.unshift(held.subarray(end));
+          resolve(held.subarray(0, end));
+          return;
+        }
+        if (held.length > limit) {
+          fail(new Error(`an answer of more than ${limit} bytes`));
+          return;
+        }
       }
-      stop();
-      if (end < held.length) connection.unshift(held.subarray(end));
-      resolve(held.subarray(0, end));
     };
     const closed = (): void =>
       fail(Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" }));
@@ -87,9 +92,12 @@ export const readMessage = async (
       () => fail(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" })),
       timeout,
     );
-    connection.on("data", read).once("error", fail).once("close", closed).once("end", closed);
-    connection.resume();
+    connection.on("readable", read).once("error", fail).once("close", closed).once("end", closed);
     signal.addEventListener("abort", aborted, { once: true });
     if (signal.aborted) aborted();
+    else if (connection.destroyed || connection.readableEnded) closed();
+    else read();
   });
 };
+
+const take = (connection: Duplex): Buffer | undefined => (connection.read() as Buffer | null) ?? undefined;

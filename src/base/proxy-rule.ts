@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import { KnownError } from "./errors.ts";
 import { canonicalBytes } from "./ip.ts";
 import { Secret } from "./secret.ts";
@@ -22,8 +23,13 @@ export const proxyName = (proxy: ForwardProxy): string =>
   `${proxy.scheme}://${proxy.host.includes(":") ? `[${proxy.host}]` : proxy.host}:${proxy.port}`;
 
 /** Hides what stands between user name and host. */
-export const withoutPassword = (url: string): string =>
-  url.replace(/^((?:[^/?#@]*:\/\/)?[^/?#:@]*):.*@/s, "$1:xxxxx@");
+export const withoutPassword = (url: string): string => {
+  const scheme = url.indexOf("://");
+  const start = scheme === -1 ? 0 : scheme + 3;
+  const at = url.lastIndexOf("@");
+  const colon = url.indexOf(":", start);
+  return colon === -1 || colon > at ? url : `${url.slice(0, colon)}:xxxxx${url.slice(at)}`;
+};
 
 /** The parts of an URL as Go's parser takes them: it keeps what WHATWG's would correct. */
 interface Split {
@@ -33,28 +39,25 @@ interface Split {
   readonly port: string;
 }
 
+const HOST = /^(\[[0-9a-f:.%a-z]+\]|[^\s:[\]<>"%\\^`{|}]*)(?::(\d*))?$/i;
+const USERINFO = /^(?:[\w\-.~!$&'()*+,;=:@]|%[0-9a-f]{2})*$/i;
+
 /** Undefined where Go's parser gives up. */
 const split = (text: string): Split | undefined => {
-  // oxlint's own rule would have the range written in another way; these are all control characters.
-  if (/[\0-\x1f\x7f]/.test(text)) return undefined;
-  if (text.startsWith(":")) return undefined;
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):)?(.*)$/is.exec(text) ?? [];
+  if (/[\u0000-\u001f\u007f]/.test(text) || text.startsWith(":")) return undefined;
+  const parts = { scheme: scheme?.toLowerCase() ?? "", userinfo: undefined, host: "", port: "" };
   if (!rest.startsWith("//")) {
     const [first = ""] = rest.split(/[/?#]/);
-    if (scheme === undefined && first.includes(":")) return undefined;
-    return { scheme: scheme?.toLowerCase() ?? "", userinfo: undefined, host: "", port: "" };
+    return scheme === undefined && first.includes(":") ? undefined : parts;
   }
-  const [authority = ""] = rest.slice(2).split(/[/?#]/);
+  const [, authority = "", path = ""] = /^\/\/([^/?#]*)([^?#]*)/.exec(rest) ?? [];
+  if (/%(?![0-9a-f]{2})/i.test(path)) return undefined;
   const at = authority.lastIndexOf("@");
   const userinfo = at === -1 ? undefined : authority.slice(0, at);
-  const place = /^(\[[0-9a-f:.%a-z]+\]|[^\s:[\]<>"%\\^`{|}]*)(?::(\d*))?$/i.exec(authority.slice(at + 1));
-  if (
-    place === null ||
-    (userinfo !== undefined && !/^(?:[\w\-.~!$&'()*+,;=:@]|%[0-9a-f]{2})*$/i.test(userinfo))
-  )
-    return undefined;
-  const [, host = "", port = ""] = place;
-  return { scheme: scheme?.toLowerCase() ?? "", userinfo, host, port };
+  const place = HOST.exec(authority.slice(at + 1));
+  if (place === null || (userinfo !== undefined && !USERINFO.test(userinfo))) return undefined;
+  return { ...parts, userinfo, host: place[1] ?? "", port: place[2] ?? "" };
 };
 
 const isScheme = (scheme: string): scheme is Scheme => Object.hasOwn(PORTS, scheme);
@@ -155,7 +158,9 @@ export const environmentProxy = (target: URL, env: Environment): ForwardProxy | 
 const environmentUrl = (value: string, variable: string): ForwardProxy => {
   const asIs = split(value);
   const parts =
-    asIs === undefined || asIs.scheme === "" || asIs.host === "" ? split(`http://${value}`) : asIs;
+    !value.includes("://") && (asIs === undefined || asIs.scheme === "" || asIs.host === "")
+      ? split(`http://${value}`)
+      : asIs;
   // Go's HTTP client takes socks5h for socks5: both leave names to the proxy.
   const scheme = parts?.scheme === "socks5h" ? "socks5" : parts?.scheme;
   const proxy =
@@ -189,10 +194,18 @@ const isExempt = (entry: string, host: string, port: string): boolean => {
   const address = canonicalBytes(name);
   if (address !== undefined || bytes !== undefined)
     return address !== undefined && bytes !== undefined && address.equals(bytes);
-  const domain = name.startsWith("*.") ? name.slice(1) : name;
+  const domain = asciiDomain(name.startsWith("*.") ? name.slice(1) : name);
   // A leading dot means only what lies below.
   return domain.startsWith(".") ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`);
 };
+
+/** A URL's host is in Punycode. */
+const asciiDomain = (name: string): string =>
+  /^[\u0000-\u007f]*$/.test(name)
+    ? name
+    : name.startsWith(".")
+      ? `.${domainToASCII(name.slice(1))}`
+      : domainToASCII(name);
 
 /** `host:port`, `[v6]:port`, or the whole as a name where it is neither. */
 const hostAndPort = (entry: string): readonly [host: string, port: string] => {
@@ -202,10 +215,13 @@ const hostAndPort = (entry: string): readonly [host: string, port: string] => {
 
 /** Kubernetes also takes IPv4 numbers with leading zeros, as decimals. */
 const isWithin = (bytes: Buffer, network: string, prefix: number): boolean => {
-  const base = canonicalBytes(network.replaceAll(/(^|\.)0+(?=\d)/g, network.includes(":") ? "$&" : "$1"));
-  if (base?.length !== bytes.length || prefix > bytes.length * 8) return false;
-  const whole = prefix >> 3;
-  const mask = (0xff00 >> (prefix & 7)) & 0xff;
+  const six = network.includes(":");
+  const base = canonicalBytes(six ? network : network.replaceAll(/(^|\.)0+(?=\d)/g, "$1"));
+  // Of an IPv4 network that is written as IPv6, the first 96 bits are the same for all.
+  const bits = six && base?.length === 4 ? prefix - 96 : prefix;
+  if (base?.length !== bytes.length || bits < 0 || bits > bytes.length * 8) return false;
+  const whole = bits >> 3;
+  const mask = (0xff00 >> (bits & 7)) & 0xff;
   return (
     base.subarray(0, whole).equals(bytes.subarray(0, whole)) &&
     (mask === 0 || ((base[whole] ?? 0) & mask) === ((bytes[whole] ?? 0) & mask))

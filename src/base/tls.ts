@@ -37,6 +37,8 @@ export const startTls = async (
     if ("stream" in under) under.stream.destroy();
     throw Object.assign(new Error("no authority is trusted"), { code: "CERT_UNTRUSTED" });
   }
+  if ("stream" in under && (under.stream.destroyed || under.stream.readableEnded))
+    throw Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" });
   const socket = connect({
     ...("stream" in under ? { socket: under.stream } : { port: under.port }),
     host: under.host,
