@@ -102,7 +102,7 @@ describe("what programs can import", () => {
       "serveProxy",
       "whoAmI",
     ],
-    "./kubeconfig": ["loadKubeconfig", "persistAuthProvider", "selectContext"],
+    "./kubeconfig": ["loadKubeconfig", "loadPluginPolicy", "persistAuthProvider", "selectContext"],
     "./credentials": ["credentialHeaders", "credentialSource", "sameCertificate", "tokenExpiry"],
     "./api": ["connect", "getObject", "listObjects", "watchObjects", "whoAmI"],
     "./tunnel": ["SPDY_ANSWER", "TUNNEL_PROTOCOL", "podDialer", "serveSpdy", "websocketAnswer"],

@@ -60,6 +60,11 @@ export const CODES = {
     "Use a context that does not impersonate.",
   ),
 
+  KUBERC_INVALID: code(
+    2,
+    "kubectl's preferences file (kuberc), which says which credential plugins may run, cannot be read or has a mistake.",
+    "Correct the file that the message or --kuberc names, or switch it off: KUBERC=off.",
+  ),
   KUBECONFIG_LOCKED: code(
     1,
     "Another program holds the lock of a kubeconfig, or died while it held it.",
@@ -246,6 +251,16 @@ export const CODES = {
     2,
     "Your credential has no bearer token, so nothing can be shown to the UI.",
     "Use a context whose user has a token or a credential plugin, or open without signing in: --anonymous.",
+  ),
+  TOKEN_ON_TERMINAL: code(
+    2,
+    "A token would be printed on a terminal, where others may read it.",
+    "Send standard output to a file or a program, or accept it with --show.",
+  ),
+  EXEC_LOOP: code(
+    2,
+    "The credential plugin of the kubeconfig is kauth, and asks for the very token that it should provide.",
+    "Name another context in the plugin's arguments: kauth token --exec-credential --context NAME.",
   ),
   TOKEN_TOO_BROAD: code(
     2,

@@ -1,4 +1,5 @@
 export { persistAuthProvider } from "./edit.ts";
+export { loadPluginPolicy, type KubercOptions } from "./kuberc.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
 export { selectContext } from "./select.ts";
 export type {
@@ -10,5 +11,6 @@ export type {
   ExecConfig,
   Kubeconfig,
   Overrides,
+  PluginPolicy,
   User,
 } from "./types.ts";

@@ -105,3 +105,9 @@ export interface ClientConfig {
   /** The file that the user's stanza came from: who may write it decides whether its plugin may run. */
   readonly userOrigin: string | undefined;
 }
+
+/** Which credential plugins may run: kubectl's kuberc (credentials.md §1.9). Entries are clean paths or bare names. */
+export type PluginPolicy =
+  | { readonly kind: "AllowAll" }
+  | { readonly kind: "DenyAll" }
+  | { readonly kind: "Allowlist"; readonly entries: readonly string[] };

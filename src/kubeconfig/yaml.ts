@@ -72,3 +72,24 @@ export const parseJsonText = (source: string): { readonly value: unknown } | und
     return undefined;
   }
 };
+
+/** Keys that a map of the text has twice, as Go's strict decoder complains of them; lines count from 1. */
+export async function duplicateKeys(source: string): Promise<readonly string[]> {
+  const { isMap, isScalar, visit } = await import("yaml");
+  const [document] = await readDocuments(source);
+  const found: string[] = [];
+  if (document === undefined) return found;
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<unknown>();
+      if (!isMap(map)) return;
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const line = source.slice(0, key.range?.[0] ?? 0).split("\n").length;
+        if (seen.has(key.value)) found.push(`line ${line}: key "${String(key.value)}" already set in map`);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
+}

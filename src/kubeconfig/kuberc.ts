@@ -1,0 +1,90 @@
+import { isAbsolute, join, resolve } from "node:path";
+import { isKnownError, KnownError, messageOf, systemCode } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+import { MiB } from "../base/units.ts";
+import { readPreference } from "./kuberc-document.ts";
+import { osError } from "./os-error.ts";
+import { pluginPolicy, type PolicyFields } from "./policy.ts";
+import type { PluginPolicy } from "./types.ts";
+
+/** Preferences are written by hand; the largest are some kilobytes. */
+const KUBERC_LIMIT = MiB(1);
+
+const NO_POLICY: PolicyFields = { policy: "", allowlist: undefined };
+
+export interface KubercOptions {
+  /** `--kuberc`. "" is the flag without a value. */
+  readonly explicit?: string | undefined;
+}
+
+/**
+ * Which credential plugins kubectl may run, by its kuberc (credentials.md §1.9). A file that was named and is bad is an
+ * error; the default file may be missing, and a bad one is only warned of, as kubectl has it.
+ * @throws {KnownError} KUBERC_INVALID
+ */
+export async function loadPluginPolicy(system: System, options: KubercOptions = {}): Promise<PluginPolicy> {
+  const place = kubercPath(system, options.explicit);
+  if (place === undefined) return { kind: "AllowAll" };
+  const fields = await readFields(place, system);
+  try {
+    return pluginPolicy(fields, system.platform);
+  } catch (error) {
+    throw new KnownError("KUBERC_INVALID", messageOf(error), {
+      cause: error,
+      hint: `Correct credentialPluginPolicy and credentialPluginAllowlist in ${place.path}`,
+    });
+  }
+}
+
+interface Place {
+  /** As it was given. */
+  readonly path: string;
+  /** Named by a flag or a variable, so it has to be there and to be good. */
+  readonly explicit: boolean;
+}
+
+/** The file that counts; undefined where kuberc is switched off. @throws {KnownError} KUBERC_INVALID */
+const kubercPath = (
+  system: Pick<System, "env" | "home">,
+  explicit: string | undefined,
+): Place | undefined => {
+  if (system.env["KUBECTL_KUBERC"]?.toLowerCase() === "false") {
+    if (explicit === undefined) return undefined;
+    throw new KnownError("KUBERC_INVALID", "unknown flag: --kuberc", {
+      hint: "KUBECTL_KUBERC=false takes the flag away. Unset it, or leave --kuberc out",
+    });
+  }
+  if (explicit === "") throw new KnownError("KUBERC_INVALID", "kuberc file is not found");
+  const variable = system.env["KUBERC"];
+  if (variable === "off") {
+    if (explicit === undefined) return undefined;
+    throw new KnownError(
+      "KUBERC_INVALID",
+      "disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive",
+      { hint: "Unset KUBERC, or leave --kuberc out" },
+    );
+  }
+  if (explicit !== undefined) return { path: explicit, explicit: true };
+  if (variable !== undefined && variable !== "") return { path: variable, explicit: true };
+  return { path: join(system.home, ".kube", "kuberc"), explicit: false };
+};
+
+const readFields = async ({ path, explicit }: Place, system: System): Promise<PolicyFields> => {
+  try {
+    const absolute = isAbsolute(path) ? path : resolve(system.cwd, path);
+    const text = (await system.files.read(absolute, KUBERC_LIMIT)).toString("utf8");
+    if (text === "") return NO_POLICY;
+    const preference = await readPreference(text);
+    if (preference === undefined)
+      throw new Error(`no valid preferences found in ${path}, use --v=5 to see details`);
+    if (preference.strict !== "")
+      system.log.warn(`kuberc: ignoring strict decoding error in ${path}: ${preference.strict}`);
+    return preference;
+  } catch (error) {
+    if (!explicit && systemCode(error) === "ENOENT") return NO_POLICY;
+    const reason = isKnownError(error) ? error.message : osError(path, error);
+    if (explicit) throw new KnownError("KUBERC_INVALID", `kuberc error kuberc: ${reason}`, { cause: error });
+    system.log.warn(`kuberc: no preferences loaded from ${path}: ${reason}`);
+    return NO_POLICY;
+  }
+};
