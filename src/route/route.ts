@@ -40,6 +40,8 @@ const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** A pod that left keeps its old streams for so long; its grace period is 30 s by default. */
 const LINGER = millis(60_000);
+/** A list may be older than its pods; more often in a row it is not that. */
+const READY_TRIES = 3;
 
 interface Live {
   readonly backend: Backend;
@@ -58,6 +60,8 @@ export function openRoute(options: RouteOptions): Route {
   let resolving: Promise<Live> | undefined;
   let previous: Backend | undefined;
   let announced: Live | undefined;
+  const waits = backoff(random);
+  let pausing: Promise<void> | undefined;
 
   const tell = (change: RouteChange): void => onChange?.(change);
 
@@ -72,7 +76,11 @@ export function openRoute(options: RouteOptions): Route {
 
   /** security.md R-G2: the name may belong to another pod by now. */
   const verify = async (backend: Backend, signal: AbortSignal): Promise<void> => {
-    const pod = await readPod(connection, { namespace: backend.namespace, name: backend.pod, signal });
+    const place = { namespace: backend.namespace, name: backend.pod, signal };
+    const pod = await readPod(connection, place).catch((error: unknown) => {
+      if (!isKnownError(error, "NOT_FOUND")) throw error;
+      throw new KnownError("POD_GONE", `Cannot use pod "${backend.pod}": it was deleted`, { cause: error });
+    });
     if (pod.metadata.uid !== backend.uid)
       throw new KnownError("POD_GONE", `Cannot use pod "${backend.pod}": another pod has its name now`);
   };
@@ -96,11 +104,12 @@ export function openRoute(options: RouteOptions): Route {
   /** Only for connections to come: those that exist go on until they end. */
   const leave = (which: Live, reason: string): void => {
     if (which.left.signal.aborted) return;
-    which.left.abort();
+    which.left.abort(new KnownError("POD_GONE", `Cannot use pod "${which.backend.pod}" any more: ${reason}`));
     retire(which.dialer);
     if (live !== which) return;
     live = undefined;
-    if (!closed.signal.aborted) tell({ kind: "down", backend: which.backend, reason });
+    // Of a way that never came up nobody has to hear that it is down.
+    if (announced === which && !closed.signal.aborted) tell({ kind: "down", backend: which.backend, reason });
   };
 
   const retire = (dialer: PodDialer): void => {
@@ -124,7 +133,14 @@ export function openRoute(options: RouteOptions): Route {
     });
   };
 
+  /** One pause for all who wait, so that a hundred requests ask the API server no more often than one. */
+  const pause = async (): Promise<void> => {
+    pausing ??= system.sleep(waits.next(), closed.signal).finally(() => (pausing = undefined));
+    await pausing;
+  };
+
   const current = async (): Promise<Live> => {
+    if (live === undefined) await pausing;
     if (live !== undefined) return live;
     resolving ??= establish().finally(() => (resolving = undefined));
     const next = await resolving;
@@ -135,14 +151,20 @@ export function openRoute(options: RouteOptions): Route {
     return next;
   };
 
-  const attempt = async (bulk: boolean, signal: AbortSignal): Promise<RouteDial> => {
+  const attempt = async (bulk: boolean, signal: AbortSignal): Promise<RouteDial & { readonly way: Live }> => {
     const way = await abortable(current(), signal);
     const stream = await way.dialer.dial({ port: way.backend.port, bulk, signal }).catch((error: unknown) => {
       if (!signal.aborted) leave(way, messageOf(error));
       throw error;
     });
+    if (way.left.signal.aborted) {
+      // The pod went while it was dialled. Nothing was written, so it never hears of this connection.
+      stream.destroy();
+      throw way.left.signal.reason as Error;
+    }
+    waits.reset();
     announce(way);
-    return { stream, peer: way.peer };
+    return { stream, peer: way.peer, way };
   };
 
   const announce = (way: Live): void => {
@@ -161,23 +183,28 @@ export function openRoute(options: RouteOptions): Route {
       return live?.backend;
     },
     ready: async (signal) => {
-      const way = await abortable(current(), signal);
-      const stream = await way.dialer.dial({ port: way.backend.port, bulk: false, signal });
-      // Nothing was written, so nothing was opened: only the tunnel is warm now.
-      stream.destroy();
-      announce(way);
-      return way.backend;
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const { stream, way } = await attempt(false, signal);
+          // Nothing was written, so nothing was opened: only the tunnel is warm now.
+          stream.destroy();
+          return way.backend;
+        } catch (error) {
+          if (!isKnownError(error, "POD_GONE") || tries === READY_TRIES) throw error;
+          await abortable(pause(), signal);
+        }
+      }
     },
     dial: async ({ bulk, signal }) => {
-      const waits = backoff(random);
       for (;;) {
         closed.signal.throwIfAborted();
         try {
-          return await attempt(bulk, signal);
+          const { stream, peer } = await attempt(bulk, signal);
+          return { stream, peer };
         } catch (error) {
-          if (signal.aborted || closed.signal.aborted || !isPassing(error)) throw error;
+          if (signal.aborted || closed.signal.aborted || !isPassing(error, options.reference)) throw error;
           system.log.verbose(2, `Dialling again: ${messageOf(error)}`);
-          await system.sleep(waits.next(), AbortSignal.any([signal, closed.signal]));
+          await abortable(pause(), signal);
         }
       }
     },
@@ -189,4 +216,7 @@ export function openRoute(options: RouteOptions): Route {
   };
 }
 
-const isPassing = (error: unknown): boolean => isKnownError(error) && !LASTING.has(error.code);
+/** A pod that was there comes back under its name, as a StatefulSet's does; a Service that is missing is a mistake. */
+const isPassing = (error: unknown, reference: TargetReference): boolean =>
+  isKnownError(error) &&
+  (!LASTING.has(error.code) || (error.code === "NOT_FOUND" && reference.kind === "pod"));
