@@ -118,6 +118,11 @@ export const CODES = {
     "The credential plugin wants to ask something, and nobody can answer.",
     "Run the command in a terminal.",
   ),
+  AUTH_PROVIDER_FAILED: code(
+    1,
+    "The auth provider of the kubeconfig gave no token.",
+    "Sign in again with the tool that wrote the kubeconfig, or move on to a credential plugin.",
+  ),
 
   // --- api
   UNAUTHORIZED: code(
