@@ -62,7 +62,7 @@ export const CODES = {
 
   KUBERC_INVALID: code(
     2,
-    "kubectl's preferences file (kuberc), which says which credential plugins may run, cannot be read or has a mistake.",
+    "The preferences file of kubectl (kuberc), which says what plugins may run, cannot be read or has a mistake.",
     "Correct the file that the message or --kuberc names, or switch it off: KUBERC=off.",
   ),
   KUBECONFIG_LOCKED: code(
