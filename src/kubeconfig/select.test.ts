@@ -155,8 +155,11 @@ describe("refusals", () => {
     expect((await failure(overrides)).code).toBe("IMPERSONATION");
   });
 
-  test("an auth provider is not read", async () => {
-    expect((await failure({ user: "oidc" })).code).toBe("UNSUPPORTED");
+  test("an auth provider is taken as it stands", async () => {
+    expect((await select({ user: "oidc" })).user.authProvider).toEqual({
+      name: "oidc",
+      config: new Map([["a", "b"]]),
+    });
   });
 
   test("mistakes count in the selected entries only", async () => {

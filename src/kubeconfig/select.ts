@@ -68,7 +68,6 @@ export function selectContext(
   refuseImpersonation(user, overrides);
   const faults = [...clusterFaults(clusterName ?? "", cluster), ...userFaults(userName ?? "", user)];
   if (faults.length > 0) throw invalid(faults);
-  refuseAuthProvider(user, userName);
   return {
     contextName,
     clusterName,
@@ -168,13 +167,4 @@ const refuseImpersonation = (user: User, overrides: Overrides): void => {
       "IMPERSONATION",
       `Cannot impersonate ${who === undefined ? "" : `"${who}" `}yet: kauth would open the UI as yourself instead`,
     );
-};
-
-const refuseAuthProvider = (user: User, name: string | undefined): void => {
-  if (user.authProvider === undefined || user.token !== undefined || user.tokenFile !== undefined) return;
-  throw new KnownError(
-    "UNSUPPORTED",
-    `Cannot sign in as user "${name ?? ""}": kauth does not read auth-provider "${user.authProvider.name}" yet`,
-    { hint: "Use a credential plugin for this user: kubectl config set-credentials NAME --exec-command=…" },
-  );
 };
