@@ -23,6 +23,12 @@ describe("what the app gets", () => {
     ["empty pairs go", SITE, ";; a=1 ;", "a=1"],
     ["U2: what would sign in somebody else goes", STRIPPING, "headlamp-auth-main.0=ben; a=1", "a=1"],
     ["U3: by its exact name", STRIPPING, "token=ben; tokens=1; Token=2", "tokens=1; Token=2"],
+    [
+      "but only where the preset says so: another app's are its own",
+      SITE,
+      "token=1; headlamp-auth-x=2",
+      "token=1; headlamp-auth-x=2",
+    ],
     ["R-D2: --origin ip takes our prefix off", PREFIXED, "k01234567-a=1; k01234567-b=2", "a=1; b=2"],
     ["R-D2: and keeps other ports' cookies away", PREFIXED, "a=1; k01234568-b=2; k01234567-c=3", "c=3"],
     ["R-D2: strips by the app's own name", PREFIXED, "k01234567-token=ben; k01234567-a=1", "a=1"],
