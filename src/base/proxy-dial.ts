@@ -26,8 +26,8 @@ export interface ProxyDial extends OpenLimits {
 
 /** Some proxies add a page of headers to their answer. */
 const HEAD_LIMIT = 64 * 1024;
-/** client-go's limits on connecting (credentials.md §4.7). */
-export const KEEP_ALIVE = 30_000;
+/** client-go's (credentials.md §4.7). */
+const KEEP_ALIVE = 30_000;
 
 /** A TCP connection. @throws Node's own errors */
 export const dialTcp = async (address: Address, limits: OpenLimits): Promise<Duplex> =>
