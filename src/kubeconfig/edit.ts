@@ -4,7 +4,7 @@ import { isKnownError, KnownError, systemCode } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { KUBECONFIG_LIMIT } from "./load.ts";
 import { lockFiles } from "./lock.ts";
-import { osError } from "./os-error.ts";
+import { osError } from "../base/os-error.ts";
 import { parseKubeconfig } from "./parse.ts";
 import { withMap, writeMap } from "./splice.ts";
 import { parseJsonText, parseYaml, readDocuments } from "./yaml.ts";

@@ -3,7 +3,7 @@ import { isKnownError, KnownError, messageOf, systemCode } from "../base/errors.
 import type { System } from "../base/system.ts";
 import { MiB } from "../base/units.ts";
 import { readPreference } from "./kuberc-document.ts";
-import { osError } from "./os-error.ts";
+import { osError } from "../base/os-error.ts";
 import { pluginPolicy, type PolicyFields } from "./policy.ts";
 import type { PluginPolicy } from "./types.ts";
 

@@ -1,4 +1,4 @@
-import { messageOf, systemCode } from "../base/errors.ts";
+import { messageOf, systemCode } from "./errors.ts";
 
 /** How Go words what the system says. */
 const WORDS: Readonly<Record<string, string>> = {
