@@ -15,6 +15,9 @@ export const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 30; turn += 1) await new Promise((done) => setImmediate(done));
 };
 
+/** For what comes by a timer or by TLS: a busy machine may take its time. */
+export const SOON = { timeout: 10_000, interval: 5 } as const;
+
 /** A clock that stands still until it is told, or until somebody sleeps. */
 export interface StillSystem {
   readonly system: System;

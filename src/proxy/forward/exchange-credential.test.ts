@@ -9,6 +9,7 @@ import {
   values,
   type DataPlane,
   type PlaneOptions,
+  SOON,
 } from "../../../test/proxy/data-plane.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
@@ -150,7 +151,7 @@ describe("R-N5: no late changes", () => {
   /** The answer comes by the clock of the machine, one millisecond later. */
   const answered = async (plane: DataPlane, bytes: string): Promise<string> => {
     const client = await plane.ask(bytes);
-    await expect.poll(() => client.statuses).toHaveLength(1);
+    await expect.poll(() => client.statuses, SOON).toHaveLength(1);
     return client.text;
   };
 
@@ -200,7 +201,7 @@ describe("R-N5: no late changes", () => {
     const change = await plane.ask(changes[0][1]);
     const read = await plane.ask(GET);
     const late = await plane.ask(changes[1][1]);
-    await expect.poll(() => late.statuses).toEqual([504]);
+    await expect.poll(() => late.statuses, SOON).toEqual([504]);
     expect([change.text, read.text]).toEqual(["", ""]);
     go();
     plane.streams[0]?.say(FINE);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dataPlane, GET, OURS, request, settle, values } from "../../../test/proxy/data-plane.ts";
+import { dataPlane, GET, OURS, request, settle, values, SOON } from "../../../test/proxy/data-plane.ts";
 import { millis } from "../../base/units.ts";
 
 const SHORT = { dial: millis(1), authorize: millis(1), change: millis(60_000) };
@@ -16,7 +16,7 @@ describe("limits", () => {
   ])("%s that waits too long for a stream is told so", async (_name, bytes, status) => {
     await using plane = dataPlane({ limits: SHORT, dial: aborted, level: 1 });
     const client = await plane.ask(bytes);
-    await expect.poll(() => client.statuses).toEqual([status]);
+    await expect.poll(() => client.statuses, SOON).toEqual([status]);
     // Not what Node says in place of our reason.
     expect(plane.log.join("")).toContain("UPSTREAM_LATE: Cannot get a connection to the pod");
   });
@@ -24,7 +24,7 @@ describe("limits", () => {
   test("or for a credential", async () => {
     await using plane = dataPlane({ limits: SHORT, authorize: never, level: 1 });
     const client = await plane.ask(GET);
-    await expect.poll(() => client.statuses).toEqual([504]);
+    await expect.poll(() => client.statuses, SOON).toEqual([504]);
     expect(plane.log.join("")).toContain("UPSTREAM_LATE: Cannot get a credential");
     expect(plane.streams).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dataPlane, request, settle } from "../../../test/proxy/data-plane.ts";
+import { dataPlane, request, settle, SOON } from "../../../test/proxy/data-plane.ts";
 
 const bodyOf = (heard: string): string => heard.slice(heard.indexOf("\r\n\r\n") + 4);
 
@@ -67,7 +67,7 @@ test.each([
   for (; sent < parts; sent += 1) near.write(framed);
   if (chunked) near.write("0\r\n\r\n");
   const received = (): string => bodyOf(plane.streams[0]?.heard ?? "");
-  await expect.poll(() => received().length).toBeGreaterThanOrEqual(parts * part.length);
+  await expect.poll(() => received().length, SOON).toBeGreaterThanOrEqual(parts * part.length);
   await settle();
   const digest = (text: string): string => createHash("sha256").update(text, "latin1").digest("hex");
   expect(digest(chunked ? unchunk(received()) : received())).toBe(digest(part.toString().repeat(parts)));

@@ -1,7 +1,15 @@
 import { duplexPair, type Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { beforeAll, describe, expect, test } from "vitest";
-import { dataPlane, FINE, GET, settle, stillSystem, type DataPlane } from "../../../test/proxy/data-plane.ts";
+import {
+  dataPlane,
+  FINE,
+  GET,
+  settle,
+  stillSystem,
+  type DataPlane,
+  SOON,
+} from "../../../test/proxy/data-plane.ts";
 import { siteAt } from "../../../test/proxy/fake-site.ts";
 import { epochMillis } from "../../base/units.ts";
 import { createAuthority, selfSigned, type Authority, type IssuedCertificate } from "../../base/x509.ts";
@@ -66,7 +74,7 @@ describe("R-F8: without a CA", () => {
     let heard = "";
     socket.on("data", (part: Buffer) => (heard += part.toString()));
     socket.write("hello");
-    await expect.poll(() => heard).toBe("echo hello");
+    await expect.poll(() => heard, SOON).toBe("echo hello");
     expect(pod.socket.alpnProtocol).toBe("http/1.1");
     expect((pod.socket as TLSSocket & { servername: unknown }).servername).toBe(NAME);
     socket.destroy();
@@ -215,10 +223,10 @@ describe("in the data plane", () => {
     });
     const client = plane.open();
     client.send(GET);
-    await expect.poll(() => client.statuses).toEqual([200]);
+    await expect.poll(() => client.statuses, SOON).toEqual([200]);
     const again = plane.open();
     again.send(GET);
-    await expect.poll(() => again.statuses).toEqual([502]);
+    await expect.poll(() => again.statuses, SOON).toEqual([502]);
     expect(asked).toBe(1);
   });
 
@@ -228,9 +236,9 @@ describe("in the data plane", () => {
     });
     const client = plane.open();
     client.send(GET);
-    await expect.poll(() => client.text).toContain("hello");
+    await expect.poll(() => client.text, SOON).toContain("hello");
     plane.pods[0]?.near.destroy(new Error("tunnel lost"));
-    await expect.poll(() => client.ended).toBe(true);
+    await expect.poll(() => client.ended, SOON).toBe(true);
     await settle();
     expect(plane.forwarder.active).toBe(0);
   });
