@@ -120,7 +120,6 @@ const sharedValues = (): System["shared"] => {
 const children = (): Pick<System, "spawn" | "end"> => {
   const outputs = new WeakMap<ChildProcesses.ChildProcess, string>();
   const ours = new Map<ChildProcesses.ChildProcess, boolean>();
-  let watching = false;
   const end: System["end"] = (child, { group, gently = false }) => {
     const { pid } = child;
     if (pid === undefined) return;
@@ -143,6 +142,9 @@ const children = (): Pick<System, "spawn" | "end"> => {
       }
     }
   };
+  const endOurs = (): void => {
+    for (const [each, group] of ours) end(each, { group });
+  };
   return {
     end,
     spawn: (command) => {
@@ -160,13 +162,12 @@ const children = (): Pick<System, "spawn" | "end"> => {
       if (command.ours !== true || child.pid === undefined) return child;
       const output = process.platform === "linux" ? outputOf(child.pid) : undefined;
       if (output !== undefined) outputs.set(child, output);
-      if (!watching)
-        process.once("exit", () => {
-          for (const [each, group] of ours) end(each, { group });
-        });
-      watching = true;
+      if (ours.size === 0) process.on("exit", endOurs);
       ours.set(child, command.group === true);
-      child.once("exit", () => ours.delete(child));
+      child.once("exit", () => {
+        ours.delete(child);
+        if (ours.size === 0) process.off("exit", endOurs);
+      });
       return child;
     },
   };
