@@ -10,6 +10,9 @@ const run = promisify(execFile);
 export interface Kit {
   readonly server: string;
   readonly kubectl: string;
+  /** Makes client certificates. */
+  readonly kubekit: string;
+  readonly pki: string;
   readonly auditLog: string;
   readonly execLog: string;
   /** An authority that is not the API server's. */
@@ -19,6 +22,8 @@ export interface Kit {
   admin(...args: readonly string[]): Promise<string>;
   /** One of the kit's faults, e.g. `restart-kubelet`. */
   fault(...args: readonly string[]): Promise<void>;
+  /** The kit's `trust-issuer`: from its return on the API server takes tokens of that issuer, or no longer. */
+  trustIssuer(...args: readonly string[]): Promise<void>;
   /** Audit events since a byte offset of the log. */
   audit(from: number): Promise<readonly AuditEvent[]>;
   auditSize(): Promise<number>;
@@ -38,6 +43,8 @@ const shape = object({
   server: string,
   kubeconfigs: string,
   kubectl: string,
+  kubekit: string,
+  pki: string,
   auditLog: string,
   execLog: string,
   webhookCaFile: string,
@@ -69,6 +76,9 @@ export async function openKit(): Promise<Kit> {
     },
     fault: async (...args) => {
       await run(join(kit, "fault"), [...args], { timeout: 120_000 });
+    },
+    trustIssuer: async (...args) => {
+      await run(join(kit, "trust-issuer"), [...args], { timeout: 120_000 });
     },
     auditSize: async () => (await stat(facts.auditLog)).size,
     audit: async (from) => {
