@@ -3,11 +3,13 @@ import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { openCommand } from "./commands/open.ts";
+import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
 
 /** Every command. Help, completion and docs/cli.md come from here. */
 export const COMMANDS: readonly Command[] = [
   openCommand,
+  tokenCommand,
   demoCommand,
   cleanCommand,
   completionCommand,

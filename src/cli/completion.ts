@@ -20,7 +20,7 @@ export const candidates = (words: readonly string[]): readonly string[] => {
   const starts = (list: readonly string[]): readonly string[] =>
     list.filter((each) => each.startsWith(current));
   if (command === undefined) return starts(COMMANDS.map((each) => each.path[0] ?? ""));
-  const previous = before.at(-1)?.replace(/^--/, "") ?? "";
+  const previous = /^--(.+)/.exec(before.at(-1) ?? "")?.[1];
   const pending = optionsOf(command).find(
     ([name, spec]) => name === previous && spec.type !== "boolean",
   )?.[1];

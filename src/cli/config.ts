@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { KnownError, messageOf, systemCode } from "../base/errors.ts";
 import { places } from "../base/places.ts";
+import { readPlainYaml } from "../base/plain-yaml.ts";
 import type { System } from "../base/system.ts";
 import { KiB } from "../base/units.ts";
 import type { Command } from "./command.ts";
@@ -28,10 +29,9 @@ export async function loadConfig(system: System): Promise<Config> {
     if (!named && systemCode(error) === "ENOENT") return new Map();
     throw new KnownError("CONFIG_INVALID", `Cannot read "${path}": ${messageOf(error)}`, { cause: error });
   }
-  const { parse } = await import("yaml");
-  let document: unknown;
+  let document = readPlainYaml(text);
   try {
-    document = parse(text, { maxAliasCount: 0, uniqueKeys: true });
+    document ??= (await import("yaml")).parse(text, { maxAliasCount: 0, uniqueKeys: true });
   } catch (error) {
     throw new KnownError("CONFIG_INVALID", `Cannot read "${path}": ${messageOf(error).split("\n", 1)[0]}`, {
       cause: error,

@@ -60,6 +60,16 @@ export const KUBECTL_OPTIONS = {
   "profile-output": ignored("string"),
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
+/** How a credential plugin may run. */
+export const PLUGIN_OPTIONS = {
+  "exec-timeout": {
+    type: "string",
+    value: "SECONDS",
+    default: "60",
+    summary: "How long a credential plugin may run; three times that when it may ask something",
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
 /** klog's options, which kauthproxy took; only `-v` means something. */
 export const KLOG_OPTIONS = {
   vmodule: ignored("string"),

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { kauth, PROGRAM } from "../../test/program.ts";
+import { environment, kauth, newHome, PROGRAM } from "../../test/program.ts";
 import { checkRuntime } from "./hardening.ts";
 
 describe("the runtime", () => {
@@ -60,5 +61,22 @@ describe("the program", () => {
     // Node says so on stderr when it opens one.
     expect(said).not.toMatch(/debugger/i);
     expect(child.exitCode).toBe(0);
+  });
+
+  test("writes no report, which would hold the environment", async () => {
+    await using home = await newHome();
+    const [file = "", ...first] = PROGRAM;
+    const options = `--report-on-signal --report-directory=${home.path}`;
+    const child = spawn(file, [...first, "demo", "--skip-open-browser"], {
+      env: environment(home.path, { NODE_OPTIONS: options }),
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+    await expect.poll(() => said, { timeout: 15_000 }).toContain("__kauth/launch");
+    child.kill("SIGUSR2");
+    child.kill("SIGTERM");
+    await once(child, "close");
+    expect((await readdir(home.path)).filter((name) => name.startsWith("report"))).toEqual([]);
   });
 });

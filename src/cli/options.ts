@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
+import * as util from "node:util";
 import { KnownError } from "../base/errors.ts";
-import type { Command, OptionSpec, ParsedOptions } from "./command.ts";
+import type { Command, Invocation, OptionSpec, ParsedOptions } from "./command.ts";
 
 export interface ParsedLine {
   readonly options: ReadonlyMap<string, readonly string[]>;
@@ -64,7 +64,7 @@ export function parseLine(args: readonly string[], specs: Readonly<Record<string
 }
 
 const lex = (word: string): readonly Token[] =>
-  parseArgs({ args: [word], strict: false, tokens: true, allowPositionals: true }).tokens;
+  util.parseArgs({ args: [word], strict: false, tokens: true, allowPositionals: true }).tokens;
 
 /** `-n=ns` → `--namespace=ns`, `-nns` → `--namespace=ns`, `-vvv` → three counts, `-v4` → 4: the lexer knows no types. */
 const splitShort = (
@@ -174,3 +174,9 @@ export function resolveOptions(command: Command, line: ParsedLine, layers: Layer
   };
   return options;
 }
+
+/** For a command that takes none. `wish` is what it does, e.g. `print a token`. @throws {KnownError} USAGE */
+export const refuseOperands = ({ positionals }: Invocation, wish: string): void => {
+  if (positionals.length > 0)
+    throw new KnownError("USAGE", `Cannot ${wish}: unexpected "${positionals.join(" ")}"`);
+};

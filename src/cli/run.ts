@@ -3,6 +3,7 @@ import type { System } from "../base/system.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
+import { loadConfig } from "./config.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { nearest, parseLine, resolveOptions } from "./options.ts";
@@ -45,7 +46,6 @@ export async function run(request: RunRequest): Promise<number> {
     const system = request.system(level);
     if (early.boolean("help"))
       return print(system, commandHelp(command, programOf(command, request.program, dropIn)));
-    const { loadConfig } = await import("./config.ts");
     const config =
       (await loadConfig(system)).get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
     const options = resolveOptions(known, line, { env: system.env, config });

@@ -1,11 +1,11 @@
 import { messageOf } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { escapeLine } from "../base/terminal.ts";
+import { loadKubeconfig } from "../kubeconfig/index.ts";
 import { VERSION } from "../base/version.ts";
 
 /** Bare `kauth`: what it is, in ten lines, and what it finds here. Nothing is dialled. */
 export async function printSummary(system: System): Promise<number> {
-  const { loadKubeconfig } = await import("../kubeconfig/index.ts");
   const found: string[] = [];
   try {
     const kubeconfig = await loadKubeconfig(system);

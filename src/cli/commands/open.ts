@@ -1,5 +1,5 @@
 import type { Command, OptionSpec } from "../command.ts";
-import { KUBECTL_OPTIONS } from "../globals.ts";
+import { KUBECTL_OPTIONS, PLUGIN_OPTIONS } from "../globals.ts";
 
 /** The options of `kauth open` that are its own; kubectl's global ones come beside them. */
 const OPEN_OPTIONS = {
@@ -56,12 +56,6 @@ const OPEN_OPTIONS = {
     summary: "json: one event a line on stdout",
   },
   "print-link": { type: "boolean", summary: "With --output json: the launch link is an event too" },
-  "exec-timeout": {
-    type: "string",
-    value: "SECONDS",
-    default: "60",
-    summary: "How long a credential plugin may run; three times that when it may ask something",
-  },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export const openCommand: Command = {
@@ -86,6 +80,6 @@ export const openCommand: Command = {
       does: "Drive it from a script",
     },
   ],
-  options: { ...OPEN_OPTIONS, ...KUBECTL_OPTIONS },
+  options: { ...OPEN_OPTIONS, ...PLUGIN_OPTIONS, ...KUBECTL_OPTIONS },
   load: async () => (await import("../open/run.ts")).runOpen,
 };

@@ -1,8 +1,9 @@
 import { KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { MiB, millis, type Millis } from "../../base/units.ts";
+import { MiB, type Millis } from "../../base/units.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
+import { execTimeout } from "../identity.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
@@ -39,12 +40,6 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
         : `Cannot open ${positionals.length} targets at once: "${positionals.join(" ")}"`,
       { hint: "Name one target, e.g. kauth open svc/headlamp -n headlamp" },
     );
-  const seconds = Number(options.string("exec-timeout") ?? "60");
-  if (!Number.isFinite(seconds) || seconds <= 0)
-    throw new KnownError(
-      "USAGE",
-      `Cannot use --exec-timeout "${options.string("exec-timeout")}": it must be a number of seconds above 0`,
-    );
   const caPath = options.string("upstream-ca");
   return {
     target,
@@ -61,7 +56,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     noSession: options.boolean("no-session"),
     output: choiceOf("output", options.string("output"), ["text", "json"], "text"),
     printLink: options.boolean("print-link"),
-    execTimeout: millis(seconds * 1000),
+    execTimeout: execTimeout(invocation),
   };
 }
 

@@ -2,23 +2,19 @@ import { connect, whoAmI, type Connection } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
-import { millis, type EpochMillis } from "../../base/units.ts";
-import {
-  credentialSource,
-  tokenExpiry,
-  type Credential,
-  type CredentialSource,
-} from "../../credentials/index.ts";
+import { millis } from "../../base/units.ts";
+import { credentialSource, type Credential, type CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { openRoute, type Backend, type Route, type TargetReference } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
+import { endOf } from "../identity.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import { openFront, type Front } from "./front.ts";
 import { targetText, type Report } from "./report.ts";
 import { servePod, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
-import { noBearerToken, podHeaders } from "./upstream.ts";
+import { podHeaders, refuseWithoutToken } from "./upstream.ts";
 
 export interface OpenRequest {
   readonly system: System;
@@ -38,9 +34,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     // Once pages are served, nobody watches this terminal for a question (security.md R-N18).
     interactive: () => !serving && system.stdinIsTerminal,
   });
-  const { method } = source;
-  if (!settings.anonymous && (method === "certificate" || method === "basic" || method === "none"))
-    throw noBearerToken(method);
+  if (!settings.anonymous) refuseWithoutToken(source.method);
   const connection = connect(config, source, system);
   let route: Route | undefined;
   let front: Promise<Front> | undefined;
@@ -163,10 +157,4 @@ const confirm = async (
   const question = `Send ${who} to pod ${escapeLine(backend.namespace)}/${escapeLine(backend.pod)}${image}? [y/N] `;
   if (!(await askYes(question, signal)))
     throw new KnownError("CONSENT_REFUSED", "Nothing was sent: you did not agree");
-};
-
-const endOf = (credential: Credential | undefined): EpochMillis | undefined => {
-  if (credential === undefined) return undefined;
-  if (credential.expiresAt !== undefined) return credential.expiresAt;
-  return credential.header?.kind === "bearer" ? tokenExpiry(credential.header.token) : undefined;
 };

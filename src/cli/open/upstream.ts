@@ -1,9 +1,14 @@
-import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
-import { credentialHeaders, type Credential, type CredentialSource } from "../../credentials/index.ts";
+import {
+  credentialHeaders,
+  type Credential,
+  type CredentialSource,
+  type Method,
+} from "../../credentials/index.ts";
 import type { AuthorizeRequest, Upstream } from "../../proxy/index.ts";
 import type { Route } from "../../route/index.ts";
+import { bearerOf, refuseMethod, type TokenWish } from "../bearer.ts";
 import { refuseBroadToken } from "./consent.ts";
 
 export interface UpstreamOptions {
@@ -41,29 +46,17 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   };
 }
 
+const WISH: TokenWish = { purpose: "sign in to the UI" };
+
+/** @throws {KnownError} NO_BEARER_TOKEN */
+export const refuseWithoutToken = (method: Method): void => refuseMethod(method, WISH);
+
 /**
  * The one header that goes into the pod. Basic credentials and certificates never do (decisions.md "No bearer
  * token").
  * @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD
  */
 export const podHeaders = (credential: Credential, sendBroadToken: boolean): RawHeaders => {
-  if (credential.header?.kind !== "bearer")
-    throw noBearerToken(
-      credential.header?.kind ?? (credential.certificate === undefined ? "none" : "certificate"),
-    );
-  refuseBroadToken(credential.header.token, sendBroadToken);
+  refuseBroadToken(bearerOf(credential, WISH), sendBroadToken);
   return credentialHeaders(credential);
 };
-
-const WHY_NO_TOKEN = {
-  basic: "your kubeconfig signs in with user name and password, which is never sent into a pod",
-  certificate:
-    "your kubeconfig signs in with a client certificate, which ends at the API server and cannot be shown to a UI",
-  none: "your kubeconfig names nothing that identifies you",
-} as const;
-
-export const noBearerToken = (kind: keyof typeof WHY_NO_TOKEN): KnownError =>
-  new KnownError(
-    "NO_BEARER_TOKEN",
-    `Cannot sign in to the UI: there is no bearer token: ${WHY_NO_TOKEN[kind]}`,
-  );

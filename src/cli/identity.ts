@@ -1,0 +1,74 @@
+import type { Connection } from "../api/index.ts";
+import { KnownError } from "../base/errors.ts";
+import { millis, type EpochMillis, type Millis } from "../base/units.ts";
+import {
+  credentialSource,
+  tokenExpiry,
+  type Credential,
+  type CredentialSource,
+  type ExecOptions,
+} from "../credentials/index.ts";
+import { loadKubeconfig, selectContext, type ClientConfig, type Kubeconfig } from "../kubeconfig/index.ts";
+import type { Invocation } from "./command.ts";
+import { explicitKubeconfig, overridesOf } from "./globals.ts";
+
+/** One cluster and one person there, as the command line and the kubeconfig say. */
+export interface Identity {
+  readonly config: ClientConfig;
+  readonly source: CredentialSource;
+  /** Dials nothing yet. What it takes to talk to an API server is loaded now. */
+  connect(): Promise<Connection>;
+}
+
+/** The kubeconfigs that count, merged. @throws {KnownError} */
+export const readKubeconfig = async ({ system, options }: Invocation): Promise<Kubeconfig> =>
+  await loadKubeconfig(system, explicitKubeconfig(options));
+
+/** What counts of it. @throws {KnownError} */
+export const selectClient = ({ system, options }: Invocation, kubeconfig: Kubeconfig): ClientConfig =>
+  selectContext(kubeconfig, overridesOf(options), system);
+
+/** `--exec-timeout`, in seconds. @throws {KnownError} USAGE */
+export const execTimeout = ({ options }: Invocation): Millis => {
+  const text = options.string("exec-timeout") ?? "60";
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new KnownError(
+      "USAGE",
+      `Cannot use --exec-timeout "${text}": it must be a number of seconds above 0`,
+    );
+  return millis(seconds * 1000);
+};
+
+/**
+ * Where the credential comes from. `interactive` says whether a plugin may have the terminal now; by default while
+ * standard input is one. @throws {KnownError}
+ */
+export const credentialsOf = (
+  invocation: Invocation,
+  config: ClientConfig,
+  options: Pick<ExecOptions, "interactive"> = {},
+): CredentialSource =>
+  credentialSource(config, invocation.system, { ...options, timeout: execTimeout(invocation) });
+
+/** From the words of a command line to a person. @throws {KnownError} */
+export async function identify(
+  invocation: Invocation,
+  options: Pick<ExecOptions, "interactive"> = {},
+): Promise<Identity> {
+  const config = selectClient(invocation, await readKubeconfig(invocation));
+  const source = credentialsOf(invocation, config, options);
+  const { system } = invocation;
+  return {
+    config,
+    source,
+    connect: async () => (await import("../api/index.ts")).connect(config, source, system),
+  };
+}
+
+/** When a credential ends: as its issuer said, else as the token says of itself. */
+export const endOf = (credential: Credential | undefined): EpochMillis | undefined => {
+  if (credential === undefined) return undefined;
+  if (credential.expiresAt !== undefined) return credential.expiresAt;
+  return credential.header?.kind === "bearer" ? tokenExpiry(credential.header.token) : undefined;
+};
