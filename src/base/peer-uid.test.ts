@@ -5,7 +5,7 @@ import { KnownError } from "./errors.ts";
 import { peerUids } from "./peer-uid.ts";
 import { findConnection, findListener, tableForms } from "./proc-net.ts";
 import { realSystem } from "./system.ts";
-import { KiB } from "./units.ts";
+import { KiB, millis } from "./units.ts";
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:4650 00000000:0000 0A 00000000:00000000 00:00000000 00000000    33        0 41 1 0 100 0 0 10 0
@@ -90,6 +90,36 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
     expect(reads).toBeLessThan(100);
     for (const client of clients) client.destroy();
     server.close();
+  });
+
+  test("eight reads are made at once, then one every 50 ms for all that have come", async () => {
+    const system = realSystem();
+    let now = 1_000;
+    const slept: number[] = [];
+    const readAt: number[] = [];
+    const uids = await peerUids({
+      ...system,
+      monotonic: () => millis(now),
+      sleep: (time) => {
+        slept.push(time);
+        now += time;
+        return Promise.resolve();
+      },
+      files: {
+        ...system.files,
+        readNow: () => {
+          readAt.push(now);
+          return Buffer.from(TCP);
+        },
+      },
+    });
+    readAt.length = 0;
+    for (let turn = 0; turn < 11; turn += 1) expect(await uids?.uidOf(at(0xc350), ours)).toBe(1000);
+    expect(slept).toEqual([50, 50, 50]);
+    expect(readAt.filter((time) => time === 1_000)).toHaveLength(8);
+    now += 10_000;
+    await uids?.uidOf(at(0xc350), ours);
+    expect(slept).toHaveLength(3);
   });
 
   test("a client that has closed is nobody, not root", async () => {

@@ -1,13 +1,20 @@
 import { isKnownError } from "./errors.ts";
 import { findConnection, type SocketAddress, type SocketRow } from "./proc-net.ts";
 import type { System } from "./system.ts";
-import { KiB, MiB } from "./units.ts";
+import { KiB, MiB, millis, type Millis } from "./units.ts";
 
 /** A row has 150 bytes; this is room for some 400,000 sockets. */
 const TABLE_LIMIT = MiB(64);
 
 /** Tables of up to some 1700 sockets are read in a millisecond or two. */
 const QUICK = KiB(256);
+
+/**
+ * A read takes some 5 ms whatever is in the tables, since the kernel walks all its buckets. A browser's six connections
+ * are answered at once; of a tool that opens hundreds, one after the other, many wait for the same read.
+ */
+const READS_AT_ONCE = 8;
+const READ_EVERY = millis(50);
 
 const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"] as const;
 
@@ -63,10 +70,13 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
     return undefined;
   }
   let waiting: Question[] = [];
+  const pause = readPause(system);
   let running = false;
   const run = async (): Promise<void> => {
     running = true;
     while (waiting.length > 0) {
+      const wait = pause();
+      if (wait > 0) await system.sleep(wait);
       // Only those that were accepted before the read began are sure to be in it.
       const batch = waiting;
       waiting = [];
@@ -100,3 +110,16 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
       }),
   };
 }
+
+/** How long the next read has to wait: some may come at once, the others one by one. */
+const readPause = (system: System): (() => Millis) => {
+  let left = READS_AT_ONCE;
+  let at = system.monotonic();
+  return () => {
+    const now = system.monotonic();
+    // Below zero stands for reads that wait already.
+    left = Math.min(READS_AT_ONCE, left + (now - at) / READ_EVERY) - 1;
+    at = now;
+    return millis(Math.max(0, -left * READ_EVERY));
+  };
+};
