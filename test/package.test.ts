@@ -104,7 +104,7 @@ describe("what programs can import", () => {
     ],
     "./kubeconfig": ["loadKubeconfig", "loadPluginPolicy", "persistAuthProvider", "selectContext"],
     "./credentials": ["credentialHeaders", "credentialSource", "sameCertificate", "tokenExpiry"],
-    "./api": ["connect", "getObject", "listObjects", "watchObjects", "whoAmI"],
+    "./api": ["connect", "getObject", "listObjects", "mayI", "watchObjects", "whoAmI"],
     "./tunnel": ["SPDY_ANSWER", "TUNNEL_PROTOCOL", "podDialer", "serveSpdy", "websocketAnswer"],
     "./route": ["openRoute", "parseTarget"],
     "./proxy": [

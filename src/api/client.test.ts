@@ -122,7 +122,9 @@ test.each([
 });
 
 describe("who we are", () => {
-  const me = { status: { userInfo: { username: "ada", uid: "1", groups: ["devs"] } } };
+  const me = {
+    status: { userInfo: { username: "ada", uid: "1", groups: ["devs"], extra: { from: ["a", "b"] } } },
+  };
 
   test.each([
     ["by v1", [[201, me]], 1],
@@ -145,7 +147,12 @@ describe("who we are", () => {
     ],
   ] as const)("%s", async (_name, answers, requests) => {
     const { connection, asked } = await scripted(...answers);
-    expect(await whoAmI(connection)).toEqual({ username: "ada", uid: "1", groups: ["devs"] });
+    expect(await whoAmI(connection)).toEqual({
+      username: "ada",
+      uid: "1",
+      groups: ["devs"],
+      extra: new Map([["from", ["a", "b"]]]),
+    });
     expect(asked).toHaveLength(requests);
     expect(asked[0]).toBe("POST /apis/authentication.k8s.io/v1/selfsubjectreviews");
   });

@@ -99,6 +99,7 @@ export interface Identity {
   readonly username: string;
   readonly uid: string;
   readonly groups: readonly string[];
+  readonly extra: ReadonlyMap<string, readonly string[]>;
 }
 
 /** GA since 1.28, beta since 1.27, alpha since 1.26. */

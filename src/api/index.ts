@@ -1,3 +1,4 @@
+export { mayI, type Right } from "./access-review.ts";
 export {
   getObject,
   listObjects,

@@ -121,8 +121,16 @@ export const selfSubjectReview = object({
       username: text,
       uid: text,
       groups: items(string),
+      extra: fallback(
+        dictionary(items(string)),
+        new Map<string, readonly string[]>() as ReadonlyMap<string, readonly string[]>,
+      ),
     }),
   }),
+});
+
+export const selfSubjectAccessReview = object({
+  status: object({ allowed: fallback(boolean, false), reason: text, evaluationError: text }),
 });
 
 export const listOf = <T>(
