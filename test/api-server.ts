@@ -1,7 +1,7 @@
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecure, type ServerOptions } from "node:https";
 import { createServer as createRaw, type Server, type Socket } from "node:net";
-import { connect, type Connection } from "../src/api/index.ts";
+import { connect, type Connection, type ConnectionOptions } from "../src/api/index.ts";
 import { logTo } from "../src/base/log.ts";
 import { Secret } from "../src/base/secret.ts";
 import { realSystem, type System } from "../src/base/system.ts";
@@ -27,6 +27,9 @@ export interface Served extends AsyncDisposable {
   /** The connections that are open. */
   readonly open: ReadonlySet<Socket>;
 }
+
+/** Never closes an idle connection by itself: whether a client closes its own could not be seen otherwise. */
+const PATIENT = { keepAliveTimeout: 0 } as const;
 
 async function listen(server: Server): Promise<Omit<Served, "url">> {
   const open = new Set<Socket>();
@@ -60,7 +63,7 @@ export type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer) =
 
 /** Plain HTTP, for what has nothing to do with TLS. */
 export async function plainServer(handler: Handler, upgrade?: Upgrade): Promise<Served> {
-  const server = createPlain(handler);
+  const server = createPlain(PATIENT, handler);
   if (upgrade !== undefined)
     server.on("upgrade", (request, socket, head) => upgrade(request, socket as Socket, head));
   return named(await listen(server), "http");
@@ -87,7 +90,7 @@ export async function secureServer(
     ...VALID,
     ...wishes,
   });
-  const server = createSecure({ cert: own.cert, key: own.key, ...options }, handler);
+  const server = createSecure({ cert: own.cert, key: own.key, ...PATIENT, ...options }, handler);
   server.on("tlsClientError", () => undefined);
   return Object.assign(named(await listen(server), "https"), { authority });
 }
@@ -169,10 +172,26 @@ export function quietSystem(
   return { ...realSystem(), env, log, said };
 }
 
+/** The same, and no time passes while it waits: `slept` has what it would have waited, in milliseconds. */
+export function hurriedSystem(
+  env: Readonly<Record<string, string>> = {},
+): ReturnType<typeof quietSystem> & { readonly slept: readonly number[] } {
+  const slept: number[] = [];
+  return {
+    ...quietSystem(env),
+    slept,
+    sleep: (time) => {
+      slept.push(time);
+      return new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
 /** A connection as somebody with the token `t`. */
 export const connected = (
   server: string,
   cluster: Partial<Cluster> = {},
   source: CredentialSource = sourceOf(bearer("t")),
   system: System = quietSystem(),
-): Connection => connect(clientConfig(server, cluster), source, system);
+  options: ConnectionOptions = {},
+): Connection => connect(clientConfig(server, cluster), source, system, options);

@@ -71,6 +71,22 @@ describe("while there is no pod", () => {
       expect(Math.abs((pauses[index] ?? 0) - wanted)).toBeLessThanOrEqual(10);
   });
 
+  test("the pauses start over after it was there", async () => {
+    scene.ui({ a: { ready: "False" } });
+    const opened = scene.route();
+    scene.dial(opened);
+    await scene.pass(60_000);
+    scene.ui({ a: {} });
+    await scene.pass(6_000);
+    scene.ui({ a: { ready: "False" } });
+    await scene.pass(1);
+    const dialling = scene.dial(opened);
+    await scene.pass(300);
+    scene.ui({ a: {} });
+    await scene.pass(500);
+    expect(peerOf(dialling)).toBe("uid-a/cri://1#0");
+  });
+
   test("a hundred dials ask no more often than one", async () => {
     const asked = async (count: number): Promise<number> => {
       scene = routeScene();
@@ -144,6 +160,8 @@ test("a port-forward that fails in passing is tried again", async () => {
   await scene.pass(2_000);
   expect(peerOf(dialling)).toBe("uid-a/cri://1#0");
   expect(tries).toBe(4);
+  // Of those that never came up nothing is told.
+  expect(scene.changes).toEqual(["up a"]);
 });
 
 describe("disposing", () => {
