@@ -87,6 +87,7 @@ describe.runIf(process.platform === "linux")("programs that are ours", () => {
     ["its child", "sleep 60 & echo $!; wait"],
     ["one that left its session", "setsid sleep 60 & echo $!; wait"],
     ["one that left its session and lost its parent", "sh -c 'setsid sleep 60 & echo $!'; sleep 60"],
+    ["one that left its session and holds nothing", "setsid sleep 60 >/dev/null 2>&1 & echo $!; wait"],
     ["one that ignores SIGTERM", "trap '' TERM; sleep 60 & echo $!; wait"],
   ];
   const RELEASE: readonly (readonly [string, string])[] = [

@@ -116,6 +116,16 @@ const sharedValues = (): System["shared"] => {
   };
 };
 
+/** Milliseconds in which a process has become another program. */
+const SCAN_GAP = 5;
+/** A program that starts others faster than they are ended is left to the person. */
+const FAMILY_MOST = 10_000;
+
+/** Waits where nothing may happen in between: the process may be ending. */
+const pause = (time: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
+};
+
 /** Starting and ending programs. */
 const children = (): Pick<System, "spawn" | "end"> => {
   const outputs = new WeakMap<ChildProcesses.ChildProcess, string>();
@@ -129,17 +139,28 @@ const children = (): Pick<System, "spawn" | "end"> => {
       endTree(pid);
       return;
     }
-    const output = outputs.get(child);
-    const family =
-      process.platform === "linux"
-        ? familyOf({ pid, starter: process.pid, leads: group, alive, output })
-        : [];
-    for (const each of [...(group ? [-pid] : alive ? [pid] : []), ...family]) {
+    const output = outputs.get(child) ?? (alive ? outputOf(pid) : undefined);
+    const seen = new Set<number>();
+    const tell = (target: number): void => {
+      seen.add(target);
       try {
-        process.kill(each, signal);
+        process.kill(target, signal);
       } catch {
         // It has ended already.
       }
+    };
+    const linux = process.platform === "linux";
+    const family = (): readonly number[] =>
+      linux ? familyOf({ pid, starter: process.pid, leads: group, alive, output }) : [];
+    // Looked for before anything ends: whose parent has ended looks like anybody's.
+    let found = [...(group ? [-pid] : alive ? [pid] : []), ...family()];
+    for (const each of found) tell(each);
+    if (gently || !linux) return;
+    // While a process becomes another program, /proc does not show what it holds; and one may just be starting another.
+    for (let quiet = 0; quiet < 2 && seen.size < FAMILY_MOST; quiet = found.length === 0 ? quiet + 1 : 0) {
+      pause(SCAN_GAP);
+      found = family().filter((each) => !seen.has(each));
+      for (const each of found) tell(each);
     }
   };
   const endOurs = (): void => {
