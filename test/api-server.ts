@@ -130,7 +130,9 @@ export const clientConfig = (server: string, cluster: Partial<Cluster> = {}): Cl
     exec: undefined,
     authProvider: undefined,
   },
+  impersonate: { user: undefined, uid: undefined, groups: [], extra: new Map() },
   namespace: "apps",
+  requestTimeout: undefined,
   userOrigin: undefined,
 });
 

@@ -54,12 +54,6 @@ export const CODES = {
     "The selected context cannot be used.",
     "Correct the cluster or user entry of the kubeconfig that the message names.",
   ),
-  IMPERSONATION: code(
-    2,
-    "The context or a flag asks to act as somebody else, which kauth does not do yet.",
-    "Use a context that does not impersonate.",
-  ),
-
   KUBERC_INVALID: code(
     2,
     "The preferences file of kubectl (kuberc), which says what plugins may run, cannot be read or has a mistake.",
@@ -129,6 +123,11 @@ export const CODES = {
     1,
     "The API server does not accept your credential.",
     "Sign in again; kubectl auth whoami shows what the cluster thinks of it.",
+  ),
+  CLIENT_CERTIFICATE_EXPIRED: code(
+    1,
+    "Your client certificate has expired, or is not valid yet.",
+    "Check this machine's clock; if it is right, get a new certificate and put it into the kubeconfig.",
   ),
   FORBIDDEN: code(
     1,

@@ -22,10 +22,10 @@ describe("what is printed, and the exit status", () => {
     { args: ["open", "svc/ui", "--tunnel=carrier-pigeon"], status: 2, out: "", err: "auto, spdy, websocket" },
     { args: ["open", "svc/ui", "--address=0.0.0.0:1"], status: 2, out: "", err: "[LISTEN_ADDRESS]" },
     {
-      args: ["open", "svc/ui", "--as=bob", "-s", "https://127.0.0.1:1"],
+      args: ["open", "svc/ui", "--as-group=admins", "-s", "https://127.0.0.1:1"],
       status: 2,
       out: "",
-      err: "[IMPERSONATION]",
+      err: "without impersonating a user",
     },
     { args: ["open", "svc/ui", "--upstream-ca=/nowhere"], status: 2, out: "", err: "--upstream-ca" },
     { args: ["open", "svc/ui", "--kubeconfig=/nowhere"], status: 2, out: "", err: "[KUBECONFIG_MISSING]" },

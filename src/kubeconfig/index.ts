@@ -9,6 +9,7 @@ export type {
   Context,
   Entry,
   ExecConfig,
+  Impersonation,
   Kubeconfig,
   Overrides,
   PluginPolicy,

@@ -143,16 +143,19 @@ describe("flags over entries (§1.5)", () => {
 
 describe("refusals", () => {
   test.each<[string, Overrides]>([
-    ["as", { user: "as" }],
     ["as-uid", { user: "uid" }],
     ["as-groups", { user: "groups" }],
     ["as-user-extra", { user: "extra" }],
-    ["--as", { as: "root" }],
     ["--as-uid", { asUid: "7" }],
     ["--as-group", { asGroups: ["admins"] }],
     ["--as-user-extra", { asUserExtra: ["a=b"] }],
-  ])("impersonation by %s is refused", async (_name, overrides) => {
-    expect((await failure(overrides)).code).toBe("IMPERSONATION");
+  ])("1.7 %s without a user to act as", async (_name, overrides) => {
+    const { code, message } = await failure(overrides);
+    const name = overrides.user ?? "u1";
+    expect([code, message]).toEqual([
+      "CLIENT_CONFIG_INVALID",
+      `invalid configuration: requesting uid, groups or user-extra for ${name} without impersonating a user`,
+    ]);
   });
 
   test("an auth provider is taken as it stands", async () => {

@@ -1,10 +1,12 @@
-import { isAbsolute, resolve } from "node:path";
-import { KnownError } from "../base/errors.ts";
-import { clusterFaults, userFaults } from "./validate.ts";
+import { KnownError, messageOf } from "../base/errors.ts";
+import { parseRequestTimeout } from "../base/go-duration.ts";
+import type { System } from "../base/system.ts";
+import { overrideCluster, overrideUser } from "./override.ts";
 import { serverUrl } from "./server-url.ts";
 import type { ClientConfig, Cluster, Kubeconfig, Overrides, User } from "./types.ts";
+import { clusterFaults, EMPTY_CLUSTER_FAULT, userFaults, type Unreadable } from "./validate.ts";
 
-const EMPTY_CLUSTER: Cluster = {
+export const EMPTY_CLUSTER: Cluster = {
   server: undefined,
   tlsServerName: undefined,
   insecureSkipTlsVerify: false,
@@ -15,7 +17,7 @@ const EMPTY_CLUSTER: Cluster = {
   execConfig: undefined,
 };
 
-const EMPTY_USER: User = {
+export const EMPTY_USER: User = {
   clientCertificate: undefined,
   clientCertificateData: undefined,
   clientKey: undefined,
@@ -29,24 +31,25 @@ const EMPTY_USER: User = {
   authProvider: undefined,
 };
 
-const NO_CONFIGURATION =
-  "no configuration has been provided, try setting KUBERNETES_MASTER environment variable";
+type Surroundings = Pick<System, "cwd" | "env">;
 
-interface Surroundings {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+/** What a context and the flags select, before anybody has judged it. */
+export interface Selection extends Omit<ClientConfig, "server" | "impersonate" | "namespace"> {
+  /** Of flag or context; undefined where neither says one. */
+  readonly namespace: string | undefined;
+  readonly sources: readonly string[];
 }
 
 /**
- * Context and overrides → one cluster, one user, one namespace (credentials.md §1.5–1.7). Mistakes in entries that
- * are not selected are ignored.
- * @throws {KnownError} CONTEXT_UNKNOWN, CLIENT_CONFIG_INVALID, IMPERSONATION, UNSUPPORTED
+ * Context and overrides → the entries that count, in the order of credentials.md §1.5: KUBERNETES_MASTER, the entry,
+ * the flag. A user that only the context names may be missing.
+ * @throws {KnownError} CONTEXT_UNKNOWN, CLIENT_CONFIG_INVALID
  */
-export function selectContext(
+export const selectEntries = (
   kubeconfig: Kubeconfig,
-  overrides: Overrides = {},
-  around: Surroundings = { cwd: "/", env: {} },
-): ClientConfig {
+  overrides: Overrides,
+  { cwd, env }: Surroundings,
+): Selection => {
   const contextName = overrides.context ?? kubeconfig.currentContext;
   const context = contextName === undefined ? undefined : kubeconfig.contexts.get(contextName)?.value;
   if (contextName !== undefined && context === undefined)
@@ -56,72 +59,67 @@ export function selectContext(
   const clusterEntry = clusterName === undefined ? undefined : kubeconfig.clusters.get(clusterName);
   const userEntry = userName === undefined ? undefined : kubeconfig.users.get(userName);
   if (overrides.cluster !== undefined && clusterEntry === undefined)
-    throw missing("cluster", overrides.cluster, kubeconfig.clusters);
+    throw unknown("cluster", overrides.cluster, kubeconfig.clusters);
   if (overrides.user !== undefined && userEntry === undefined)
-    throw missing("auth info", overrides.user, kubeconfig.users);
-  const files = (path: string): string => (isAbsolute(path) ? path : resolve(around.cwd, path));
-  const cluster = overriddenCluster(clusterEntry?.value ?? EMPTY_CLUSTER, overrides, files);
-  const user = overriddenUser(userEntry?.value ?? EMPTY_USER, overrides, files);
-  const server = cluster.server ?? around.env["KUBERNETES_MASTER"];
-  if (server === undefined || server === "")
-    throw withoutServer(clusterName, clusterEntry !== undefined, kubeconfig);
-  refuseImpersonation(user, overrides);
-  const faults = [...clusterFaults(clusterName ?? "", cluster), ...userFaults(userName ?? "", user)];
-  if (faults.length > 0) throw invalid(faults);
+    throw unknown("auth info", overrides.user, kubeconfig.users);
+  const cluster = overrideCluster(clusterEntry?.value ?? EMPTY_CLUSTER, overrides, cwd);
+  const master = env["KUBERNETES_MASTER"];
   return {
     contextName,
     clusterName,
     userName,
-    server: serverUrl(server, cluster, user),
-    cluster,
-    user,
-    namespace: overrides.namespace ?? context?.namespace ?? "default",
+    cluster: { ...cluster, server: cluster.server ?? (master === "" ? undefined : master) },
+    user: overrideUser(userEntry?.value ?? EMPTY_USER, overrides, cwd),
+    namespace: overrides.namespace ?? context?.namespace,
+    requestTimeout: requestTimeout(overrides.requestTimeout),
     userOrigin: userEntry?.origin,
+    sources: kubeconfig.sources,
   };
-}
-
-const overriddenCluster = (
-  cluster: Cluster,
-  overrides: Overrides,
-  files: (path: string) => string,
-): Cluster => {
-  let result = cluster;
-  if (overrides.server !== undefined)
-    // A name of the old server's certificate says nothing about another server (O3).
-    result = { ...result, server: overrides.server, tlsServerName: undefined };
-  if (overrides.tlsServerName !== undefined) result = { ...result, tlsServerName: overrides.tlsServerName };
-  if (overrides.certificateAuthority !== undefined)
-    result = {
-      ...result,
-      certificateAuthority: files(overrides.certificateAuthority),
-      certificateAuthorityData: undefined,
-      insecureSkipTlsVerify: false,
-    };
-  if (overrides.insecureSkipTlsVerify === true)
-    result = {
-      ...result,
-      insecureSkipTlsVerify: true,
-      certificateAuthority: undefined,
-      certificateAuthorityData: undefined,
-    };
-  return result;
 };
 
-const overriddenUser = (user: User, overrides: Overrides, files: (path: string) => string): User => {
-  let result = user;
-  if (overrides.token !== undefined) result = { ...result, token: overrides.token };
-  if (overrides.username !== undefined) result = { ...result, username: overrides.username };
-  if (overrides.password !== undefined) result = { ...result, password: overrides.password };
-  // A pair of file and data is replaced as a pair, so that no "both specified" arises (O4).
-  if (overrides.clientCertificate !== undefined)
-    result = {
-      ...result,
-      clientCertificate: files(overrides.clientCertificate),
-      clientCertificateData: undefined,
-    };
-  if (overrides.clientKey !== undefined)
-    result = { ...result, clientKey: files(overrides.clientKey), clientKeyData: undefined };
-  return result;
+/**
+ * A selection that client-go would take, or its complaints about it (credentials.md §1.7).
+ * @throws {KnownError} KUBECONFIG_EMPTY, CLIENT_CONFIG_INVALID
+ */
+export const judgeSelection = (selection: Selection, unreadable: Unreadable): ClientConfig => {
+  const { sources, cluster, user, ...rest } = selection;
+  const faults = [
+    ...userFaults(rest.userName ?? "", user, unreadable),
+    ...clusterFaults(rest.clusterName ?? "", cluster, unreadable),
+  ];
+  if (faults.length === 1 && faults[0] === EMPTY_CLUSTER_FAULT) throw nothingConfigured(sources);
+  if (faults.length > 0) throw invalid(faults);
+  return {
+    ...rest,
+    cluster,
+    user,
+    impersonate: user.impersonate,
+    server: serverUrl(cluster.server ?? "", cluster, user),
+    namespace: rest.namespace ?? "default",
+  };
+};
+
+/**
+ * Context and overrides → one cluster, one user, one namespace, without a look at any other file or at the pod that
+ * kauth may run in. Mistakes in entries that are not selected are ignored.
+ * @throws {KnownError} CONTEXT_UNKNOWN, CLIENT_CONFIG_INVALID, KUBECONFIG_EMPTY
+ */
+export const selectContext = (
+  kubeconfig: Kubeconfig,
+  overrides: Overrides = {},
+  around: Surroundings = { cwd: "/", env: {} },
+): ClientConfig => judgeSelection(selectEntries(kubeconfig, overrides, around), () => undefined);
+
+const requestTimeout = (text: string | undefined): ClientConfig["requestTimeout"] => {
+  if (text === undefined) return undefined;
+  try {
+    return parseRequestTimeout(text);
+  } catch (error) {
+    throw new KnownError("CLIENT_CONFIG_INVALID", messageOf(error), {
+      cause: error,
+      hint: `Correct --request-timeout ${JSON.stringify(text)}`,
+    });
+  }
 };
 
 const invalid = (faults: readonly string[]): KnownError => {
@@ -142,29 +140,14 @@ const unknownContext = (name: string, kubeconfig: Kubeconfig, overrides: Overrid
     { hint: known(kubeconfig.contexts) },
   );
 
-const missing = (what: string, name: string, names: ReadonlyMap<string, unknown>): KnownError =>
+const unknown = (what: string, name: string, names: ReadonlyMap<string, unknown>): KnownError =>
   new KnownError("CONTEXT_UNKNOWN", `${what} "${name}" does not exist`, { hint: known(names) });
 
-const withoutServer = (name: string | undefined, found: boolean, kubeconfig: Kubeconfig): KnownError => {
-  if (found && name !== undefined) return invalid([`no server found for cluster "${name}"`]);
-  return new KnownError("KUBECONFIG_EMPTY", `invalid configuration: ${NO_CONFIGURATION}`, {
-    hint: `Looked for ${kubeconfig.sources.join(", ")}. Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context`,
-  });
-};
-
-const refuseImpersonation = (user: User, overrides: Overrides): void => {
-  const { impersonate } = user;
-  const who = overrides.as ?? impersonate.user;
-  const others =
-    overrides.asUid !== undefined ||
-    (overrides.asGroups?.length ?? 0) > 0 ||
-    (overrides.asUserExtra?.length ?? 0) > 0 ||
-    impersonate.uid !== undefined ||
-    impersonate.groups.length > 0 ||
-    impersonate.extra.size > 0;
-  if (who !== undefined || others)
-    throw new KnownError(
-      "IMPERSONATION",
-      `Cannot impersonate ${who === undefined ? "" : `"${who}" `}yet: kauth would open the UI as yourself instead`,
-    );
-};
+const nothingConfigured = (sources: readonly string[]): KnownError =>
+  new KnownError(
+    "KUBECONFIG_EMPTY",
+    "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable",
+    {
+      hint: `Looked for ${sources.join(", ")}. Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context`,
+    },
+  );

@@ -1,4 +1,5 @@
 import type { Secret } from "../base/secret.ts";
+import type { Millis } from "../base/units.ts";
 
 /** Field names are those of the file (credentials.md §1.4), in camel case. Absent fields are undefined. */
 export interface Cluster {
@@ -30,6 +31,14 @@ export interface AuthProvider {
   readonly config: ReadonlyMap<string, string>;
 }
 
+/** Somebody else to act as. Without a user there is nobody, and the rest is empty. */
+export interface Impersonation {
+  readonly user: string | undefined;
+  readonly uid: string | undefined;
+  readonly groups: readonly string[];
+  readonly extra: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface User {
   readonly clientCertificate: string | undefined;
   readonly clientCertificateData: string | undefined;
@@ -39,12 +48,7 @@ export interface User {
   readonly tokenFile: string | undefined;
   readonly username: string | undefined;
   readonly password: Secret | undefined;
-  readonly impersonate: {
-    readonly user: string | undefined;
-    readonly uid: string | undefined;
-    readonly groups: readonly string[];
-    readonly extra: ReadonlyMap<string, readonly string[]>;
-  };
+  readonly impersonate: Impersonation;
   readonly exec: ExecConfig | undefined;
   readonly authProvider: AuthProvider | undefined;
 }
@@ -82,6 +86,7 @@ export interface Overrides {
   readonly as?: string;
   readonly asUid?: string;
   readonly asGroups?: readonly string[];
+  /** `KEY=VALUE` each. */
   readonly asUserExtra?: readonly string[];
   readonly certificateAuthority?: string;
   readonly clientCertificate?: string;
@@ -89,6 +94,9 @@ export interface Overrides {
   readonly insecureSkipTlsVerify?: boolean;
   readonly tlsServerName?: string;
   readonly namespace?: string;
+  /** Seconds, or a duration of Go; "0" is none. */
+  readonly requestTimeout?: string;
+  readonly disableCompression?: boolean;
 }
 
 /** One cluster, one user, one namespace: what everything after kubeconfig works with. */
@@ -101,7 +109,11 @@ export interface ClientConfig {
   readonly server: URL;
   readonly cluster: Cluster;
   readonly user: User;
+  /** Of file and flags; the same as `user.impersonate`. */
+  readonly impersonate: Impersonation;
   readonly namespace: string;
+  /** How long one request may take, and what the API server is told; undefined: nothing was said. */
+  readonly requestTimeout: Millis | undefined;
   /** The file that the user's stanza came from: who may write it decides whether its plugin may run. */
   readonly userOrigin: string | undefined;
 }

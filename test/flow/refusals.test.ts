@@ -76,7 +76,12 @@ const ROWS: readonly Row[] = [
     code: 2,
     says: ['context "nope" does not exist'],
   },
-  { name: "impersonation", args: ["svc/ui", "--as", "root"], code: 2, says: ["IMPERSONATION", "root"] },
+  {
+    name: "a group of nobody",
+    args: ["svc/ui", "--as-group", "admins"],
+    code: 2,
+    says: ["without impersonating a user"],
+  },
   { name: "an unknown carrier", args: ["svc/ui", "--tunnel", "pigeon"], code: 2, says: ["pigeon", "spdy"] },
   {
     name: "an authority that cannot be read",
