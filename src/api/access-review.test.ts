@@ -6,7 +6,7 @@ import { mayI } from "./access-review.ts";
 const RIGHT = { verb: "create", group: "", resource: "pods", subresource: "portforward" };
 
 /** Asks a server that gives this answer, and resolves to what was asked and what came of it. */
-const ask = async (status: number, body: unknown): Promise<{ asked: unknown; may: boolean | unknown }> => {
+const ask = async (status: number, body: unknown): Promise<{ asked: unknown; may: unknown }> => {
   let text = "";
   await using server = await plainServer((request: IncomingMessage, response) => {
     request.on("data", (part: Buffer) => (text += part.toString()));

@@ -8,13 +8,16 @@ import { createAuthority, type Authority } from "../base/x509.ts";
 import { sendJson, statusOf } from "./answer.ts";
 import { mayDo, People, type Person } from "./people.ts";
 import { startForward, type Carriers, type PodApp } from "./port-forward.ts";
-import { answerReview } from "./reviews.ts";
+import { actingAs } from "./impersonation.ts";
+import { answerReview, reviewOf, type AskedReview } from "./reviews.ts";
 import { Store, type Kind } from "./store.ts";
 import { followKind, listKind } from "./resources.ts";
 import type { ServerQuirks } from "../tunnel/index.ts";
 
 export interface AuditEntry {
   readonly user: string;
+  /** Whom the request acts as, if that is somebody else. */
+  readonly impersonated: string;
   readonly verb: string;
   readonly resource: string;
   readonly name: string;
@@ -30,12 +33,21 @@ export interface ClusterOptions {
   readonly quirks: ServerQuirks;
 }
 
+/** What other releases of Kubernetes do otherwise; may be changed at any time. */
+export interface Release {
+  /** The one version of the SelfSubjectReview that is served; 1.25 has none. */
+  reviews: "v1" | "v1beta1" | "v1alpha1" | "none";
+  /** How far the clock of the API server is ahead, in milliseconds. */
+  clockAhead: number;
+}
+
 export interface Cluster extends AsyncDisposable {
   readonly server: string;
   readonly authority: Authority;
   readonly store: Store;
   readonly people: People;
   readonly audit: readonly AuditEntry[];
+  readonly release: Release;
   /** Cuts every port-forward and every other connection, as a restart of the API server does. */
   dropConnections(): void;
 }
@@ -44,6 +56,12 @@ export interface Cluster extends AsyncDisposable {
 const AUDIT_LIMIT = 10_000;
 const DAY = millis(24 * 60 * 60 * 1000);
 const KINDS: ReadonlySet<string> = new Set(["services", "pods", "endpointslices"]);
+
+/** What `GET /version` says. */
+const VERSION = { major: "1", minor: "35", gitVersion: "v1.35.0-demo", platform: "demo" };
+
+const serves = (release: Release, review: AskedReview): boolean =>
+  review.version === (review.resource === "selfsubjectreviews" ? release.reviews : "v1");
 
 interface Asked {
   readonly verb: string;
@@ -81,6 +99,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const store = new Store();
   const people = new People();
   const audit: AuditEntry[] = [];
+  const release: Release = { reviews: "v1", clockAhead: 0 };
   const sockets = new Set<Duplex>();
   const server: Server = createServer({
     cert: own.cert,
@@ -97,10 +116,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
   server.on("tlsClientError", () => undefined);
 
-  const note = (request: IncomingMessage, person: Person | undefined, asked: Asked, status: number): void => {
+  const note = (request: IncomingMessage, asked: Asked, status: number): void => {
     if (audit.length >= AUDIT_LIMIT) audit.shift();
+    const impersonated = request.headers["impersonate-user"];
     audit.push({
-      user: person?.username ?? "",
+      user: identify(request)?.username ?? "",
+      impersonated: typeof impersonated === "string" ? impersonated : "",
       verb: asked.verb,
       resource: asked.resource,
       name: asked.name,
@@ -131,23 +152,25 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       response.end("ok");
       return;
     }
-    const person = identify(request);
-    const review = /^\/apis\/(?:authentication|authorization)\.k8s\.io\/v1\/(selfsubject[a-z]+)$/.exec(
-      url.pathname,
-    );
+    response.setHeader("Date", new Date(system.now() + release.clockAhead).toUTCString());
+    const real = identify(request);
+    const person = real === undefined ? undefined : actingAs(real, request, people);
+    const review = reviewOf(url.pathname);
     const asked = askedOf(request, url) ?? {
       verb: "create",
-      resource: review?.[1] ?? url.pathname,
+      resource: review?.resource ?? url.pathname,
       namespace: "",
       name: "",
     };
     const answer = (status: number, body: unknown): void => {
-      note(request, person, asked, status);
+      note(request, asked, status);
       sendJson(response, status, body);
     };
     if (person === undefined) answer(401, statusOf(401, "Unauthorized"));
-    else if (review !== null && request.method === "POST")
-      void answerReview(request, person, review[1] ?? "").then(
+    else if (typeof person === "string") answer(403, statusOf(403, person));
+    else if (url.pathname === "/version") answer(200, VERSION);
+    else if (review !== undefined && request.method === "POST" && serves(release, review))
+      void answerReview(request, person, review).then(
         ({ status, body }) => answer(status, body),
         () => answer(400, statusOf(400, "the body is no review")),
       );
@@ -163,7 +186,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         else answer(200, object);
       } else if (asked.verb === "list") answer(200, listKind(store, kind, asked.namespace, url.searchParams));
       else {
-        note(request, person, asked, 200);
+        note(request, asked, 200);
         followKind({ store, kind, namespace: asked.namespace, query: url.searchParams, response });
       }
     }
@@ -171,7 +194,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on("error", () => socket.destroy());
-    const person = identify(request);
+    const real = identify(request);
+    const acting = real === undefined ? undefined : actingAs(real, request, people);
+    const person = typeof acting === "string" ? undefined : acting;
     const asked = askedOf(request, new URL(request.url ?? "/", "https://demo"));
     startForward({
       request,
@@ -184,7 +209,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       person,
       refusal: (verb) =>
         person === undefined || asked === undefined ? undefined : refusal(person, { ...asked, verb }),
-      note: (verb, status) => asked !== undefined && note(request, person, { ...asked, verb }, status),
+      note: (verb, status) => asked !== undefined && note(request, { ...asked, verb }, status),
       isAlive: (uid) =>
         asked !== undefined && store.get("pods", asked.namespace, asked.name)?.metadata.uid === uid,
     });
@@ -204,6 +229,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     store,
     people,
     audit,
+    release,
     dropConnections: () => {
       for (const socket of sockets) socket.destroy();
     },

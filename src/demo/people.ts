@@ -3,10 +3,11 @@ export interface Person {
   readonly username: string;
   readonly uid: string;
   readonly groups: readonly string[];
+  readonly extra?: ReadonlyMap<string, readonly string[]>;
   readonly rights: Rights;
 }
 
-/** `all`; or only one verb of port-forward; or nothing. */
+/** `all`, impersonation too; or only one verb of port-forward; or nothing. */
 export type Rights = "all" | "create" | "get" | "none";
 
 interface Issued {

@@ -26,24 +26,42 @@ const readBody = async (request: IncomingMessage): Promise<unknown> => {
   return parseJson(Buffer.concat(parts).toString("utf8"));
 };
 
-/** SelfSubjectReview and SelfSubjectAccessReview. */
+export interface AskedReview {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+/** `/apis/authentication.k8s.io/v1/selfsubjectreviews` and its like. */
+export const reviewOf = (path: string): AskedReview | undefined => {
+  const [, group, version, resource] =
+    /^\/apis\/(authentication|authorization)\.k8s\.io\/(v1(?:alpha1|beta1)?)\/(selfsubject[a-z]+)$/.exec(
+      path,
+    ) ?? [];
+  if (group === undefined || version === undefined || resource === undefined) return undefined;
+  return { group: `${group}.k8s.io`, version, resource };
+};
+
+/** SelfSubjectReview and SelfSubjectAccessReview. @throws {Error} when the body is no review */
 export async function answerReview(
   request: IncomingMessage,
   person: Person,
-  resource: string,
+  asked: AskedReview,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
   const body = await readBody(request);
+  const { resource } = asked;
   if (resource === "selfsubjectreviews")
     return {
       status: 201,
       body: {
-        apiVersion: "authentication.k8s.io/v1",
+        apiVersion: `${asked.group}/${asked.version}`,
         kind: "SelfSubjectReview",
         status: {
           userInfo: {
             username: person.username,
             uid: person.uid,
             groups: [...person.groups, "system:authenticated"],
+            ...(person.extra === undefined ? {} : { extra: Object.fromEntries(person.extra) }),
           },
         },
       },
