@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -39,6 +39,31 @@ describe("files", () => {
     await expect(realFiles.create(join(directory, "file"), "new")).rejects.toThrow("EEXIST");
     await expect(realFiles.create(join(directory, "link"), "new")).rejects.toThrow();
     expect(await readFile(join(directory, "file"), "utf8")).toBe("old");
+  });
+
+  test("of many that create one file at once one wins, and all see it whole", async () => {
+    const path = join(directory, "file");
+    const text = "x".repeat(100_000);
+    const made = await Promise.allSettled(Array.from({ length: 20 }, () => realFiles.create(path, text)));
+    expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(await readFile(path, "utf8")).toBe(text);
+    expect(await readdir(directory)).toEqual(["file"]);
+  });
+
+  test.each(["create", "write"])("%s leaves nothing behind when the disk is full", async (verb) => {
+    const script = `
+      const { realFiles } = await import(${JSON.stringify(import.meta.resolve("./files.ts"))});
+      const error = await realFiles.${verb}(${JSON.stringify(join(directory, "file"))}, "x".repeat(1_000_000)).catch((e) => e);
+      process.stdout.write(String(error.code));`;
+    const limited = `ulimit -f 16; exec "$0" --input-type=module -e "$1"`;
+    const child = spawn("sh", ["-c", limited, process.execPath, script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    child.stdout.on("data", (part: Buffer) => (said += part.toString()));
+    await once(child, "close");
+    expect(said).toBe("EFBIG");
+    expect(await readdir(directory)).toEqual([]);
   });
 
   test("a reader never sees a part", async () => {

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
-import { KnownError } from "./errors.ts";
+import { KnownError, systemCode } from "./errors.ts";
 import { epochMillis, type Bytes, type EpochMillis } from "./units.ts";
 
 export interface FileFacts {
@@ -88,6 +88,10 @@ const createExclusive = async (path: string, content: string | Uint8Array, mode:
   try {
     await handle.writeFile(content);
     await handle.sync();
+  } catch (error) {
+    // On a full disk an empty file would stay.
+    await fs.promises.rm(path, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }
@@ -118,6 +122,16 @@ const replaceExisting = async (path: string, content: string | Uint8Array): Prom
   await syncDirectory(dirname(path));
 };
 
+/** A new name in the directory of `path`, which is made if it is missing. */
+const draftBeside = async (path: string): Promise<string> => {
+  await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+  const { randomBytes } = await import("node:crypto");
+  return `${path}.${randomBytes(6).toString("hex")}.new`;
+};
+
+/** What file systems say that have no second names for a file (exFAT, some network shares). */
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
 /** After it, a rename survives a loss of power. Windows and some network file systems have no such thing. */
 const syncDirectory = async (path: string): Promise<void> => {
   const handle = await fs.promises.open(path, "r").catch(() => undefined);
@@ -142,9 +156,7 @@ export const realFiles: Files = {
   },
   list: async (path) => await fs.promises.readdir(path),
   write: async (path, content, options = {}) => {
-    await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
-    const { randomBytes } = await import("node:crypto");
-    const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
+    const draft = await draftBeside(path);
     try {
       await createExclusive(draft, content, options.mode ?? PRIVATE_FILE);
       await fs.promises.rename(draft, path);
@@ -155,8 +167,18 @@ export const realFiles: Files = {
   },
   replace: replaceExisting,
   create: async (path, content, options = {}) => {
-    await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
-    await createExclusive(path, content, options.mode ?? PRIVATE_FILE);
+    const mode = options.mode ?? PRIVATE_FILE;
+    const draft = await draftBeside(path);
+    try {
+      await createExclusive(draft, content, mode);
+      // Whoever sees the name sees the whole file, whatever ends us before or after.
+      await fs.promises.link(draft, path);
+    } catch (error) {
+      if (!WITHOUT_LINKS.has(systemCode(error) ?? "")) throw error;
+      await createExclusive(path, content, mode);
+    } finally {
+      await fs.promises.rm(draft, { force: true });
+    }
   },
   makeDirectory: async (path) => {
     await fs.promises.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });

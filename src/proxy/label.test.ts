@@ -122,6 +122,14 @@ describe("the key", () => {
     expect(await readFile(path, "latin1")).toBe(content);
   });
 
+  test("empty, as a full disk leaves it: made anew, and kept", async () => {
+    await mkdir(join(under.home, "state"), { mode: 0o700 });
+    await writeFile(path, "", { mode: 0o600 });
+    const name = await originOf(under.system, "ui", inputs, 80);
+    expect(await readFile(path, "latin1")).toMatch(/^kauth-origin-key 1\n/);
+    expect(await originOf(under.system, "ui", inputs, 80)).toBe(name);
+  });
+
   test("open to others: refused", async () => {
     await originOf(under.system, "ui", inputs, 80);
     await chmod(path, 0o644);

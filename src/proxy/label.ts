@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { KnownError, systemCode } from "../base/errors.ts";
 import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
-import { KiB, millis } from "../base/units.ts";
+import { KiB } from "../base/units.ts";
 import { isMarked } from "./gap.ts";
 
 /** Characters of a DNS label (RFC 1035 §2.3.4). */
@@ -82,17 +82,15 @@ export async function originOf(
   return originHost(system.random(KEY_BYTES), name, inputs);
 }
 
-/** Another process may have made the file and be about to write it. */
-const READ_TRIES = 20;
-const READ_WAIT = millis(25);
-
 const originKey = async (system: System): Promise<Buffer> => {
   const path = join(places(system).state, KEY_FILE);
   const held = await readKey(system, path);
-  if (held !== undefined) return held;
+  if (Buffer.isBuffer(held)) return held;
   const key = system.random(KEY_BYTES);
+  const text = `kauth-origin-key 1\n${key.toString("hex")}\n`;
   try {
-    await system.files.create(path, `kauth-origin-key 1\n${key.toString("hex")}\n`);
+    if (held === "missing") await system.files.create(path, text);
+    else await system.files.write(path, text);
     return key;
   } catch (error) {
     if (systemCode(error) !== "EEXIST") {
@@ -103,33 +101,31 @@ const originKey = async (system: System): Promise<Buffer> => {
     }
   }
   const other = await readKey(system, path);
-  if (other === undefined) throw damaged(path);
+  if (!Buffer.isBuffer(other)) throw damaged(path);
   return other;
 };
 
-const readKey = async (system: System, path: string): Promise<Buffer | undefined> => {
-  for (let attempt = 0; attempt < READ_TRIES; attempt += 1) {
-    const facts = await system.files.facts(path);
-    if (facts === undefined) return undefined;
-    if (facts.kind !== "file") throw damaged(path);
-    if (system.uid !== undefined && (facts.uid !== system.uid || (facts.mode & 0o077) !== 0))
-      throw new KnownError(
-        "STATE_INVALID",
-        `Cannot use "${path}": it must belong to you and be closed to others`,
-        {
-          hint: "Others may know the key, so remove the file; a new one is made at the next start.",
-        },
-      );
-    const text = (await system.files.read(path, KEY_LIMIT)).toString("latin1");
-    const digits = KEY_LINE.exec(text)?.[1];
-    if (digits !== undefined) return Buffer.from(digits, "hex");
-    if (NEWER.test(text))
-      throw new KnownError("STATE_INVALID", `Cannot use "${path}": a newer kauth has written it`, {
-        hint: "Update kauth, or remove the file: then the pages get new names.",
-      });
-    if (text !== "") throw damaged(path);
-    await system.sleep(READ_WAIT);
-  }
+/** A file without content is what a crash or a full disk left of one. */
+const readKey = async (system: System, path: string): Promise<Buffer | "missing" | "empty"> => {
+  const facts = await system.files.facts(path);
+  if (facts === undefined) return "missing";
+  if (facts.kind !== "file") throw damaged(path);
+  if (system.uid !== undefined && (facts.uid !== system.uid || (facts.mode & 0o077) !== 0))
+    throw new KnownError(
+      "STATE_INVALID",
+      `Cannot use "${path}": it must belong to you and be closed to others`,
+      {
+        hint: "Others may know the key, so remove the file; a new one is made at the next start.",
+      },
+    );
+  const text = (await system.files.read(path, KEY_LIMIT)).toString("latin1");
+  const digits = KEY_LINE.exec(text)?.[1];
+  if (digits !== undefined) return Buffer.from(digits, "hex");
+  if (NEWER.test(text))
+    throw new KnownError("STATE_INVALID", `Cannot use "${path}": a newer kauth has written it`, {
+      hint: "Update kauth, or remove the file: then the pages get new names.",
+    });
+  if (text === "") return "empty";
   throw damaged(path);
 };
 
