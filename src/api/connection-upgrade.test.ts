@@ -33,7 +33,7 @@ interface Setup {
 }
 
 /** Says yes to everybody with the token `t`, and `early` right behind it. */
-const setup = async (early = "", tokens = ["t"]): Promise<Setup> => {
+const setup = async (early = "", tokens = ["t"], replayUnauthorized = false): Promise<Setup> => {
   const heads: (readonly string[])[] = [];
   const sockets: Socket[] = [];
   const server = keep(
@@ -50,7 +50,9 @@ const setup = async (early = "", tokens = ["t"]): Promise<Setup> => {
       },
     ),
   );
-  const connection = keep(connected(server.url, {}, sourceOf(...tokens.map(bearer))));
+  const connection = keep(
+    connected(server.url, {}, sourceOf(...tokens.map(bearer)), undefined, { replayUnauthorized }),
+  );
   return { server, connection, heads, sockets };
 };
 
@@ -126,14 +128,21 @@ test("does not say so when nothing could be written", async () => {
   expect(events).toEqual([]);
 });
 
-test("a 401 makes one renewal and one more try", async () => {
+test("a 401 is the answer, and makes one renewal for the next one", async () => {
   const { connection, heads } = await setup("", ["old", "t"]);
+  expect(await connection.upgrade(REQUEST)).toMatchObject({ kind: "refused", status: 401, body: "{}" });
+  expect(heads).toHaveLength(1);
+  yes(await connection.upgrade(REQUEST));
+});
+
+test("a 401 that is replayed makes one renewal and one more try", async () => {
+  const { connection, heads } = await setup("", ["old", "t"], true);
   yes(await connection.upgrade(REQUEST));
   expect(heads).toHaveLength(2);
 });
 
 test("a 401 to that, too, is the answer", async () => {
-  const { connection, heads } = await setup("", ["old", "older"]);
+  const { connection, heads } = await setup("", ["old", "older"], true);
   expect(await connection.upgrade(REQUEST)).toMatchObject({ kind: "refused", status: 401, body: "{}" });
   expect(heads).toHaveLength(2);
 });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import {
   bearer,
   connected,
+  hurriedSystem,
   json,
   plainServer,
   rawServer,
@@ -125,19 +126,21 @@ describe("a request", () => {
     expect(posts).toBe(1);
   });
 
-  test("on a new connection that breaks is not sent again", async () => {
+  test("that changes something is not sent again on a new connection that breaks", async () => {
     let count = 0;
     const server = await plain((request) => {
       count += 1;
       request.socket.destroy();
     });
-    await expect(to(server.url).request(GET)).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(
+      to(server.url, {}, undefined, hurriedSystem()).request({ method: "POST", path: "/x", body: {} }),
+    ).rejects.toMatchObject({ code: "CONNECTION_LOST" });
     expect(count).toBe(1);
   });
 });
 
 describe("a 401", () => {
-  const checking = async (good: string, tokens: readonly string[]) => {
+  const checking = async (good: string, tokens: readonly string[], replayUnauthorized: boolean) => {
     const seen: string[] = [];
     const server = await plain((request, response) => {
       const header = request.headers.authorization ?? "";
@@ -145,27 +148,55 @@ describe("a 401", () => {
       json(response, header === `Bearer ${good}` ? 200 : 401, { kind: "Status", message: "Unauthorized" });
     });
     const source = sourceOf(...tokens.map(bearer));
-    return { seen, source, connection: to(server.url, {}, source) };
+    return { seen, source, connection: to(server.url, {}, source, undefined, { replayUnauthorized }) };
   };
 
+  // client-go's way (credentials.md §2.3; spec README: "API calls do as client-go").
+  test("is the answer, and the next request has the renewed credential", async () => {
+    const { seen, source, connection } = await checking("b", ["a", "b"], false);
+    expect((await connection.request(GET)).status).toBe(401);
+    expect(seen).toEqual(["Bearer a"]);
+    expect(source.renewals).toBe(1);
+    expect((await connection.request(GET)).status).toBe(200);
+    expect(seen).toEqual(["Bearer a", "Bearer b"]);
+    expect(source.renewals).toBe(1);
+  });
+
+  // What serves pages (security.md F12).
   test.each([
     ["is answered with the new credential, once", "b", ["a", "b"], 200, ["Bearer a", "Bearer b"], 1],
     ["to the new credential stays", "c", ["a", "b", "c"], 401, ["Bearer a", "Bearer b"], 1],
     ["stays when there is no other credential", "b", ["a"], 401, ["Bearer a"], 1],
     ["does not happen", "a", ["a", "b"], 200, ["Bearer a"], 0],
-  ])("%s", async (_name, good, tokens, status, wanted, renewals) => {
-    const { seen, source, connection } = await checking(good, tokens);
+  ])("that is replayed %s", async (_name, good, tokens, status, wanted, renewals) => {
+    const { seen, source, connection } = await checking(good, tokens, true);
     expect((await connection.request(GET)).status).toBe(status);
     expect(seen).toEqual(wanted);
     expect(source.renewals).toBe(renewals);
   });
 
-  test("to a watch is the same", async () => {
-    const { seen, connection } = await checking("b", ["a", "b"]);
-    const lines: unknown[] = [];
-    for await (const line of connection.stream(GET)) lines.push(line);
-    expect(seen).toEqual(["Bearer a", "Bearer b"]);
-    expect(lines).toEqual([]);
+  test.each([
+    [false, ["Bearer a"]],
+    [true, ["Bearer a", "Bearer b"]],
+  ])("to a watch is the same (replayed: %s)", async (replay, wanted) => {
+    const { seen, connection } = await checking("b", ["a", "b"], replay);
+    const watch = async (): Promise<void> => {
+      for await (const line of connection.stream(GET)) expect(line).toBeUndefined();
+    };
+    if (replay) await watch();
+    else await expect(watch()).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    expect(seen).toEqual(wanted);
+  });
+
+  test("leaves a slow renewal out of the time that the server has", async () => {
+    const server = await plain((_request, response) => json(response, 401, {}));
+    const late = async (): Promise<undefined> =>
+      await new Promise((done) => setTimeout(() => done(undefined), 3 * SHORT));
+    const source = { ...sourceOf(bearer("a")), renew: late };
+    const get = source.get;
+    const slow = { ...source, get: async () => (await late(), await get()) };
+    const answer = await to(server.url, {}, slow).request({ ...GET, timeout: SHORT });
+    expect(answer.status).toBe(401);
   });
 });
 
@@ -213,10 +244,15 @@ describe("answers that are no answers", () => {
     ],
   ])("%s", async (_name, text, code) => {
     const server = await raw(text);
-    await expect(to(server.url).request(GET)).rejects.toMatchObject({ code });
-    const streaming = to(server.url).stream(GET)[Symbol.asyncIterator]().next();
-    if (!text.includes("200 OK\r\nT")) await expect(streaming).rejects.toMatchObject({ code });
-    else await expect(streaming).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(to(server.url, {}, undefined, hurriedSystem()).request(GET)).rejects.toMatchObject({ code });
+    const streaming = to(server.url, {}, undefined, hurriedSystem())
+      .stream(GET)
+      [Symbol.asyncIterator]()
+      .next();
+    // Connections that break before the head are an empty watch.
+    if (["", "HTTP/1.1 200 OK\r\nContent-"].includes(text))
+      expect(await streaming).toMatchObject({ done: true });
+    else await expect(streaming).rejects.toMatchObject({ code });
   });
 });
 

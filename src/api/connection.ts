@@ -1,288 +1,246 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from "node:https";
-import { isIP } from "node:net";
-import { createSecureContext } from "node:tls";
-import { KnownError, messageOf, systemCode } from "../base/errors.ts";
+import type { IncomingMessage } from "node:http";
+import { KnownError } from "../base/errors.ts";
+import { formatGoDuration } from "../base/go-duration.ts";
 import { pairs, type RawHeaders } from "../base/headers.ts";
 import type { System } from "../base/system.ts";
-import { millis } from "../base/units.ts";
-import {
-  credentialHeaders,
-  sameCertificate,
-  type Credential,
-  type CredentialSource,
-} from "../credentials/index.ts";
+import { millis, type Millis } from "../base/units.ts";
+import type { Credential, CredentialSource } from "../credentials/index.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
-import { VERSION } from "../base/version.ts";
 import { parseBody, readBody, readLines } from "./body.ts";
-import { networkFault } from "./network-fault.ts";
-import { refuseProxy } from "./proxy-rule.ts";
+import { checkCertificate, dateFault } from "./client-certificate.ts";
+import { countdown, type Countdown } from "./countdown.ts";
+import { endpointOf } from "./endpoint.ts";
+import { impersonationHeaders } from "./impersonate.ts";
+import { CONNECT_TIMEOUT } from "./pool.ts";
+import { RETRIES, retryAfter, retryBroken, withPrevious } from "./retry.ts";
 import { statusError } from "./status.ts";
-import { clusterCa } from "./tls.ts";
+import { openTransport, type Answer, type Ask } from "./transport.ts";
 import type {
   ApiRequest,
   ApiResponse,
   Connection,
+  ConnectionOptions,
   Upgraded,
   UpgradeRefused,
   UpgradeRequest,
 } from "./types.ts";
+import { warningPrinter } from "./warnings.ts";
 
-/** client-go's limits (credentials.md §4.7): 30 s to connect, 10 s of them for TLS; we use one for both. */
-const CONNECT_TIMEOUT = millis(30_000);
 const ANSWER_TIMEOUT = millis(30_000);
-const IDLE_SOCKETS = 25;
 
-interface Ask {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: RawHeaders;
-  readonly body?: string;
-  readonly signal: AbortSignal;
-  readonly onSent?: () => void;
-  /** A socket of its own: it will be taken over. */
-  readonly own: boolean;
-}
-
-type Answer = { readonly kind: "response"; readonly message: IncomingMessage } | Upgraded;
-
-/** A connection that idled may be closed by the server just as it is used again; nothing is wrong then. */
-const isStale = (sent: ClientRequest, error: unknown): boolean =>
-  sent.reusedSocket && ["ECONNRESET", "EPIPE"].includes(systemCode(error) ?? "");
-
-/** OpenSSL's reasons quote nothing of the key. @throws {KnownError} CLIENT_CONFIG_INVALID */
-const checkPair = (options: AgentOptions): void => {
-  try {
-    createSecureContext(options);
-  } catch (error) {
-    throw new KnownError(
-      "CLIENT_CONFIG_INVALID",
-      `Cannot use the client certificate: ${systemCode(error) ?? messageOf(error)}`,
-      { cause: error },
-    );
-  }
-};
-
-/** One cluster as one identity (types.ts). Certificate, CA and names are settled here and nowhere else. */
-export function connect(config: ClientConfig, source: CredentialSource, system: System): Connection {
-  const { server: url, cluster } = config;
-  refuseProxy(config, system);
-  const secure = url.protocol === "https:";
-  const prefix = url.pathname.replace(/\/+$/, "");
-  const server = `${url.protocol}//${url.host}${prefix}`;
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const serverName = cluster.tlsServerName ?? (isIP(host) === 0 ? host : undefined);
-  if (secure && cluster.insecureSkipTlsVerify)
+/** One cluster as one identity (types.ts). @throws {KnownError} PROXY_URL_INVALID, CLIENT_CONFIG_INVALID */
+export function connect(
+  config: ClientConfig,
+  source: CredentialSource,
+  system: System,
+  options: ConnectionOptions = {},
+): Connection {
+  const endpoint = endpointOf(config, system);
+  const { server } = endpoint;
+  const requestTimeout = options.requestTimeout ?? config.requestTimeout;
+  const impersonate = impersonationHeaders(config.impersonate);
+  const transport = openTransport(config, endpoint, system);
+  const printWarnings = warningPrinter(system.log);
+  const closed = new AbortController();
+  if (endpoint.secure && !endpoint.verify)
     system.log.warn(`The certificate of ${server} is not verified (insecure-skip-tls-verify)`);
-  let ca: Promise<string | undefined> | undefined;
-  let pool:
-    | { readonly agent: HttpAgent; readonly credential: Credential; readonly tls: AgentOptions }
-    | undefined;
 
-  const poolFor = async (credential: Credential): Promise<NonNullable<typeof pool>> => {
-    ca ??= clusterCa(cluster, system);
-    const authority = await ca;
-    // Nothing is awaited from here on, so that first requests that come together share one pool.
-    if (pool !== undefined && sameCertificate(pool.credential.certificate, credential.certificate))
-      return pool;
-    const tls: AgentOptions = {
-      ...(authority === undefined ? {} : { ca: authority }),
-      ...(serverName === undefined ? {} : { servername: serverName }),
-      ...(cluster.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
-      ...(credential.certificate === undefined
-        ? {}
-        : { cert: credential.certificate.cert, key: credential.certificate.key.reveal() }),
-      minVersion: "TLSv1.2",
-      ALPNProtocols: ["http/1.1"],
-    };
-    if (secure) checkPair(tls);
-    const options = { keepAlive: true, maxFreeSockets: IDLE_SOCKETS, scheduling: "lifo" as const };
-    // Connections of another certificate speak for another identity (credentials.md §2.3).
-    pool?.agent.destroy();
-    pool = {
-      agent: secure ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options),
-      credential,
-      tls,
-    };
-    return pool;
+  /**
+   * A 401 makes one forced renewal, and is the answer all the same: the next request has the new credential, as with
+   * client-go (credentials.md §2.3; spec README, "API calls do as client-go"). Whoever serves pages asks once more.
+   */
+  const ask = async (wanted: Ask, time?: Countdown): Promise<Answer> => {
+    const { signal } = wanted;
+    const untimed = async <T>(work: () => Promise<T>): Promise<T> =>
+      await (time === undefined ? work() : time.without(work));
+    let used: Credential | undefined;
+    const answer = await transport.send(
+      wanted,
+      async () => (used = await untimed(async () => await source.get({ signal }))),
+    );
+    if (answer.kind === "upgraded" || answer.message.statusCode !== 401 || used === undefined) return answer;
+    const refused = used;
+    const renewed = await untimed(async () => await source.renew(refused, { signal }));
+    if (renewed === undefined) {
+      const fault = certificateFault(refused, system);
+      if (fault === undefined) return answer;
+      discard(answer.message);
+      throw fault;
+    }
+    if (options.replayUnauthorized !== true) return answer;
+    discard(answer.message);
+    return await transport.send(wanted, () => Promise.resolve(renewed));
   };
 
-  const send = async (ask: Ask, credential: Credential): Promise<Answer> => {
-    const { agent, tls } = await poolFor(credential);
-    const headers = [
-      ["Host", url.host],
-      ["User-Agent", `kauth/${VERSION} (${system.platform})`],
-      ...credentialHeaders(credential),
-      ...ask.headers,
-    ].flat();
-    const options = {
-      host,
-      port: url.port === "" ? (secure ? 443 : 80) : url.port,
-      method: ask.method,
-      path: `${prefix}${ask.path}`,
-      headers,
-      agent: ask.own ? (false as const) : agent,
-      signal: ask.signal,
-      ...(ask.own ? tls : {}),
-    };
-    return await new Promise<Answer>((resolve, reject) => {
-      const sent: ClientRequest = secure ? httpsRequest(options) : httpRequest(options);
-      const connecting = setTimeout(
-        () => sent.destroy(Object.assign(new Error("no connection"), { code: "ETIMEDOUT" })),
-        CONNECT_TIMEOUT,
-      );
-      sent.once("socket", (socket) => {
-        socket.setNoDelay(true);
-        if (ask.own) socket.setKeepAlive(true, 30_000);
-        const connected = (): void => clearTimeout(connecting);
-        if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", connected);
-        else connected();
-      });
-      if (ask.onSent !== undefined) sent.once("finish", ask.onSent);
-      let answered = false;
-      sent.once("response", (message) => {
-        answered = true;
-        resolve({ kind: "response", message });
-      });
-      sent.once("upgrade", (message: IncomingMessage, socket, head) =>
-        resolve({ kind: "upgraded", headers: pairs(message.rawHeaders), socket, head }),
-      );
-      sent.on("error", (error) => {
-        if (ask.signal.aborted) reject(ask.signal.reason as Error);
-        else if (!answered && ask.method === "GET" && isStale(sent, error))
-          resolve(send({ ...ask, own: true }, credential));
-        else reject(networkFault(error, server));
-      });
-      sent.once("close", () => clearTimeout(connecting));
-      sent.end(ask.body);
-    });
+  /** Asks until there is an answer to keep (credentials.md §4.8), as long as there is time. */
+  const persist = async (wanted: Ask, time: Countdown, sendAgain: boolean): Promise<Answer> => {
+    let previous: KnownError | undefined;
+    for (let attempt = 0; ; attempt++) {
+      const mayWait = (pause: Millis | undefined): pause is Millis =>
+        pause !== undefined && pause < time.left && attempt < RETRIES && !closed.signal.aborted;
+      let pause: Millis | undefined;
+      try {
+        const answer = await ask(wanted, time);
+        if (answer.kind === "upgraded") return answer;
+        pause = retryAfter(answer.message.statusCode ?? 0, pairs(answer.message.rawHeaders));
+        if (!mayWait(pause)) return answer;
+        discard(answer.message);
+        previous = undefined;
+      } catch (error) {
+        if (wanted.signal.aborted) throw withPrevious(wanted.signal.reason, previous);
+        pause = sendAgain ? retryBroken(error) : undefined;
+        if (!mayWait(pause)) throw withPrevious(error, previous);
+        previous = error instanceof KnownError ? error : undefined;
+      }
+      await system.sleep(pause, AbortSignal.any([wanted.signal, closed.signal])).catch(() => undefined);
+      if (wanted.signal.aborted) throw withPrevious(wanted.signal.reason, previous);
+    }
   };
 
-  /** A 401 renews the credential once and asks once more. */
-  const ask = async (wanted: Ask): Promise<Answer> => {
-    const credential = await source.get({ signal: wanted.signal });
-    const answer = await send(wanted, credential);
-    if (answer.kind === "upgraded" || answer.message.statusCode !== 401) return answer;
-    const renewed = await source.renew(credential, { signal: wanted.signal });
-    if (renewed === undefined) return answer;
-    answer.message.destroy();
-    return await send(wanted, renewed);
+  const query = (request: ApiRequest): string => {
+    const fields = new URLSearchParams(request.query);
+    if (requestTimeout !== undefined) fields.set("timeout", formatGoDuration(requestTimeout));
+    const text = fields.toString();
+    return text === "" ? "" : `?${text}`;
   };
 
   const plain = (request: ApiRequest, signal: AbortSignal): Ask => {
-    const query = new URLSearchParams(request.query).toString();
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const described: RawHeaders =
+      body === undefined
+        ? []
+        : [
+            ["Content-Type", "application/json"],
+            ["Content-Length", String(Buffer.byteLength(body))],
+          ];
     return {
       method: request.method,
-      path: query === "" ? request.path : `${request.path}?${query}`,
-      headers: [
-        ["Accept", "application/json"],
-        ...(body === undefined
-          ? []
-          : ([
-              ["Content-Type", "application/json"],
-              ["Content-Length", String(Buffer.byteLength(body))],
-            ] as const)),
-      ],
+      path: `${request.path}${query(request)}`,
+      headers: [...impersonate, ["Accept", "application/json"], ...described],
       ...(body === undefined ? {} : { body }),
       signal,
       own: false,
     };
   };
 
-  const noAnswer = (cause?: unknown): KnownError =>
-    new KnownError("CONNECTION_TIMEOUT", `Cannot get an answer of ${server}: none came in time`, { cause });
+  const noAnswer = (): KnownError =>
+    new KnownError("CONNECTION_TIMEOUT", `Cannot get an answer of ${server}: none came in time`);
 
   const message = (answer: Answer): IncomingMessage => {
-    if (answer.kind === "response") return answer.message;
-    answer.socket.destroy();
-    throw new KnownError("API_FAILED", `The API server ${server} switched protocols unasked`);
+    if (answer.kind === "upgraded") {
+      answer.socket.destroy();
+      throw new KnownError("API_FAILED", `The API server ${server} switched protocols unasked`);
+    }
+    printWarnings(pairs(answer.message.rawHeaders));
+    return answer.message;
   };
+
+  const timeFor = (request: ApiRequest): Millis => request.timeout ?? requestTimeout ?? ANSWER_TIMEOUT;
 
   return {
     server,
     request: async (request): Promise<ApiResponse> => {
-      const timeout = AbortSignal.timeout(request.timeout ?? ANSWER_TIMEOUT);
-      const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
-      try {
-        const answered = message(await ask(plain(request, signal)));
-        const text = await readBody(answered, server, signal);
-        return {
-          status: answered.statusCode ?? 0,
-          headers: pairs(answered.rawHeaders),
-          body: parseBody(text),
-        };
-      } catch (error) {
-        if (timeout.aborted && request.signal?.aborted !== true) throw noAnswer(error);
-        throw error;
-      }
+      using stop = linked(request.signal);
+      using time = countdown(timeFor(request), system, () => stop.abort(noAnswer()));
+      const answered = message(await persist(plain(request, stop.signal), time, request.method === "GET"));
+      const text = await readBody(answered, server, stop.signal);
+      return {
+        status: answered.statusCode ?? 0,
+        headers: pairs(answered.rawHeaders),
+        body: parseBody(text),
+      };
     },
     stream: async function* (request): AsyncGenerator {
-      const stop = new AbortController();
-      const signal =
-        request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+      using stop = linked(request.signal);
       // A server that took the request and says nothing would be waited for without end.
-      const late = setTimeout(() => stop.abort(noAnswer()), request.timeout ?? ANSWER_TIMEOUT);
+      using time = countdown(timeFor(request), system, () => stop.abort(noAnswer()));
       try {
-        const answered = message(await ask(plain(request, signal)));
+        let answer: Answer;
+        try {
+          answer = await persist(plain(request, stop.signal), time, true);
+        } catch (error) {
+          // A connection that broke again and again is a watch without events (credentials.md §4.8).
+          if (!stop.signal.aborted && retryBroken(error) !== undefined && !closed.signal.aborted) return;
+          throw error;
+        }
+        const answered = message(answer);
         const status = answered.statusCode ?? 0;
         if (status < 200 || status > 299)
-          throw statusError(status, parseBody(await readBody(answered, server, signal)), {
+          throw statusError(status, parseBody(await readBody(answered, server, stop.signal)), {
             verb: "watch",
             resource: request.path,
             name: undefined,
             namespace: undefined,
           });
-        clearTimeout(late);
-        yield* readLines(answered, server, signal);
+        time[Symbol.dispose]();
+        yield* readLines(answered, server, stop.signal);
       } finally {
-        clearTimeout(late);
         stop.abort();
       }
     },
     upgrade: async (request: UpgradeRequest): Promise<Upgraded | UpgradeRefused> => {
-      // Not AbortSignal.timeout: what it aborts late would be the tunnel itself.
-      const stop = new AbortController();
-      const late = setTimeout(
-        () =>
-          stop.abort(
-            new KnownError(
-              "CONNECTION_TIMEOUT",
-              `Cannot upgrade a connection to ${server}: no answer came in time`,
-            ),
+      using stop = linked(request.signal);
+      using time = countdown(CONNECT_TIMEOUT, system, () =>
+        stop.abort(
+          new KnownError(
+            "CONNECTION_TIMEOUT",
+            `Cannot upgrade a connection to ${server}: no answer came in time`,
           ),
-        CONNECT_TIMEOUT,
+        ),
       );
-      const aborted = (): void => stop.abort(request.signal?.reason);
-      request.signal?.addEventListener("abort", aborted, { once: true });
-      if (request.signal?.aborted === true) aborted();
-      try {
-        const answer = await ask({
+      const answer = await ask(
+        {
           method: request.method,
           path: request.path,
-          headers: [["Connection", "Upgrade"], ...request.headers],
+          headers: [["Connection", "Upgrade"], ...impersonate, ...request.headers],
           signal: stop.signal,
           own: true,
           ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
-        });
-        if (answer.kind === "upgraded") return answer;
-        const body = await readBody(answer.message, server, stop.signal);
-        const status = answer.message.statusCode ?? 0;
-        return { kind: "refused", status, headers: pairs(answer.message.rawHeaders), body };
-      } finally {
-        clearTimeout(late);
-        request.signal?.removeEventListener("abort", aborted);
-      }
+        },
+        time,
+      );
+      if (answer.kind === "upgraded") return answer;
+      const body = await readBody(answer.message, server, stop.signal);
+      const status = answer.message.statusCode ?? 0;
+      return { kind: "refused", status, headers: pairs(answer.message.rawHeaders), body };
     },
     [Symbol.asyncDispose]: () => {
-      pool?.agent.destroy();
-      pool = undefined;
+      closed.abort();
+      transport.close();
       return Promise.resolve();
     },
   };
 }
+
+interface Linked extends Disposable {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+/** Not AbortSignal.any: what somebody aborts late would be a tunnel that is not ours any more. */
+const linked = (outer: AbortSignal | undefined): Linked => {
+  const inner = new AbortController();
+  const aborted = (): void => inner.abort(outer?.reason);
+  outer?.addEventListener("abort", aborted, { once: true });
+  if (outer?.aborted === true) aborted();
+  return {
+    signal: inner.signal,
+    abort: (reason) => inner.abort(reason),
+    [Symbol.dispose]: () => outer?.removeEventListener("abort", aborted),
+  };
+};
+
+/** A small rest is read, so that the connection can be used again. */
+const SMALL = 2_048;
+
+const discard = (message: IncomingMessage): void => {
+  message.on("error", () => undefined);
+  if (Number(message.headers["content-length"] ?? Number.NaN) <= SMALL) message.resume();
+  else message.destroy();
+};
+
+/** Why a certificate alone, which nobody renews, got a 401. */
+const certificateFault = (refused: Credential, system: System): KnownError | undefined =>
+  refused.certificate === undefined || refused.header !== undefined
+    ? undefined
+    : dateFault(checkCertificate(refused.certificate), system.now());

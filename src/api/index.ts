@@ -15,6 +15,7 @@ export type {
   ApiRequest,
   ApiResponse,
   Connection,
+  ConnectionOptions,
   Upgraded,
   UpgradeRefused,
   UpgradeRequest,

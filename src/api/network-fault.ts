@@ -1,80 +1,18 @@
-import { KnownError, messageOf, systemCode } from "../base/errors.ts";
+import type { KnownError } from "../base/errors.ts";
+import { networkFault as faultOf } from "../base/network-fault.ts";
 
-/** Node's codes for a chain that does not lead to a trusted authority. */
-const UNTRUSTED: ReadonlySet<string> = new Set([
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_UNTRUSTED",
-  "INVALID_CA",
-]);
+/** Whose word counts for the API server's certificate. */
+export type Trust = "kubeconfig" | "system";
 
-/** Node's codes for a certificate that is wrong in itself; waiting mends none of them. */
-const REFUSED: ReadonlySet<string> = new Set([
-  "INVALID_PURPOSE",
-  "CERT_REVOKED",
-  "CERT_REJECTED",
-  "CERT_CHAIN_TOO_LONG",
-  "PATH_LENGTH_EXCEEDED",
-]);
+const TRUST: Readonly<Record<Trust, string>> = {
+  kubeconfig: "the authority that the kubeconfig names",
+  system: "an authority that this system trusts, and the kubeconfig names none",
+};
 
 /** What went wrong between here and the API server, with the next step. */
-export const networkFault = (error: unknown, server: string): KnownError => {
-  if (error instanceof KnownError) return error;
-  const code = systemCode(error);
-  const options = { cause: error };
-  if (code !== undefined && UNTRUSTED.has(code))
-    return new KnownError(
-      "TLS_UNTRUSTED",
-      `Cannot trust ${server}: its certificate was not issued by the authority that the kubeconfig names (${code})`,
-      options,
-    );
-  if (code !== undefined && REFUSED.has(code))
-    return new KnownError(
-      "TLS_UNTRUSTED",
-      `Cannot trust ${server}: its certificate is ${code === "INVALID_PURPOSE" ? `not one for servers (${code})` : `refused (${code})`}`,
-      { ...options, hint: "The server's certificate has to be replaced; do not switch the check off" },
-    );
-  switch (code ?? "") {
-    case "CERT_HAS_EXPIRED":
-    case "CERT_NOT_YET_VALID":
-      return new KnownError(
-        "TLS_UNTRUSTED",
-        `Cannot trust ${server}: its certificate ${code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet"}`,
-        {
-          ...options,
-          hint: "Check this machine's clock; if it is right, the server's certificate has to be renewed",
-        },
-      );
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return new KnownError(
-        "TLS_UNTRUSTED",
-        `Cannot trust ${server}: its certificate is for another name: ${messageOf(error)}`,
-        { ...options, hint: "Correct the server's name, or set tls-server-name in the kubeconfig" },
-      );
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return new KnownError("DNS_FAILED", `Cannot find the address of ${server}: ${code}`, options);
-    case "ECONNREFUSED":
-      return new KnownError("CONNECTION_REFUSED", `Cannot connect to ${server}: connection refused`, options);
-    case "ETIMEDOUT":
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return new KnownError("CONNECTION_TIMEOUT", `Cannot connect to ${server}: ${code}`, options);
-    case "ECONNRESET":
-    case "EPIPE":
-      return new KnownError("CONNECTION_LOST", `The connection to ${server} was lost: ${code}`, options);
-    case "EPROTO":
-      return new KnownError("TLS_FAILED", `Cannot speak TLS with ${server}`, {
-        ...options,
-        hint: "Check that the server's address is right: something else than an API server may answer there",
-      });
-    default:
-      if (code?.startsWith("ERR_SSL") === true || code?.startsWith("ERR_TLS") === true)
-        return new KnownError("TLS_FAILED", `Cannot speak TLS with ${server}: ${code}`, options);
-      return new KnownError("CONNECTION_LOST", `Cannot talk to ${server}: ${messageOf(error)}`, options);
-  }
-};
+export const networkFault = (error: unknown, server: string, trust: Trust = "kubeconfig"): KnownError =>
+  faultOf(error, {
+    server,
+    trust: TRUST[trust],
+    nameHint: "Correct the server's name, or set tls-server-name in the kubeconfig",
+  });

@@ -46,13 +46,34 @@ export interface UpgradeRefused {
   readonly body: string;
 }
 
+export interface ConnectionOptions {
+  /**
+   * For each request that names no time of its own, and told to the server as `?timeout=` (credentials.md §1.5, O10).
+   * Default: `requestTimeout` of the ClientConfig; without that 30 s, and nothing is told.
+   */
+  readonly requestTimeout?: Millis | undefined;
+  /**
+   * Whether a request that got a 401 is sent once more with the renewed credential. Default false, as client-go does;
+   * `kauth open` serves pages with its connection, and there a 401 is replayed (security.md F12).
+   */
+  readonly replayUnauthorized?: boolean;
+}
+
 /** A cluster as one identity: the only thing that knows addresses, TLS and credentials of the API server. */
 export interface Connection extends AsyncDisposable {
   /** Scheme, host, port and path prefix, no slash at the end. */
   readonly server: string;
-  /** One request, one answer; a 401 makes one forced renewal and one more try. Statuses ≥ 400 are answers, not errors. */
+  /**
+   * One answer, after as many tries as client-go makes (credentials.md §4.8): 429 and 5xx with Retry-After, and for GET
+   * connections that break. A 401 makes one forced renewal. Statuses ≥ 400 are answers, not errors.
+   * @throws {KnownError} CLIENT_CERTIFICATE_EXPIRED in place of a 401 that is about its dates; network faults
+   */
   request(request: ApiRequest): Promise<ApiResponse>;
-  /** The body of a 2xx answer as lines of JSON (watch). Ends when the server ends it. @throws {KnownError} on other statuses */
+  /**
+   * The body of a 2xx answer as lines of JSON (watch). Ends when the server ends it, and when connections break again
+   * and again. @throws {KnownError} on other statuses
+   */
   stream(request: ApiRequest): AsyncIterable<unknown>;
+  /** Asks once. A connection that was taken over is closed when its client certificate is replaced. */
   upgrade(request: UpgradeRequest): Promise<Upgraded | UpgradeRefused>;
 }

@@ -230,7 +230,6 @@ export const tls = importedOnlyIn(
   {
     "src/base/tls.ts": "starts every TLS connection that leaves this machine",
     "src/base/roots.ts": "asks the runtime for the system's authorities",
-    "src/api/connection.ts": "the API server",
     "src/proxy/forward/upstream-tls.ts": "a UI that speaks HTTPS",
     "src/demo/": "the demo's own servers",
   },

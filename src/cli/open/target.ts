@@ -35,7 +35,8 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     interactive: () => !serving && system.stdinIsTerminal,
   });
   if (!settings.anonymous) refuseWithoutToken(source.method);
-  const connection = connect(config, source, system);
+  // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
+  const connection = connect(config, source, system, { replayUnauthorized: true });
   let route: Route | undefined;
   let front: Promise<Front> | undefined;
   try {
