@@ -81,6 +81,7 @@ export async function secureServer(
   handler: Handler,
   wishes: Partial<CertificateWishes> = {},
   options: ServerOptions = {},
+  upgrade?: Upgrade,
 ): Promise<SecureServed> {
   const authority = createAuthority({ commonName: "authority", ...VALID });
   const own = authority.issue({
@@ -92,6 +93,8 @@ export async function secureServer(
   });
   const server = createSecure({ cert: own.cert, key: own.key, ...PATIENT, ...options }, handler);
   server.on("tlsClientError", () => undefined);
+  if (upgrade !== undefined)
+    server.on("upgrade", (request, socket, head) => upgrade(request, socket as Socket, head));
   return Object.assign(named(await listen(server), "https"), { authority });
 }
 

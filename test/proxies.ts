@@ -14,7 +14,7 @@ import {
   type Socket,
 } from "node:net";
 import type { Duplex } from "node:stream";
-import { createServer as createTls } from "node:tls";
+import { createServer as createTls, type TLSSocket } from "node:tls";
 import type { IssuedCertificate } from "../src/base/x509.ts";
 
 /** Proxies as companies have them, on 127.0.0.1. Loopback is never proxied, so tests use made-up names. */
@@ -29,6 +29,8 @@ export interface ProxyOptions {
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Makes it an HTTPS proxy. */
   readonly certificate?: IssuedCertificate;
+  /** An HTTPS proxy that asks who its clients are: PEM. They may stay silent. */
+  readonly clientAuthority?: string;
 }
 
 export interface TestProxy extends AsyncDisposable {
@@ -39,15 +41,21 @@ export interface TestProxy extends AsyncDisposable {
   readonly asked: readonly string[];
   /** The head of the last request, name and value in turn. */
   readonly lastHeaders: readonly string[];
+  /** The common name of each client certificate that was shown; undefined for none. */
+  readonly shown: readonly (string | undefined)[];
 }
 
 const LOOPBACK = "127.0.0.1";
 
-const serve = async (
-  server: NetServer,
-  scheme: string,
-  state: { readonly asked: string[]; lastHeaders: readonly string[] },
-): Promise<TestProxy> => {
+interface State {
+  readonly asked: string[];
+  readonly shown: (string | undefined)[];
+  lastHeaders: readonly string[];
+}
+
+const newState = (): State => ({ asked: [], shown: [], lastHeaders: [] });
+
+const serve = async (server: NetServer, scheme: string, state: State): Promise<TestProxy> => {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -60,6 +68,7 @@ const serve = async (
     url: `${scheme}://${LOOPBACK}:${port}`,
     port,
     asked: state.asked,
+    shown: state.shown,
     get lastHeaders() {
       return state.lastHeaders;
     },
@@ -92,7 +101,7 @@ const local = (_host: string, port: number): { readonly host: string; readonly p
 export async function connectProxy(options: ProxyOptions = {}): Promise<TestProxy> {
   const { credentials, certificate } = options;
   const route = options.route ?? local;
-  const state = { asked: [] as string[], lastHeaders: [] as readonly string[] };
+  const state = newState();
   const wanted =
     credentials === undefined
       ? undefined
@@ -132,7 +141,19 @@ export async function connectProxy(options: ProxyOptions = {}): Promise<TestProx
   const server: Server =
     certificate === undefined
       ? createServer(forward)
-      : createSecure({ cert: certificate.cert, key: certificate.key }, forward);
+      : createSecure(
+          {
+            cert: certificate.cert,
+            key: certificate.key,
+            ...(options.clientAuthority === undefined
+              ? {}
+              : { ca: options.clientAuthority, requestCert: true, rejectUnauthorized: false }),
+          },
+          forward,
+        );
+  server.on("secureConnection", (socket: TLSSocket) =>
+    state.shown.push(socket.getPeerCertificate().subject?.CN),
+  );
   server.on("tlsClientError", () => undefined);
   server.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => {
     client.on("error", () => client.destroy());
@@ -159,10 +180,12 @@ export async function connectProxy(options: ProxyOptions = {}): Promise<TestProx
 }
 
 /** A SOCKS5 proxy (RFC 1928, RFC 1929). */
-export async function socksProxy(options: Omit<ProxyOptions, "certificate"> = {}): Promise<TestProxy> {
+export async function socksProxy(
+  options: Omit<ProxyOptions, "certificate" | "clientAuthority"> = {},
+): Promise<TestProxy> {
   const { credentials } = options;
   const route = options.route ?? local;
-  const state = { asked: [] as string[], lastHeaders: [] as readonly string[] };
+  const state = newState();
   const method = credentials === undefined ? 0 : 2;
   const server = createRaw((client) => {
     void (async () => {
@@ -238,7 +261,7 @@ export async function strangeProxy(
   answer: (socket: Socket) => void,
   certificate?: IssuedCertificate,
 ): Promise<TestProxy> {
-  const state = { asked: [] as string[], lastHeaders: [] as readonly string[] };
+  const state = newState();
   const handle = (socket: Socket): void => {
     socket.on("error", () => socket.destroy());
     socket.once("data", (first: Buffer) => {
