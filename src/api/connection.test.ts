@@ -192,9 +192,8 @@ describe("a 401", () => {
     const server = await plain((_request, response) => json(response, 401, {}));
     const late = async (): Promise<undefined> =>
       await new Promise((done) => setTimeout(() => done(undefined), 3 * SHORT));
-    const source = { ...sourceOf(bearer("a")), renew: late };
-    const get = source.get;
-    const slow = { ...source, get: async () => (await late(), await get()) };
+    const source = sourceOf(bearer("a"));
+    const slow = { ...source, renew: late, get: async () => (await late(), await source.get()) };
     const answer = await to(server.url, {}, slow).request({ ...GET, timeout: SHORT });
     expect(answer.status).toBe(401);
   });
@@ -245,10 +244,8 @@ describe("answers that are no answers", () => {
   ])("%s", async (_name, text, code) => {
     const server = await raw(text);
     await expect(to(server.url, {}, undefined, hurriedSystem()).request(GET)).rejects.toMatchObject({ code });
-    const streaming = to(server.url, {}, undefined, hurriedSystem())
-      .stream(GET)
-      [Symbol.asyncIterator]()
-      .next();
+    const lines = to(server.url, {}, undefined, hurriedSystem()).stream(GET);
+    const streaming = lines[Symbol.asyncIterator]().next();
     // Connections that break before the head are an empty watch.
     if (["", "HTTP/1.1 200 OK\r\nContent-"].includes(text))
       expect(await streaming).toMatchObject({ done: true });
