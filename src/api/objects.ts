@@ -1,5 +1,6 @@
 import {
   boolean,
+  DecodeError,
   dictionary,
   fallback,
   integer,
@@ -13,14 +14,32 @@ import {
 const text = fallback(string, "");
 const stringMap = fallback(dictionary(string), new Map<string, string>() as ReadonlyMap<string, string>);
 const intOrString: Decoder<number | string | undefined> = (value, path) =>
-  typeof value === "number" ? integer(value, path) : optional(string)(value, path);
+  typeof value === "number" ? port(value, path) : optional(string)(value, path);
 const items = <T>(inner: Decoder<T>): Decoder<readonly T[]> => fallback(list(inner), []);
-const owned = object({ kind: text, name: text, uid: text, controller: fallback(boolean, false) });
+
+/** Names and UIDs go into paths, headers and the terminal; the API server makes none that fit elsewhere only. */
+const plain =
+  (pattern: RegExp, wanted: string): Decoder<string> =>
+  (value, path) => {
+    const read = text(value, path);
+    if (!pattern.test(read)) throw new DecodeError(path, wanted, value);
+    return read;
+  };
+/** RFC 1123 subdomain, or nothing. */
+const name = plain(/^[a-z0-9.-]{0,253}$/, "a name of lower-case letters, digits, dots and hyphens");
+const uid = plain(/^[!-~]{0,256}$/, "an identifier");
+const port: Decoder<number> = (value, path) => {
+  const number = integer(value, path);
+  if (number < 1 || number > 65_535) throw new DecodeError(path, "a port between 1 and 65535", value);
+  return number;
+};
+
+const owned = object({ kind: text, name, uid, controller: fallback(boolean, false) });
 
 const metadata = object({
-  name: text,
-  namespace: text,
-  uid: text,
+  name,
+  namespace: name,
+  uid,
   resourceVersion: text,
   deletionTimestamp: optional(string),
   labels: stringMap,
@@ -38,7 +57,7 @@ export const service = object({
       ports: items(
         object({
           name: text,
-          port: integer,
+          port,
           targetPort: intOrString,
           protocol: fallback(string, "TCP"),
           appProtocol: optional(string),
@@ -56,7 +75,7 @@ export const endpointSlice = object({
   ports: items(
     object({
       name: text,
-      port: optional(integer),
+      port: optional(port),
       protocol: fallback(string, "TCP"),
       appProtocol: optional(string),
     }),
@@ -67,7 +86,7 @@ export const endpointSlice = object({
         object({ ready: optional(boolean), serving: optional(boolean), terminating: optional(boolean) }),
         { ready: undefined, serving: undefined, terminating: undefined },
       ),
-      targetRef: optional(object({ kind: text, name: text, namespace: text, uid: text })),
+      targetRef: optional(object({ kind: text, name, namespace: name, uid })),
     }),
   ),
 });
@@ -90,7 +109,7 @@ const containerStatus = object({
 
 const containerPort = object({
   name: text,
-  containerPort: integer,
+  containerPort: port,
   protocol: fallback(string, "TCP"),
 });
 

@@ -20,6 +20,12 @@ test("a relative XDG path is ignored", () => {
   expect(places({ ...around, env: { XDG_CACHE_HOME: "cache" } }).cache).toBe("/home/a/.cache/kauth");
 });
 
+test("without a home nothing can be kept, least of all below the working directory", () => {
+  expect(Object.values(places({ ...around, home: "", env: {} }))).toSatisfy((paths: string[]) =>
+    paths.every((path) => path.startsWith("/dev/null/")),
+  );
+});
+
 test("KAUTH_HOME replaces all four", () => {
   expect(places({ ...around, env: { KAUTH_HOME: "/k", XDG_CONFIG_HOME: "/c" } })).toEqual({
     config: "/k",

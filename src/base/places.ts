@@ -16,13 +16,17 @@ interface Surroundings {
   readonly uid: number | undefined;
 }
 
+/** Without a home nothing is kept: below the working directory it could have been planted. */
+const NOWHERE = "/dev/null";
+
 /**
  * `$XDG_{CONFIG_HOME,CACHE_HOME,STATE_HOME,RUNTIME_DIR}/kauth`, on Windows `%APPDATA%` and `%LOCALAPPDATA%`;
  * `KAUTH_HOME` replaces all four.
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export const places = (around: Surroundings): Places => {
-  const { env, home } = around;
+  const { env } = around;
+  const home = around.home === "" ? NOWHERE : around.home;
   const all = env["KAUTH_HOME"];
   if (all !== undefined && all !== "")
     return { config: all, cache: join(all, "cache"), state: join(all, "state"), runtime: join(all, "run") };

@@ -60,6 +60,21 @@ describe("the launch", () => {
     await rm(home, { recursive: true });
   });
 
+  test("a browser's file that was not used goes with the process", async () => {
+    const home = await mkdtemp(join(tmpdir(), "kauth-test-"));
+    const open = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig, "--browser"], {
+      home,
+      env: { BROWSER: "true" },
+    });
+    await open.event("browser");
+    const files = async (): Promise<readonly string[]> =>
+      (await readdir(join(home, "run"))).filter((name) => name.endsWith(".html"));
+    expect(await files()).toHaveLength(1);
+    expect(await open.stop("SIGINT")).toBe(0);
+    expect(await files()).toEqual([]);
+    await rm(home, { recursive: true });
+  });
+
   test("a link that is used twice ends the session that it made", async () => {
     await using open = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig]);
     const browser = await follow(open.link);

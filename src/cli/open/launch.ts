@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
-import { writeLaunchFile, type ProxyServer, type Site } from "../../proxy/index.ts";
+import { writeLaunchFile, type LaunchFile, type ProxyServer, type Site } from "../../proxy/index.ts";
 import { onEnter } from "./ask.ts";
 import { openBrowser } from "./browser.ts";
 import type { Report } from "./report.ts";
@@ -14,6 +14,8 @@ export interface Launch {
   readonly server: ProxyServer;
   readonly site: Site;
   readonly signal: AbortSignal;
+  /** Called with the file that the browser is started on; whoever ends the program before the file has gone removes it. */
+  readonly onFile: (file: LaunchFile) => void;
 }
 
 /** How long the browser has to make a session before a link is printed (security.md R-N19). */
@@ -49,10 +51,11 @@ const printLink = ({ server, site, report }: Launch): void => {
 };
 
 /** Resolves to the reason when no browser could be started. */
-const startBrowser = async ({ system, server, site }: Launch): Promise<string | undefined> => {
+const startBrowser = async ({ system, server, site, onFile }: Launch): Promise<string | undefined> => {
   try {
     const { url } = server.newLaunch(site, { printed: false });
     const file = await writeLaunchFile(system, { url, title: site.title });
+    onFile(file);
     const stop = server.onEvent((event) => {
       if (event.kind !== "session" || event.site !== site) return;
       stop();

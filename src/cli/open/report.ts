@@ -74,7 +74,7 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
           : `, ends ${untilText(Date.parse(event.expiresAt) as EpochMillis, system.now())}`;
       const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
       return [
-        `  target   ${escapeLine(event.target)}, namespace ${event.namespace}${event.context === undefined ? "" : `, context ${escapeLine(event.context)}`}`,
+        `  target   ${escapeLine(event.target)}, namespace ${escapeLine(event.namespace)}${event.context === undefined ? "" : `, context ${escapeLine(event.context)}`}`,
         `  pod      ${escapeLine(event.pod)}${image}`,
         `  user     ${name}`,
         `  sends    ${event.credential}${end}`,
@@ -96,9 +96,10 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
         : [`A session ended: ${event.reason ?? "it was idle"}`];
     case "pod": {
       const why = event.reason === undefined ? "" : `: ${escapeLine(event.reason)}`;
-      if (event.state === "down") return [`Lost pod ${event.pod ?? ""}${why}; looking for another`];
+      const pod = escapeLine(event.pod ?? "");
+      if (event.state === "down") return [`Lost pod ${pod}${why}; looking for another`];
       const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
-      return [`${event.state === "up" ? "Connected to" : "Now using"} pod ${event.pod ?? ""}${image}`];
+      return [`${event.state === "up" ? "Connected to" : "Now using"} pod ${pod}${image}`];
     }
     case "stopping":
       return ["Stopping: no new requests, waiting for those in flight (Ctrl-C again ends at once)"];

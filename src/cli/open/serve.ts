@@ -7,6 +7,7 @@ import type { CredentialSource } from "../../credentials/index.ts";
 import {
   createForwarder,
   serveProxy,
+  type LaunchFile,
   type ProxyEvent,
   type ProxyServer,
   type Site,
@@ -16,6 +17,7 @@ import type { Front } from "./front.ts";
 import { launch } from "./launch.ts";
 import { targetText, type Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
+import { strangerWarnings } from "./strangers.ts";
 import { podUpstream } from "./upstream.ts";
 
 export interface ServeRequest {
@@ -51,6 +53,7 @@ const APP_COOKIES = ["headlamp-auth-*", "token", "jweToken"];
 export async function servePod(request: ServeRequest): Promise<Served> {
   const { system, settings, route, report } = request;
   const { listener } = request.front;
+  const warnOfStranger = strangerWarnings(system);
   let server: ProxyServer | undefined;
   try {
     const site = siteOf(request);
@@ -63,6 +66,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
       onEvent: (event) => tell(event, request),
     });
     const serving = server;
+    let file: LaunchFile | undefined;
     if (settings.noSession)
       system.log.warn("Every program of yours on this machine gets in without a session (--no-session)");
     if (settings.apiTokenFile !== undefined)
@@ -71,9 +75,19 @@ export async function servePod(request: ServeRequest): Promise<Served> {
       url: `${serving.originOf(site)}${site.path}`,
       addresses: listener.addresses,
       newLink: () => serving.newLaunch(site, { printed: true }).url,
-      launch: async (signal) => await launch({ system, settings, report, server: serving, site, signal }),
+      launch: async (signal) =>
+        await launch({
+          system,
+          settings,
+          report,
+          server: serving,
+          site,
+          signal,
+          onFile: (made) => (file = made),
+        }),
       drain: async () => await serving.drain(),
       [Symbol.asyncDispose]: async () => {
+        await file?.remove();
         await serving[Symbol.asyncDispose]();
         await forwarder[Symbol.asyncDispose]();
         await listener[Symbol.asyncDispose]();
@@ -98,8 +112,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
           ? "its launch link was used a second time, so somebody else may have had it"
           : "a launch link was used a second time; no session is left of it",
       });
-    else if (event.uid !== undefined)
-      of.system.log.warn(`A connection of another user (uid ${event.uid}) was reset`);
+    else if (event.uid !== undefined) warnOfStranger(event.uid);
     // Mostly one that was closed before anybody could look.
     else of.system.log.verbose(2, "A connection whose user cannot be told was reset");
   }
