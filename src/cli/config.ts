@@ -26,7 +26,8 @@ export async function loadConfig(system: System): Promise<Config> {
   try {
     text = (await system.files.read(path, CONFIG_LIMIT)).toString("utf8");
   } catch (error) {
-    if (!named && systemCode(error) === "ENOENT") return new Map();
+    const code = systemCode(error);
+    if (!named && (code === "ENOENT" || code === "ENOTDIR")) return new Map();
     throw new KnownError("CONFIG_INVALID", `Cannot read "${path}": ${messageOf(error)}`, { cause: error });
   }
   let document = readPlainYaml(text);

@@ -39,3 +39,18 @@ test("a runtime directory that is open to others gets a closed one inside", asyn
   await expect(stat(dirname(file.path))).rejects.toThrow("ENOENT");
   await first.remove();
 });
+
+test("a runtime directory of somebody else is not used", async () => {
+  const { system } = under;
+  const files = {
+    ...system.files,
+    facts: async (path: string) => {
+      const found = await system.files.facts(path);
+      return found === undefined ? undefined : { ...found, uid: found.uid + 1 };
+    },
+  };
+  await expect(writeLaunchFile({ ...system, files }, launch)).rejects.toMatchObject({
+    code: "STATE_INVALID",
+    message: expect.stringContaining("belongs to another user"),
+  });
+});

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { KnownError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
@@ -17,6 +18,7 @@ export interface LaunchFile extends AsyncDisposable {
 /**
  * Writes the page that takes the browser to a launch link, so that the link is in no program's arguments
  * (security.md R-C1): mode 0600 in the runtime directory of mode 0700. Removed after 60 s at the latest.
+ * @throws {KnownError} STATE_INVALID when the runtime directory is somebody else's
  */
 export async function writeLaunchFile(
   system: System,
@@ -25,10 +27,12 @@ export async function writeLaunchFile(
   const directory = places(system).runtime;
   await system.files.makeDirectory(directory);
   const facts = await system.files.facts(directory);
-  const open =
-    facts !== undefined &&
-    system.uid !== undefined &&
-    (facts.uid !== system.uid || (facts.mode & 0o077) !== 0);
+  // Its owner could put a page of his own where the browser is about to look.
+  if (system.uid !== undefined && facts?.uid !== system.uid)
+    throw new KnownError("STATE_INVALID", `Cannot use "${directory}": it belongs to another user`, {
+      hint: "Name a directory of yours with XDG_RUNTIME_DIR or KAUTH_HOME.",
+    });
+  const open = system.uid !== undefined && facts !== undefined && (facts.mode & 0o077) !== 0;
   // A directory that was there before may be open to others; one of our own inside it is not.
   const safe = open ? join(directory, `launch-${system.random(8).toString("hex")}`) : directory;
   if (open) await system.files.makeDirectory(safe);
