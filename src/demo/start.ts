@@ -66,8 +66,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   putWorkloads(cluster.store);
   cluster.people.add({ username: user, uid: `${user}-uid`, groups: GROUPS, rights: "all" });
 
-  const directory = join(places(system).runtime, `demo-${system.random(8).toString("hex")}`);
-  await system.files.makeDirectory(directory);
+  const directory = await privateDirectory(system);
   const issue = async (): Promise<void> => {
     const token = `demo-${system.random(24).toString("base64url")}`;
     const until = after(system.now(), TOKEN_LIFE);
@@ -158,3 +157,17 @@ const kubeconfigOf = (cluster: Cluster, name: string, credential: unknown): unkn
   users: [{ name, user: credential }],
   contexts: [{ name: "demo", context: { cluster: "demo", user: name, namespace: NAMESPACE } }],
 });
+
+/** In the runtime directory; where none can be made, below the system's own for temporary files. */
+const privateDirectory = async (system: System): Promise<string> => {
+  const name = system.random(16).toString("hex");
+  const own = join(places(system).runtime, `demo-${name}`);
+  try {
+    await system.files.makeDirectory(own);
+    return own;
+  } catch {
+    const other = join(system.temp, `kauth-demo-${name}`);
+    await system.files.makeDirectory(other);
+    return other;
+  }
+};

@@ -20,3 +20,9 @@ test("with a plugin that fails it fails", async () => {
   expect(run.stderr).toContain("getting credentials: exec: executable false failed with exit code 1");
   expect(run.left).toEqual([]);
 });
+
+test("without a home, and so without a place to keep anything, it works as well", async () => {
+  const run = await kauth(["demo", "--once"], { HOME: undefined, KAUTH_HOME: undefined });
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stdout).toMatch(/^signed in as /);
+});
