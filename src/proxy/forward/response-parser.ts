@@ -37,6 +37,8 @@ const LF = 10;
 const SPACE = 32;
 const TAB = 9;
 
+const NOTHING = Buffer.alloc(0);
+
 type State =
   | "head"
   | "length"
@@ -60,7 +62,9 @@ export class ResponseParser {
   readonly #bodyless: boolean;
   readonly #upgrade: boolean;
   #state: State = "head";
-  #held: Buffer | undefined;
+  /** A head or a line that is not whole yet: the first `#size` bytes of memory that grows by doubling. */
+  #held: Buffer = NOTHING;
+  #size = 0;
   #left = 0;
   #interim = 0;
   #trailer = 0;
@@ -117,18 +121,20 @@ export class ResponseParser {
   }
 
   #head(chunk: Buffer): Buffer | undefined {
-    const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
-    const end = bytes.indexOf("\r\n\r\n");
+    const seen = this.#size;
+    const bytes = this.#joined(chunk);
+    const end = bytes.indexOf("\r\n\r\n", Math.max(0, seen - 3));
     if (end === -1) {
       if (bytes.length > HEAD_LIMIT) throw wrong("its headers are larger than 64 KiB");
       // A peer that speaks another protocol, or ends its lines in another way, would else be waited for.
-      if (!"HTTP/".startsWith(bytes.toString("latin1", 0, 5))) throw wrong("it does not start with HTTP/");
-      if (hasBareLineFeed(bytes)) throw wrong("a bare line feed");
-      this.#held = bytes;
+      if (seen < 5 && !"HTTP/".startsWith(bytes.toString("latin1", 0, 5)))
+        throw wrong("it does not start with HTTP/");
+      if (hasBareLineFeed(bytes, seen)) throw wrong("a bare line feed");
+      this.#hold(bytes);
       return undefined;
     }
     if (end > HEAD_LIMIT) throw wrong("its headers are larger than 64 KiB");
-    this.#held = undefined;
+    this.#size = 0;
     const rest = end + 4 < bytes.length ? bytes.subarray(end + 4) : undefined;
     const bodyless = this.#readHead(bytes.toString("latin1", 0, end));
     return bodyless ? this.#finish(rest) : rest;
@@ -237,19 +243,39 @@ export class ResponseParser {
     chunk: Buffer,
     limit: number,
   ): { readonly text: string; readonly rest: Buffer | undefined } | undefined {
-    const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
-    const end = bytes.indexOf(LF);
+    const seen = this.#size;
+    const bytes = this.#joined(chunk);
+    const end = bytes.indexOf(LF, seen);
     if ((end === -1 ? bytes.length : end) > limit + 1) throw wrong("a line of its body's framing");
     if (end === -1) {
-      this.#held = bytes;
+      this.#hold(bytes);
       return undefined;
     }
     if (end === 0 || bytes[end - 1] !== CR) throw wrong("a bare line feed");
-    this.#held = undefined;
+    this.#size = 0;
     return {
       text: bytes.toString("latin1", 0, end - 1),
       rest: end + 1 < bytes.length ? bytes.subarray(end + 1) : undefined,
     };
+  }
+
+  /** What is held and what came. Each byte is copied a few times at most, however small the pieces are. */
+  #joined(chunk: Buffer): Buffer {
+    if (this.#size === 0) return chunk;
+    const size = this.#size + chunk.length;
+    if (size > this.#held.length) {
+      const larger = Buffer.allocUnsafe(size * 2);
+      this.#held.copy(larger, 0, 0, this.#size);
+      this.#held = larger;
+    }
+    chunk.copy(this.#held, this.#size);
+    return this.#held.subarray(0, size);
+  }
+
+  /** Keeps all of what `#joined` gave. */
+  #hold(bytes: Buffer): void {
+    if (this.#size === 0) this.#held = Buffer.from(bytes);
+    this.#size = bytes.length;
   }
 }
 
@@ -259,8 +285,8 @@ interface FramingFacts {
   close: boolean;
 }
 
-const hasBareLineFeed = (bytes: Buffer): boolean => {
-  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1))
+const hasBareLineFeed = (bytes: Buffer, from: number): boolean => {
+  for (let at = bytes.indexOf(LF, from); at !== -1; at = bytes.indexOf(LF, at + 1))
     if (bytes[at - 1] !== CR) return true;
   return false;
 };
