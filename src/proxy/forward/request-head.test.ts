@@ -62,6 +62,11 @@ describe("R-E1: headers are built from an empty list", () => {
     },
   );
 
+  test.each(["Referer", "Origin", "Cookie"])(
+    "Connection: %s takes it away, although we would rewrite it",
+    (name) => expect(sent(name.toLowerCase(), [name, `http://${OWN}/`, "Connection", name])).toEqual([]),
+  );
+
   test("two Connection lines are read as one list", () =>
     expect(
       build({ headers: ["Connection", "x-a", "X-A", "1", "Connection", "x-b", "X-B", "1"] }),
@@ -157,6 +162,21 @@ describe("R-E5: the app sees its own name", () => {
   test("R-N2: the label reaches nobody", () => {
     for (const upgrade of [false, true]) expect(build({ headers: page, upgrade })).not.toContain(LABEL);
     expect(build({ headers: ["Referer", `http://${OWN}`] })).not.toContain(LABEL);
+  });
+
+  test.each([
+    ["Destination", `http://${OWN}/dav/a`, "http://ui.apps.svc/dav/a"],
+    ["X-Page", `${OWN}/a`, "ui.apps.svc/a"],
+    ["X-Page", `see ${LABEL}, and http://${OWN}`, "see ui.apps.svc, and http://ui.apps.svc"],
+    ["Cookie", `from=http%3A%2F%2F${LABEL}%3A18000`, "from=http%3A%2F%2Fui.apps.svc%3A18000"],
+  ])("R-N2: nor in %s: %s", (name, value, shown) =>
+    expect(sent(name.toLowerCase(), [name, value])).toEqual([shown]),
+  );
+
+  test("R-N2: the app's own way to a page stays as it is, and so does an address that is no label", () => {
+    expect(build({ target: `/to?page=${LABEL}`, headers: [] })).toContain(`/to?page=${LABEL} HTTP/1.1`);
+    const ip = { host: "127.0.0.1" };
+    expect(values(build({ headers: ["X-Target", "127.0.0.1"] }, ip), "x-target")).toEqual(["127.0.0.1"]);
   });
 
   test.each([

@@ -89,6 +89,7 @@ const REMEMBERED = 512;
 export function requestHeads(site: Site): (request: OutgoingRequest) => string {
   const treatments = new Map<string, Treatment>();
   const upstreamOrigin = `${site.scheme}://${site.authority}`;
+  const label = site.preserveOrigin || !site.host.endsWith(".localhost") ? undefined : site.host;
   const treat = (name: string): Treatment => {
     const known = treatments.get(name);
     if (known !== undefined) return known;
@@ -100,15 +101,16 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
     if (!TARGET.test(request.target))
       throw new KnownError("REQUEST_INVALID", "Cannot forward this request target");
     const host = site.preserveOrigin ? request.ownAuthority : site.authority;
-    let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n`;
+    let head = "";
     const { headers } = request;
     const hopByHop = connectionNames(headers);
     for (let index = 0; index + 1 < headers.length; index += 2) {
       const name = headers[index] ?? "";
       const value = headers[index + 1] ?? "";
+      if (hopByHop !== undefined && hopByHop.has(name.toLowerCase())) continue;
       switch (treat(name)) {
         case "pass":
-          if (hopByHop === undefined || !hopByHop.has(name.toLowerCase())) head += line(name, value);
+          head += line(name, value);
           break;
         case "cookie": {
           const kept = forwardCookies(value, site);
@@ -129,6 +131,13 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
           break;
       }
     }
+    // The app's scripts know their own address, and some send it: `Destination` of WebDAV does (security.md R-N2).
+    if (label !== undefined && head.includes(label))
+      head = head
+        .replaceAll(request.ownOrigin, upstreamOrigin)
+        .replaceAll(request.ownAuthority, site.authority)
+        .replaceAll(label, site.authority);
+    head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${head}`;
     head += request.upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "";
     head += `X-Forwarded-Host: ${host}\r\nX-Forwarded-Proto: ${site.preserveOrigin ? "http" : site.scheme}\r\n`;
     if (request.body === "chunked") head += "Transfer-Encoding: chunked\r\n";
