@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } fr
 import { addressBytes } from "./ip.ts";
 import type { EpochMillis } from "./units.ts";
 
-/** What a certificate says; keys are ECDSA P-256 (RFC 5480), signatures SHA-256. */
+/** What a certificate says; authorities have ECDSA keys on P-256 (RFC 5480), signatures are SHA-256. */
 export interface CertificateWishes {
   readonly commonName: string;
   /** `O`: groups, for Kubernetes. */
@@ -12,6 +12,8 @@ export interface CertificateWishes {
   readonly notBefore: EpochMillis;
   readonly notAfter: EpochMillis;
   readonly use: "authority" | "server" | "client";
+  /** Of whom it is. Default: a new ECDSA key on P-256. */
+  readonly keys?: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 }
 
 export interface IssuedCertificate {
@@ -26,7 +28,7 @@ export interface Authority extends IssuedCertificate {
 }
 
 /** A throw-away certificate authority, for demo, tests and `iam init`. */
-export function createAuthority(wishes: Omit<CertificateWishes, "use">): Authority {
+export function createAuthority(wishes: Omit<CertificateWishes, "use" | "keys">): Authority {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const own = write({ ...wishes, use: "authority" }, publicKey, {
     name: nameOf(wishes),
@@ -37,7 +39,7 @@ export function createAuthority(wishes: Omit<CertificateWishes, "use">): Authori
     ...own,
     key: pemKey(privateKey),
     issue: (leaf) => {
-      const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const pair = leaf.keys ?? generateKeyPairSync("ec", { namedCurve: "P-256" });
       const issued = write(leaf, pair.publicKey, { name: nameOf(wishes), key: privateKey, publicKey });
       return { cert: issued.cert, key: pemKey(pair.privateKey) };
     },
@@ -45,7 +47,7 @@ export function createAuthority(wishes: Omit<CertificateWishes, "use">): Authori
 }
 
 /** A certificate that vouches for itself. */
-export function selfSigned(wishes: CertificateWishes): IssuedCertificate {
+export function selfSigned(wishes: Omit<CertificateWishes, "keys">): IssuedCertificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const { cert } = write(wishes, publicKey, { name: nameOf(wishes), key: privateKey, publicKey });
   return { cert, key: pemKey(privateKey) };
