@@ -4,7 +4,7 @@ import { dialProxy, dialTcp, dialThrough, type ProxyTrust } from "../base/proxy-
 import { secureContext, startTls } from "../base/tls.ts";
 import { millis } from "../base/units.ts";
 import type { Authorities } from "./authorities.ts";
-import type { CheckedCertificate } from "./client-certificate.ts";
+import type { CheckedCertificate } from "../credentials/index.ts";
 import { forwardingProxy, type Endpoint } from "./endpoint.ts";
 
 /** client-go's limits (credentials.md §4.7): 30 s to connect, 10 s of them for TLS; we use one for both. */

@@ -7,14 +7,15 @@ import { systemRoots } from "../base/roots.ts";
 import type { System } from "../base/system.ts";
 import { VERSION } from "../base/version.ts";
 import {
+  checkCertificate,
   credentialHeaders,
+  dateFault,
   sameCertificate,
   type ClientCertificate,
   type Credential,
 } from "../credentials/index.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 import { authoritiesOf, type Authorities } from "./authorities.ts";
-import { checkCertificate, dateFault } from "./client-certificate.ts";
 import { forwardingProxy, type Endpoint } from "./endpoint.ts";
 import { networkFault } from "./network-fault.ts";
 import { CONNECT_TIMEOUT, openPool, type Pool } from "./pool.ts";

@@ -1,7 +1,7 @@
 import type { System } from "../base/system.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 import { execSource, type ExecOptions } from "./exec.ts";
-import { headerReader, readCertificate } from "./static.ts";
+import { certificateReader, headerReader } from "./static.ts";
 import type { ClientCertificate, Credential, CredentialSource, HeaderCredential, Method } from "./types.ts";
 
 /**
@@ -25,7 +25,7 @@ export function credentialSource(
       : execSource(user.exec, config, system, options);
   const name = config.userName ?? "";
   const certificate = hasCertificate
-    ? (): Promise<ClientCertificate | undefined> => readCertificate(user, name, system)
+    ? certificateReader(user, name, system)
     : (): Promise<undefined> => Promise.resolve(undefined);
   return staticSource(config, reader ?? (() => Promise.resolve(undefined)), certificate);
 }
@@ -45,18 +45,10 @@ const staticSource = (
   certificate: () => Promise<ClientCertificate | undefined>,
 ): CredentialSource => {
   let current: Credential | undefined;
-  let read: Promise<ClientCertificate | undefined> | undefined;
   return {
     ...staticName(config),
     get: async () => {
-      read ??= certificate();
-      const [now, pair] = await Promise.all([
-        header(),
-        read.catch((error: unknown) => {
-          read = undefined;
-          throw error;
-        }),
-      ]);
+      const [now, pair] = await Promise.all([header(), certificate()]);
       // The same object as long as nothing changed, so that callers can compare by identity.
       if (current === undefined || current.header !== now || current.certificate !== pair)
         current = { header: now, certificate: pair, expiresAt: undefined };

@@ -1,8 +1,12 @@
+import { cached } from "../base/cached.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
+import { osError } from "../base/os-error.ts";
 import { Secret } from "../base/secret.ts";
 import type { System } from "../base/system.ts";
 import { between, KiB, millis, type EpochMillis } from "../base/units.ts";
 import type { User } from "../kubeconfig/index.ts";
+import { sameCertificate } from "./apply.ts";
+import { checkCertificate } from "./certificate.ts";
 import { checkToken } from "./token.ts";
 import type { ClientCertificate, HeaderCredential } from "./types.ts";
 
@@ -13,20 +17,54 @@ const TOKEN_FILE_LIMIT = KiB(32);
 /** client-go re-reads after 60 s less 10 s (credentials.md §4.3). */
 const TOKEN_FILE_AGE = millis(50_000);
 
-/** The certificate of a user, read from its files when they are named. @throws {KnownError} CLIENT_CONFIG_INVALID */
-export async function readCertificate(
+/** client-go reads the files again for a handshake, but not twice in a second (credentials.md §4.2). */
+const CERTIFICATE_AGE = millis(1_000);
+
+/**
+ * The certificate of a user. Two files are read again when they are asked for, at most once a second, so that a
+ * rotated certificate is used; data that stands in the kubeconfig stays. The same value is given as long as nothing
+ * changed. A new pair that does not fit together, as in the middle of a rotation, is left alone for now.
+ * @throws {KnownError} CLIENT_CONFIG_INVALID, from the function that it gives
+ */
+export function certificateReader(
   user: User,
   name: string,
   system: System,
-): Promise<ClientCertificate | undefined> {
-  if (user.clientCertificate === undefined && user.clientCertificateData === undefined) return undefined;
+): () => Promise<ClientCertificate | undefined> {
+  const both = user.clientCertificateData === undefined && user.clientKeyData === undefined;
+  let held: { readonly pair: ClientCertificate; readonly at: EpochMillis } | undefined;
+  const read = async (): Promise<ClientCertificate> => {
+    const pair = await readPair(user, name, system);
+    held = { pair, at: system.now() };
+    return pair;
+  };
+  const first = cached(read);
+  return async () => {
+    if (held === undefined) return await first.get();
+    if (!both || between(held.at, system.now()) < CERTIFICATE_AGE) return held.pair;
+    const last = held.pair;
+    held = { pair: last, at: system.now() };
+    try {
+      const next = await readPair(user, name, system);
+      if (!sameCertificate(next, last)) {
+        checkCertificate(next);
+        held = { pair: next, at: system.now() };
+      }
+    } catch (error) {
+      system.log.verbose(1, `The client certificate stays as it was: ${messageOf(error)}`);
+    }
+    return held.pair;
+  };
+}
+
+const readPair = async (user: User, name: string, system: System): Promise<ClientCertificate> => {
   const read = async (path: string, what: string): Promise<string> => {
     try {
       return (await system.files.read(path, PEM_LIMIT)).toString("utf8");
     } catch (error) {
       throw new KnownError(
         "CLIENT_CONFIG_INVALID",
-        `invalid configuration: unable to read ${what} ${path} for ${name} due to ${messageOf(error)}`,
+        `invalid configuration: unable to read ${what} ${path} for ${name} due to ${osError(path, error)}`,
         { cause: error },
       );
     }
@@ -34,7 +72,7 @@ export async function readCertificate(
   const cert = user.clientCertificateData ?? (await read(user.clientCertificate ?? "", "client-cert"));
   const key = user.clientKeyData ?? new Secret(await read(user.clientKey ?? "", "client-key"));
   return { cert, key };
-}
+};
 
 /** A header that needs no work: basic, token, or a token file that is read anew every 50 s. */
 export function headerReader(

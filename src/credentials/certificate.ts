@@ -3,7 +3,7 @@ import { KnownError } from "../base/errors.ts";
 import { certificatesOf, pemBlocks, type PemBlock } from "../base/pem.ts";
 import { Secret } from "../base/secret.ts";
 import { epochMillis, type EpochMillis } from "../base/units.ts";
-import type { ClientCertificate } from "../credentials/index.ts";
+import type { ClientCertificate } from "./types.ts";
 
 /** A client certificate that was looked at, ready to be shown. */
 export interface CheckedCertificate extends ClientCertificate {

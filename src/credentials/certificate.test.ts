@@ -6,7 +6,7 @@ import { isKnownError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { after, epochMillis, millis } from "../base/units.ts";
 import { createAuthority } from "../base/x509.ts";
-import { checkCertificate, dateFault } from "./client-certificate.ts";
+import { checkCertificate, dateFault } from "./certificate.ts";
 
 const people = createAuthority({ commonName: "people", ...VALID });
 const certOf = (privateKey: KeyObject): string =>
