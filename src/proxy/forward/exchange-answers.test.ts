@@ -138,6 +138,33 @@ describe("back-pressure", () => {
     expect(pod?.writableNeedDrain).toBe(false);
   });
 
+  test("many small chunks of one read leave as one", async () => {
+    await using plane = dataPlane({
+      pod: (stream) =>
+        stream.say(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${"1\r\na\r\n".repeat(1_000)}`),
+    });
+    expect((await plane.ask(GET)).text).toMatch(/\r\n\r\n3e8\r\na{1000}\r\n$/);
+  });
+
+  test("a client that does not read small chunks is waited for once", async () => {
+    const warned: string[] = [];
+    const note = ({ name }: Error): void => void warned.push(name);
+    process.on("warning", note);
+    await using plane = dataPlane({
+      pod: (stream) => stream.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    });
+    plane.connect().write(GET);
+    await settle();
+    const pod = plane.streams[0]?.duplex;
+    for (let turn = 0; turn < 30 && pod?.writableNeedDrain === false; turn += 1) {
+      pod.write("1\r\na\r\n".repeat(10_000));
+      await settle();
+    }
+    process.off("warning", note);
+    expect(pod?.writableNeedDrain).toBe(true);
+    expect(warned).toEqual([]);
+  });
+
   test("a client that leaves lets the pod go", async () => {
     await using plane = dataPlane({ pod: (stream) => stream.say("HTTP/1.1 200 OK\r\n\r\nhello") });
     const client = await plane.ask(GET);

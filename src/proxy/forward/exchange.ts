@@ -62,8 +62,10 @@ export class Exchange implements StreamUser, ResponseSink {
   #authorization: RawHeaders = [];
   #abort: AbortController | undefined;
   #head: ResponseHead | undefined;
-  /** The part of the body that is not handed over yet: the last one goes out with the end. */
+  /** The part of the body that is not handed over yet: what one read brought, or the last one, with the end. */
   #pending: Buffer | undefined;
+  /** All parts of it, where there are several. */
+  #parts: Buffer[] | undefined;
   #held: Held[] | undefined;
   #tries = 0;
   #patience: NodeJS.Timeout | undefined;
@@ -74,6 +76,8 @@ export class Exchange implements StreamUser, ResponseSink {
   #begun = false;
   /** Bytes of an answer have come on the stream in use. */
   #answered = false;
+  /** The upstream is stopped until the client takes more. */
+  #stopped = false;
   #over = false;
 
   constructor(wire: Wire, request: IncomingMessage, response: ServerResponse, admitted: Admitted) {
@@ -187,8 +191,9 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#held.push({ kind: "body", chunk });
       return;
     }
-    if (this.#pending !== undefined) this.#flush();
-    this.#pending = chunk;
+    if (this.#pending === undefined) this.#pending = chunk;
+    else if (this.#parts === undefined) this.#parts = [this.#pending, chunk];
+    else this.#parts.push(chunk);
   }
 
   onComplete(rest: number): void {
@@ -197,8 +202,7 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     this.#settleStream(rest);
-    const last = this.#pending;
-    this.#pending = undefined;
+    const last = this.#take();
     if (last === undefined) this.#response.end();
     // Node joins the head with a text, and so the whole answer is one write.
     else if (last.length <= JOINED && !this.#begun) this.#response.end(last.toString("latin1"), "latin1");
@@ -217,7 +221,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
-    const chunk = this.#pending;
+    const chunk = this.#take();
     if (chunk === undefined) {
       // An event stream that has nothing to say yet must still be seen to be open.
       if (this.#head === undefined || this.#held !== undefined || this.#over) return;
@@ -225,12 +229,22 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#response.flushHeaders();
       return;
     }
-    this.#pending = undefined;
     this.#begun = true;
-    if (this.#response.write(chunk) || this.#over) return;
-    const stream = this.#stream;
-    stream?.duplex.pause();
-    this.#response.once("drain", () => stream?.duplex.resume());
+    if (this.#response.write(chunk) || this.#over || this.#stopped) return;
+    this.#stopped = true;
+    const duplex = this.#stream?.duplex.pause();
+    this.#response.once("drain", () => {
+      this.#stopped = false;
+      duplex?.resume();
+    });
+  }
+
+  /** Small chunks that came together also leave together: apart, each would be a write. */
+  #take(): Buffer | undefined {
+    const chunk = this.#parts === undefined ? this.#pending : Buffer.concat(this.#parts);
+    this.#pending = undefined;
+    this.#parts = undefined;
+    return chunk;
   }
 
   /** The 401 may be news about the credential: another one is tried once (security.md F12). */
