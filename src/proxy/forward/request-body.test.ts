@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dataPlane, request, settle, SOON } from "../../../test/proxy/data-plane.ts";
+import { RequestBody } from "./request-body.ts";
 
 const bodyOf = (heard: string): string => heard.slice(heard.indexOf("\r\n\r\n") + 4);
 
@@ -83,4 +87,25 @@ test("an answer that comes before the end of an upload lets the client finish an
   client.send(request("POST /", ["Content-Length: 0"]));
   await settle();
   expect(client.statuses).toEqual([413, 413]);
+});
+
+test("a stream that takes nothing is waited for once, also when a body of many pieces is sent again", async () => {
+  const asked = new IncomingMessage(new Socket());
+  const body = new RequestBody(asked, false);
+  body.sendTo(new PassThrough().resume());
+  for (let turn = 0; turn < 20; turn += 1) {
+    asked.push("piece");
+    await settle();
+  }
+  asked.push(null);
+  await settle();
+  expect(body.replayable).toBe(true);
+  const full = new PassThrough({ writableHighWaterMark: 8, readableHighWaterMark: 8 });
+  body.sendTo(full);
+  expect(full.listenerCount("drain")).toBe(1);
+  let got = "";
+  full.on("data", (part: Buffer) => (got += part.toString()));
+  await settle();
+  expect(got).toBe("piece".repeat(20));
+  expect(full.listenerCount("drain")).toBe(0);
 });

@@ -17,6 +17,8 @@ export class RequestBody {
   #target: Duplex | undefined;
   #reading = false;
   #stopped = false;
+  /** The stream that has to drain before more is read. */
+  #full: Duplex | undefined;
 
   constructor(request: IncomingMessage, chunked: boolean) {
     this.#request = request;
@@ -76,9 +78,13 @@ export class RequestBody {
       more = target.write(CRLF);
       target.uncork();
     } else more = target.write(part);
-    if (more) return;
+    if (more || this.#full === target) return;
+    this.#full = target;
     this.#request.pause();
-    target.once("drain", () => this.#request.resume());
+    target.once("drain", () => {
+      this.#full = undefined;
+      this.#request.resume();
+    });
   }
 
   #end(): void {
