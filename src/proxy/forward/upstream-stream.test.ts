@@ -88,6 +88,22 @@ test("a failure between two users is told to the second, who would else wait for
   expect(user.events).toEqual(["failure gone"]);
 });
 
+test.each([
+  ["a failure", new Error("gone"), "failure gone"],
+  ["an end", undefined, "failure the stream was closed"],
+])("%s before anybody listened is told to the first", async (_name, error, said) => {
+  const [near] = duplexPair();
+  near.on("error", () => undefined);
+  near.destroy(error);
+  await settle();
+  const stream = new UpstreamStream(near);
+  expect(stream.alive).toBe(false);
+  const user = told();
+  stream.use(user);
+  await settle();
+  expect(user.events).toEqual([said]);
+});
+
 test("whoever destroys it hears nothing of that", async () => {
   const { stream } = open();
   const user = told();

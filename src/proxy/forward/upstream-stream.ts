@@ -24,6 +24,8 @@ export class UpstreamStream {
 
   constructor(duplex: Duplex) {
     this.duplex = duplex;
+    // Nothing is told of what happened before.
+    if (duplex.destroyed) this.#fail(duplex.errored ?? new Error("the stream was closed"));
     duplex.on("data", (chunk: Buffer) => {
       if (this.#user === undefined) this.destroy();
       else this.#user.onData(chunk);
