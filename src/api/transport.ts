@@ -77,10 +77,11 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
   };
 
   const faultOf = (error: unknown, pool: Pool): Error => {
-    const code = systemCode(error) ?? "";
-    const shown = pool.certificate;
-    const late = shown !== undefined && code.includes("ALERT") ? dateFault(shown, system.now()) : undefined;
-    return late ?? networkFault(error, server, endpoint.trust);
+    const fault = networkFault(error, server, endpoint.trust);
+    // Some servers end the connection when they do not like a certificate, some say so in an alert.
+    const broken = fault.code === "CONNECTION_LOST" || fault.code === "TLS_FAILED";
+    const shown = broken ? pool.certificate : undefined;
+    return (shown === undefined ? undefined : dateFault(shown, system.now())) ?? fault;
   };
 
   const exchange = async (ask: Ask, credential: Credential, pool: Pool): Promise<Answer> =>
