@@ -14,6 +14,13 @@ test.each([
   { name: "an authorization code", text: "GET /?code=canary&state=other", secret: "canary" },
   { name: "the state", text: "GET /?code=a&state=canary", secret: "canary" },
   { name: "a client secret in JSON", text: '{"client_secret": "canary"}', secret: "canary" },
+  { name: "a token in JSON", text: '{"token":"canary"}', secret: "canary" },
+  { name: "a token in a query", text: "GET /?token=canary", secret: "canary" },
+  { name: "a token in YAML, quoted", text: "token: 'canary'", secret: "canary" },
+  { name: "a token in YAML", text: "token: canary-8a", secret: "canary" },
+  { name: "a long token in YAML", text: "token: canarycanarycanary", secret: "canary" },
+  { name: "a token without a space", text: "token:canary", secret: "canary" },
+  { name: "a password in YAML", text: "password: canary", secret: "canary" },
   { name: "a refresh token in a form", text: "refresh_token=canary&x=1", secret: "canary" },
   {
     name: "a private key",
@@ -25,8 +32,13 @@ test.each([
   expect(redact(text)).not.toContain(secret);
 });
 
-test("what is no secret stays", () => {
-  const text = 'pods "ui-1" is forbidden: User "alice" cannot get resource "pods/portforward"';
+test.each([
+  ['pods "ui-1" is forbidden: User "alice" cannot get resource "pods/portforward"'],
+  ['failed to refresh token: oauth2: "invalid_grant" "expired"'],
+  ["acquiring a token for authorization header: failed acquiring new token: adal: no"],
+  ["failed to get token: authentication failed: Expected HTTP response code [201]"],
+  ["enter the code: ABC-DEFG"],
+])("what is no secret stays: %s", (text) => {
   expect(redact(text)).toBe(text);
 });
 

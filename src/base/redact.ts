@@ -5,9 +5,15 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic|negotiate)(\s+)[^\s"',;]+/gi, "$1$2[redacted]"],
   [/(X-Amz-(?:Signature|Security-Token|Credential)=)[^\s&"']+/gi, "$1[redacted]"],
   [
-    /\b(code|state|nonce|client_secret|client_assertion|code_verifier|refresh_token|access_token|id_token|password|token)(["']?\s*[=:]\s*["']?)[^\s&"',;}]+/gi,
+    /\b(client_secret|client_assertion|code_verifier|refresh_token|access_token|id_token|password)(["']?\s*[=:]\s*["']?)[^\s&"',;}]+/gi,
     "$1$2[redacted]",
   ],
+  // These are words of sentences too: "failed to get token: connection refused". There only what looks like a secret goes.
+  [
+    /\b(code|state|nonce|token)(["']\s*[=:]\s*["']?|\s*=\s*["']?|\s*:(?:\s*["']|(?=\S)))[^\s&"',;}]+/gi,
+    "$1$2[redacted]",
+  ],
+  [/\b(code|state|nonce|token)(\s*:\s+)(?:(?=\S*\d)[^\s&"',;}]{8,}|[^\s&"',;}]{16,})/gi, "$1$2[redacted]"],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[redacted]"],
 ];
 
