@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import http from "node:http";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { duplexPair, type Duplex } from "node:stream";
 import tls from "node:tls";
 import { WebSocketServer, type WebSocket } from "ws";
 import { afterEach, describe, expect, test } from "vitest";
 import type { KnownError } from "../base/errors.ts";
 import { realSystem } from "../base/system.ts";
-import { echo } from "./far-end.test-d.ts";
+import { echo, settle } from "./far-end.test-d.ts";
 import { HEADROOM } from "./spdy/outbox.ts";
 import { serveSpdy } from "./spdy/server.ts";
 import { Session } from "./spdy/session.ts";
@@ -212,4 +212,30 @@ describe.each<Carrier>(["spdy", "websocket"])("over %s and TCP", (carrier) => {
     secure.destroy();
     await expect.poll(() => session.streams).toBe(0);
   });
+});
+
+test("a server that sends WebSocket pings and does not read has one pong waiting, for its last ping", async () => {
+  const [near, far] = duplexPair();
+  websocketWire({
+    socket: near,
+    head: Buffer.alloc(0),
+    headroom: HEADROOM,
+    role: "client",
+    random: (size) => Buffer.alloc(size),
+    owner: { bytes: () => undefined, closed: () => undefined },
+  });
+  await settle();
+  const ping = (number: number): Buffer => {
+    const frame = Buffer.alloc(127, "0");
+    frame.writeUInt16BE(0x89_7d);
+    frame.write(String(number).padStart(125, "0"), 2);
+    return frame;
+  };
+  for (let number = 0; number < 5000; number += 1) far.write(ping(number));
+  await settle();
+  expect(near.writableLength).toBeLessThan(200_000);
+  let text = "";
+  far.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+  await settle();
+  expect(text.endsWith("04999")).toBe(true);
 });

@@ -128,11 +128,22 @@ export function websocketWire(options: WebSocketWireOptions): Wire {
     keys = keys.subarray(4);
     return next;
   };
+  let pinged: Buffer | undefined;
+  let answering = false;
+  /** One pong at a time, for the last ping: a peer that reads nothing must not make them pile up (RFC 6455 §5.5.3). */
+  const answer = (): void => {
+    answering = pinged !== undefined && socket.writable;
+    if (pinged === undefined || !answering) return;
+    const frame = pongFrame(pinged, key());
+    pinged = undefined;
+    socket.write(frame, answer);
+  };
   const parser = new WebSocketParser(
     {
       payload: (piece) => owner.bytes(piece),
       ping: (body) => {
-        if (socket.writable) socket.write(pongFrame(body, key()));
+        pinged = body;
+        if (!answering) answer();
       },
       close: (status) => {
         if (socket.writable) socket.end(closeFrame(1000, key()));

@@ -193,6 +193,17 @@ test("a flood of empty frames is refused, the same number over many seconds is n
   expect(() => flood(false)).toThrow("flood");
 });
 
+test("bytes of a stream do not make up for a flood of control frames", () => {
+  const some = Buffer.concat([
+    ...Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? ping(2) : rstStream(99, CANCEL))),
+    dataFrame({ streamId: 3, payload: Buffer.from("x"), fin: false }),
+  ]);
+  const { parser } = reader();
+  expect(() => {
+    for (let turn = 0; turn < 60; turn += 1) parser.push(some);
+  }).toThrow("flood");
+});
+
 test("arbitrary bytes give frames or a coded error, nothing else", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 100 })), (chunks) => {

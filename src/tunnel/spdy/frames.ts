@@ -24,10 +24,10 @@ const CONTROL_BIT = 0x8000_0000;
 /** The longest control frame in use is a SYN_STREAM of about 100 bytes; no server sends headers of any size. */
 const CONTROL_MAX = KiB(16);
 /**
- * Frames without one byte of payload between two calls of `forgive()`, about a second: 2000 connections that open
- * and fail at once make some 10,000. More is a peer that burns our time.
+ * DATA without a byte in a row, and control frames whatever comes between them, between two calls of `forgive()`, about
+ * a second: 2000 connections that open and fail at once make some 10,000. More is a peer that burns our time.
  */
-const EMPTY_FRAMES_MAX = 50_000;
+const FLOOD = 50_000;
 
 /** What a parser calls, in the order of the bytes. */
 export interface FrameSink {
@@ -53,6 +53,7 @@ export class FrameParser {
   #flags = 0;
   #control: Buffer | undefined;
   #empty = 0;
+  #controls = 0;
   #stopped = false;
 
   constructor(sink: FrameSink) {
@@ -64,9 +65,10 @@ export class FrameParser {
     this.#stopped = true;
   }
 
-  /** A second went by: frames without payload are counted anew. */
+  /** A second went by: what makes a flood is counted anew. */
   forgive(): void {
     this.#empty = 0;
+    this.#controls = 0;
   }
 
   /** @throws {KnownError} TUNNEL_PROTOCOL, after which the parser must not be used */
@@ -113,7 +115,8 @@ export class FrameParser {
         this.#empty = 0;
         return;
       }
-      this.#countEmpty();
+      this.#empty += 1;
+      if (this.#empty > FLOOD) throw malformed("a flood of frames without payload");
       if (this.#fin) this.#sink.data(word, bytes.subarray(at, at), true);
       return;
     }
@@ -124,7 +127,8 @@ export class FrameParser {
     if (this.#type === 0) throw malformed("control frame of type 0");
     if (length > CONTROL_MAX)
       throw malformed(`control frame of ${length} bytes, wanted at most ${CONTROL_MAX}`);
-    this.#countEmpty();
+    this.#controls += 1;
+    if (this.#controls > FLOOD) throw malformed("a flood of control frames");
     this.#control = undefined;
     if (length === 0) this.#sink.control(this.#type, this.#flags, bytes.subarray(at, at));
   }
@@ -139,11 +143,6 @@ export class FrameParser {
     const whole = this.#control;
     this.#control = undefined;
     this.#sink.control(this.#type, this.#flags, whole);
-  }
-
-  #countEmpty(): void {
-    this.#empty += 1;
-    if (this.#empty > EMPTY_FRAMES_MAX) throw malformed("a flood of frames without payload");
   }
 }
 

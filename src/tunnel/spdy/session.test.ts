@@ -1,10 +1,12 @@
 import http from "node:http";
-import type { Duplex } from "node:stream";
+import { duplexPair, type Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { all, echo, failure, pair, settle, type App } from "../far-end.test-d.ts";
+import { KnownError } from "../../base/errors.ts";
+import { all, clock, echo, failure, pair, settle, type App } from "../far-end.test-d.ts";
 import type { Carrier } from "../types.ts";
 import { dataFrame, goaway, ping, synStream } from "./frames.ts";
 import { encodeHeaders } from "./headers.ts";
+import { Session } from "./session.ts";
 
 const greet: App = ({ stream }) => {
   stream.once("data", () => stream.end("hello"));
@@ -187,6 +189,39 @@ describe("life", () => {
     await settle();
     expect(Buffer.concat(frames).equals(ping(2))).toBe(true);
   });
+
+  test.each<Carrier>(["spdy", "websocket"])(
+    "one that sends PINGs over %s and does not read makes nothing pile up, and is answered when it reads",
+    async (carrier) => {
+      const [near, far] = duplexPair();
+      const time = clock();
+      const session = new Session({ socket: near, head: Buffer.alloc(0), carrier, system: time.system });
+      const stream = session.open(80);
+      stream.on("error", () => undefined);
+      for (let turn = 0; turn < 4; turn += 1) {
+        const frames = Buffer.concat(Array.from({ length: 40_000 }, (_, index) => ping(2 + 2 * index)));
+        const header = Buffer.alloc(carrier === "spdy" ? 0 : 10);
+        if (carrier === "websocket") {
+          header.writeUInt16BE(0x82_7f);
+          header.writeUInt32BE(frames.length, 6);
+        }
+        far.write(Buffer.concat([header, frames]));
+        await time.advance(1000);
+      }
+      let got = 0;
+      const read: Buffer[] = [];
+      far.on("data", (chunk: Buffer) => {
+        got += chunk.length;
+        read.push(chunk);
+      });
+      await time.advance(1000);
+      expect(got).toBeGreaterThan(1_000_000);
+      expect(got).toBeLessThan(1_400_000);
+      expect(session.usable).toBe(true);
+      if (carrier === "spdy") expect(Buffer.concat(read).includes(ping(80_000))).toBe(true);
+      session.destroy(new KnownError("TUNNEL_LOST", "the test is over"));
+    },
+  );
 
   test("a PING that is overtaken by a later one means a stuck worker: no new connections", async () => {
     const { session, far, clock } = rawServer();

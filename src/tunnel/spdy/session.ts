@@ -67,6 +67,8 @@ export class Session implements FrameSink, StreamHost {
   #nextStream = 1;
   #nextRequest = 0;
   #nextPing = 1;
+  /** A PING that is answered when there is room. */
+  #owed: number | undefined;
   #reads = 0;
   #ignored = 0;
   readonly #crowd: Crowd;
@@ -291,7 +293,7 @@ export class Session implements FrameSink, StreamHost {
 
   #echo(id: number): void {
     if ((id & 1) === 0) {
-      this.#outbox.control(ping(id));
+      this.#answer(id);
       return;
     }
     this.#watchdog.answered();
@@ -302,6 +304,22 @@ export class Session implements FrameSink, StreamHost {
       // They are seconds apart: a PING that is overtaken sits behind a stuck worker, and other frames do, too.
       if (asked < id) this.taint();
     }
+  }
+
+  /** A peer that sends PINGs and reads nothing must not make answers pile up: the last one then has to do. */
+  #answer(id: number): void {
+    if (!this.#outbox.full) {
+      this.#outbox.control(ping(id));
+      return;
+    }
+    const waiting = this.#owed !== undefined;
+    this.#owed = id;
+    if (waiting) return;
+    this.#outbox.whenRoom(() => {
+      const owed = this.#owed ?? id;
+      this.#owed = undefined;
+      this.#answer(owed);
+    });
   }
 
   #vitals(): Vitals {

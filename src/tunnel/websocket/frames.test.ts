@@ -152,6 +152,22 @@ describe("refused", () => {
     expect(() => flood(true)).not.toThrow();
     expect(() => flood(false)).toThrow("flood");
   });
+
+  test("a flood of pings, also with bytes between them, unless over many seconds", () => {
+    const thousand = Buffer.concat([
+      ...Array.from({ length: 1000 }, () => PING_HI),
+      framed(Buffer.from("x")),
+    ]);
+    const flood = (forgiving: boolean): void => {
+      const { parser } = reader(false);
+      for (let turn = 0; turn < 20; turn += 1) {
+        parser.push(thousand);
+        if (forgiving) parser.forgive();
+      }
+    };
+    expect(() => flood(true)).not.toThrow();
+    expect(() => flood(false)).toThrow("flood");
+  });
 });
 
 test("after a close nothing is read", () => {

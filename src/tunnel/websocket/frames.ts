@@ -23,6 +23,8 @@ const CONTROL_MAX = 125;
 const PAYLOAD_MAX = 0x7fff_ffff;
 /** Frames without payload between two calls of `forgive()`, about a second; half of an API server's frames are empty. */
 const EMPTY_FRAMES_MAX = 100_000;
+/** Control frames in that time, whatever comes between them. Servers ping every few seconds. */
+const CONTROL_FRAMES_MAX = 10_000;
 
 export interface WebSocketSink {
   /** A view into what was pushed. Never empty. */
@@ -77,6 +79,7 @@ export class WebSocketParser {
   #phase = 0;
   #control: Buffer = Buffer.alloc(0);
   #empty = 0;
+  #controls = 0;
   #closed = false;
 
   /** `masked`: what the peer must send: clients mask, servers do not. */
@@ -87,6 +90,7 @@ export class WebSocketParser {
 
   forgive(): void {
     this.#empty = 0;
+    this.#controls = 0;
   }
 
   /** Unmasks in place. @throws {KnownError} TUNNEL_PROTOCOL, after which the parser must not be used */
@@ -139,8 +143,10 @@ export class WebSocketParser {
     this.#headerFilled = 0;
     this.#headerNeed = 2;
     this.#left = length;
-    this.#empty = length > 0 && this.#opcode < CLOSE ? 0 : this.#empty + 1;
+    if (this.#opcode >= CLOSE) this.#controls += 1;
+    else this.#empty = length > 0 ? 0 : this.#empty + 1;
     if (this.#empty > EMPTY_FRAMES_MAX) throw malformed("a flood of frames without payload");
+    if (this.#controls > CONTROL_FRAMES_MAX) throw malformed("a flood of control frames");
     if (length === 0) this.#frameEnd();
   }
 
