@@ -3,7 +3,6 @@ import { object, optional, parseJson, record, string } from "../base/decode.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { epochMillis, type EpochMillis } from "../base/units.ts";
-import type { Cluster } from "../kubeconfig/index.ts";
 import { checkToken } from "./token.ts";
 import type { Credential } from "./types.ts";
 
@@ -16,43 +15,6 @@ export const checkExecVersion = (apiVersion: string): void => {
     throw new KnownError("CLIENT_CONFIG_INVALID", `exec plugin: invalid apiVersion "${apiVersion}"`);
 };
 
-export interface ExecInfo {
-  readonly apiVersion: string;
-  readonly interactive: boolean;
-  /** Only with provideClusterInfo. */
-  readonly cluster: Cluster | undefined;
-  /** PEM; a CA file has been read into it. */
-  readonly certificateAuthorityData: string | undefined;
-}
-
-/** The value of KUBERNETES_EXEC_INFO: compact JSON in client-go's field order, with a line feed (credentials.md §2.1). */
-export const writeExecInfo = (info: ExecInfo): string => {
-  const { cluster } = info;
-  const spec = {
-    ...(cluster === undefined
-      ? {}
-      : {
-          cluster: {
-            server: cluster.server ?? "",
-            ...(cluster.tlsServerName === undefined ? {} : { "tls-server-name": cluster.tlsServerName }),
-            ...(cluster.insecureSkipTlsVerify ? { "insecure-skip-tls-verify": true } : {}),
-            ...(info.certificateAuthorityData === undefined
-              ? {}
-              : {
-                  "certificate-authority-data": Buffer.from(info.certificateAuthorityData, "utf8").toString(
-                    "base64",
-                  ),
-                }),
-            ...(cluster.proxyUrl === undefined ? {} : { "proxy-url": cluster.proxyUrl }),
-            ...(cluster.disableCompression ? { "disable-compression": true } : {}),
-            config: cluster.execConfig ?? null,
-          },
-        }),
-    interactive: info.interactive,
-  };
-  return `${JSON.stringify({ kind: "ExecCredential", apiVersion: info.apiVersion, spec })}\n`;
-};
-
 const statusShape = object({
   token: optional(string),
   clientCertificateData: optional(string),
@@ -60,16 +22,17 @@ const statusShape = object({
   expirationTimestamp: optional(string),
 });
 
-const invalid = (message: string, cause?: unknown): KnownError =>
-  new KnownError(
-    "EXEC_OUTPUT_INVALID",
-    `getting credentials: ${message}`,
-    cause === undefined ? {} : { cause },
-  );
+interface Fault {
+  readonly cause?: unknown;
+  readonly hint?: string;
+}
+
+const invalid = (message: string, fault: Fault = {}): KnownError =>
+  new KnownError("EXEC_OUTPUT_INVALID", `getting credentials: ${message}`, fault);
 
 /**
  * What a plugin printed → credential. The checks and their texts are client-go's, in its order (credentials.md §2.2).
- * @throws {KnownError} EXEC_OUTPUT_INVALID, TOKEN_INVALID; no message quotes the output
+ * @throws {KnownError} EXEC_OUTPUT_INVALID, TOKEN_INVALID; no message quotes a value of the status
  */
 export async function readExecCredential(
   stdout: string,
@@ -77,19 +40,12 @@ export async function readExecCredential(
   command: string,
 ): Promise<Credential> {
   const document = await readDocument(stdout);
-  const { kind, apiVersion, status } = document;
-  if (kind !== undefined && kind !== "" && kind !== "ExecCredential")
-    throw invalid(
-      `decoding stdout: no kind "${printable(kind)}" is registered for version "${printable(apiVersion)}"`,
-    );
-  if (typeof apiVersion !== "string" || apiVersion === "")
-    throw invalid("decoding stdout: Object 'apiVersion' is missing");
-  if (apiVersion !== wanted)
-    throw invalid(
-      `exec plugin is configured to use API version ${wanted}, plugin returned version ${printable(apiVersion)}`,
-    );
-  if (status === undefined || status === null) throw invalid("exec plugin didn't return a status field");
-  const fields = readStatus(status);
+  checkKind(document);
+  // The whole output is decoded before anything is said of its version.
+  const fields = readStatus(document["status"]);
+  const expiresAt = readTime(fields?.expirationTimestamp);
+  checkVersion(document, wanted);
+  if (fields === undefined) throw invalid("exec plugin didn't return a status field");
   const token = fields.token ?? "";
   const cert = fields.clientCertificateData ?? "";
   const key = fields.clientKeyData ?? "";
@@ -103,58 +59,109 @@ export async function readExecCredential(
         ? undefined
         : { kind: "bearer", token: checkToken(token, `credential plugin "${command}"`) },
     certificate: cert === "" ? undefined : { cert, key: new Secret(key) },
-    expiresAt: readTime(fields.expirationTimestamp),
+    expiresAt,
   };
 }
 
-const printable = (value: unknown): string =>
-  typeof value === "string" ? value.slice(0, 100) : typeof value;
+type Document = Readonly<Record<string, unknown>>;
 
-const readDocument = async (stdout: string): Promise<Readonly<Record<string, unknown>>> => {
+const NO_VERSION = "decoding stdout: couldn't get version/kind; json parse error";
+
+/** The first document of the output; nothing at all is an empty one, as for kubectl. */
+const readDocument = async (stdout: string): Promise<Document> => {
+  let value: unknown;
   try {
-    return record(parseJson(stdout), "");
+    value = parseJson(stdout);
   } catch {
     // kubectl takes YAML as well.
+    value = await readYaml(stdout);
   }
   try {
-    const { parse } = await import("yaml");
-    return record(parse(stdout, { maxAliasCount: 0 }) as unknown, "output");
+    return record(value ?? {}, "");
+  } catch {
+    throw invalid(`${NO_VERSION}: it is neither JSON nor YAML of an ExecCredential`);
+  }
+};
+
+/** An ExecCredential by hand is some kilobytes; a megabyte of brackets would keep the parser busy for seconds. */
+const YAML_LIMIT = 128 * 1024;
+
+const readYaml = async (stdout: string): Promise<unknown> => {
+  try {
+    if (stdout.length > YAML_LIMIT) throw new RangeError("too long");
+    const { parseDocument } = await import("yaml");
+    const document = parseDocument(stdout, { uniqueKeys: false, prettyErrors: false, logLevel: "error" });
+    const fault = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
+    if (fault !== undefined) throw fault;
+    return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch {
     // The parser's own message would quote the output, and with it a token.
-    throw invalid("decoding stdout: it is neither JSON nor YAML of an ExecCredential");
+    throw invalid(`${NO_VERSION}: it is neither JSON nor YAML of an ExecCredential`);
   }
 };
 
-const readStatus = (status: unknown): ReturnType<typeof statusShape> => {
+/** What client-go calls the version of a document that names none. */
+const UNNAMED = `${GROUP}/__internal`;
+
+const checkKind = (document: Document): void => {
+  const kind = document["kind"] ?? "";
+  const version = document["apiVersion"] ?? "";
+  if (typeof kind !== "string" || typeof version !== "string")
+    throw invalid(`${NO_VERSION}: kind and apiVersion must be text`);
+  const known = (kind === "" || kind === "ExecCredential") && (version === "" || VERSIONS.has(version));
+  if (!known)
+    throw invalid(
+      `decoding stdout: no kind ${short(kind || "ExecCredential")} is registered for version ${short(version || UNNAMED)}`,
+    );
+};
+
+const checkVersion = (document: Document, wanted: string): void => {
+  const returned = document["apiVersion"];
+  if (returned === wanted) return;
+  const named = typeof returned === "string" && returned !== "";
+  throw invalid(
+    `exec plugin is configured to use API version ${wanted}, plugin returned version ${named ? returned : UNNAMED}`,
+    named ? {} : { hint: `The plugin has to print "apiVersion": "${wanted}"; it printed none` },
+  );
+};
+
+const short = (text: string): string => JSON.stringify(text.slice(0, 100));
+
+const readStatus = (status: unknown): ReturnType<typeof statusShape> | undefined => {
   try {
-    return statusShape(status, "status");
+    return optional(statusShape)(status, "status");
   } catch (error) {
-    throw invalid(`decoding stdout: ${messageOf(error)}`, error);
+    throw invalid(`decoding stdout: ${messageOf(error)}`, { cause: error });
   }
 };
+
+/** Go's zero time: no end at all. */
+const ZERO_TIME = Date.parse("0001-01-01T00:00:00Z");
+const RFC3339 = /^(\d{4}-\d\d-(\d\d)T)([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)([.,]\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 const readTime = (text: string | undefined): EpochMillis | undefined => {
-  if (text === undefined || text === "") return undefined;
-  const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-  const time = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
-    throw invalid(
-      `decoding stdout: expirationTimestamp must be an RFC 3339 time, not "${text.slice(0, 40)}"`,
-    );
-  return epochMillis(time);
+  if (text === undefined) return undefined;
+  const [, date = "", day = "", hour = "", rest = "", fraction = "", zone = ""] = RFC3339.exec(text) ?? [];
+  const time = Date.parse(`${date}${hour}${rest}${fraction.replace(",", ".").slice(0, 4)}${zone}`);
+  // Date.parse makes the 30th of February the 2nd of March.
+  const exists = new Date(`${date}00:00:00Z`).getUTCDate() === Number(day);
+  if (Number.isNaN(time) || !exists) {
+    // What is no time at all may be a token in the wrong field.
+    const shown = /^[\dTZtz:.,+ -]{1,40}$/.test(text) ? `, not "${text}"` : "";
+    throw invalid(`decoding stdout: expirationTimestamp must be an RFC 3339 time${shown}`);
+  }
+  return time === ZERO_TIME ? undefined : epochMillis(time);
 };
 
+/** Go's tls.X509KeyPair finds all that can be wrong with either, so its second check of the leaf never speaks. */
 const checkPair = (cert: string, key: string): void => {
-  let leaf: X509Certificate;
   try {
-    leaf = new X509Certificate(cert);
+    if (!cert.includes("-----BEGIN CERTIFICATE-----"))
+      throw new Error("tls: failed to find any PEM data in certificate input");
+    if (!key.includes("-----BEGIN ")) throw new Error("tls: failed to find any PEM data in key input");
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+      throw new Error("tls: private key does not match public key");
   } catch (error) {
-    throw invalid(`failed parsing client leaf certificate: ${messageOf(error)}`, error);
-  }
-  try {
-    if (!leaf.checkPrivateKey(createPrivateKey(key)))
-      throw new Error("private key does not match public key");
-  } catch (error) {
-    throw invalid(`failed parsing client key/certificate: ${messageOf(error)}`, error);
+    throw invalid(`failed parsing client key/certificate: ${messageOf(error)}`, { cause: error });
   }
 };

@@ -1,197 +1,194 @@
-import { delimiter, isAbsolute, join, sep } from "node:path";
-import { KnownError, systemCode } from "../base/errors.ts";
-import { redact } from "../base/redact.ts";
+import type { ChildProcess } from "node:child_process";
+import { basename } from "node:path";
+import { KnownError, messageOf, systemCode } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
-import { escapeControls } from "../base/terminal.ts";
-import type { Millis } from "../base/units.ts";
-import type { ExecConfig } from "../kubeconfig/index.ts";
+import { millis, type Millis } from "../base/units.ts";
+import { batchCall, isBatchFile } from "./batch-file.ts";
+import { collectOutput, type Output } from "./exec-output.ts";
+import { secretsOf, stderrLines, type Stderr } from "./exec-stderr.ts";
 
-/** An ExecCredential with a certificate is some 10 KiB (security.md R-I3). */
-const STDOUT_LIMIT = 1024 * 1024;
-/** Enough of the end of stderr to say what went wrong. */
-const STDERR_TAIL = 2048;
+/** What is asked to end has this time to put its lock files and the terminal in order. */
+const GRACE = millis(2_000);
+/** The last words of what has ended are in the pipe; a child of it may hold the pipe for ever. */
+const LAST_WORDS = millis(250);
 
-export interface ExecRun {
-  readonly exec: ExecConfig;
-  /** The value of KUBERNETES_EXEC_INFO. */
-  readonly info: string;
+export interface PluginProcess {
+  /** As messages name it. */
+  readonly command: string;
+  /** What is run. */
+  readonly path: string;
+  readonly args: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** It gets the terminal as it is, and Ctrl-C with it. */
   readonly interactive: boolean;
-  /** Then the plugin and all it started is ended. */
+  /** Then it and all that it started is ended. */
   readonly timeout: Millis;
+  /** Asks it to end, and then ends it. */
   readonly signal?: AbortSignal | undefined;
-  /** The advice for a missing program; limited to ten an hour by the caller. */
-  readonly hint: () => string | undefined;
 }
+
+export type Outcome =
+  | { readonly kind: "printed"; readonly stdout: string }
+  | {
+      readonly kind: "failed";
+      readonly error: KnownError;
+      /** When it ended by itself. */
+      readonly exitCode: number | undefined;
+    };
+
+/** How a run comes to its end. */
+type End =
+  | { readonly kind: "exit"; readonly code: number | null; readonly by: string | null }
+  | { readonly kind: "unstartable"; readonly error: unknown }
+  | { readonly kind: "stopped"; readonly code: StopCode; readonly what: string };
+type StopCode = "EXEC_FAILED" | "EXEC_TIMEOUT" | "EXEC_OUTPUT_INVALID";
 
 /**
- * Runs a plugin as the kubeconfig writes it and resolves to its stdout (credentials.md §2.1, security.md R-I2, R-I3).
- * @throws {KnownError} EXEC_NOT_FOUND, EXEC_FAILED, EXEC_TIMEOUT, EXEC_OUTPUT_INVALID
+ * Runs a plugin to its end (credentials.md §2.1, security.md R-I2, R-I3). When this resolves it has ended; after a
+ * failure so has all that it started, as far as the platform can tell.
  */
-export async function runExecPlugin(run: ExecRun, system: System): Promise<string> {
-  const { exec } = run;
-  const file = await findProgram(exec.command, system, run.hint);
-  const env = {
-    ...system.env,
-    ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
-    KUBERNETES_EXEC_INFO: run.info,
-  };
-  const group = !run.interactive;
-  const child = system.spawn({
-    file,
-    args: exec.args,
-    env,
-    // A plugin that may ask something gets the terminal as it is, and Ctrl-C with it.
-    stdin: run.interactive ? "inherit" : "ignore",
-    stderr: run.interactive ? "inherit" : "pipe",
-    group,
+export async function runPlugin(plugin: PluginProcess, system: System): Promise<Outcome> {
+  const said = stderrLines({
+    show: (line) => system.log.say(`${basename(plugin.command)}: ${line}`),
+    secrets: secretsOf(plugin.env, plugin.args),
   });
-  const tail = stderrTail(exec.command, system);
-  child.stderr?.on("data", tail.add);
-  return await new Promise<string>((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let total = 0;
-    let ended: KnownError | undefined;
-    const stop = (error: KnownError): void => {
-      ended ??= error;
-      system.end(child, { group });
-      // A grandchild that left the group could hold the pipes open for ever.
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    };
-    const timer = setTimeout(
-      () =>
-        stop(
-          failure(
-            "EXEC_TIMEOUT",
-            `exec: executable ${exec.command} ran longer than ${run.timeout / 1000} s`,
-            tail,
-          ),
-        ),
-      run.timeout,
-    );
-    const aborted = (): void =>
-      stop(failure("EXEC_FAILED", `exec: executable ${exec.command} was stopped`, tail));
-    run.signal?.addEventListener("abort", aborted, { once: true });
-    const settle = (): void => {
-      clearTimeout(timer);
-      run.signal?.removeEventListener("abort", aborted);
-      tail.flush();
-    };
-    child.stdout?.on("data", (part: Buffer) => {
-      total += part.length;
-      if (total > STDOUT_LIMIT)
-        stop(
-          failure(
-            "EXEC_OUTPUT_INVALID",
-            `exec: executable ${exec.command} printed more than ${STDOUT_LIMIT} bytes`,
-            tail,
-          ),
-        );
-      else parts.push(part);
+  const over = new AbortController();
+  /** Never, once the run is over. */
+  const later = async (time: Millis): Promise<void> =>
+    await new Promise((resolve) => {
+      system.sleep(time, over.signal).then(resolve, () => undefined);
     });
-    child.once("error", (error) => {
-      settle();
-      reject(ended ?? startFailure(exec.command, error, run.hint));
-    });
-    child.once("close", (code, killed) => {
-      settle();
-      if (ended !== undefined) reject(ended);
-      else if (code === 0) resolve(Buffer.concat(parts).toString("utf8"));
-      else
-        reject(
-          failure(
-            "EXEC_FAILED",
-            code === null
-              ? `exec: executable ${exec.command} was ended by ${killed ?? "a signal"}`
-              : `exec: executable ${exec.command} failed with exit code ${code}`,
-            tail,
-          ),
-        );
-    });
-    if (run.signal?.aborted === true) aborted();
-  });
-}
-
-interface Tail {
-  readonly add: (part: Buffer) => void;
-  readonly flush: () => void;
-  readonly text: () => string;
-}
-
-/** Shows stderr live, line by line, with controls escaped, and keeps its end for the error. */
-const stderrTail = (command: string, system: System): Tail => {
-  let kept = "";
-  let line = "";
-  const show = (text: string): void => {
-    if (text !== "") system.log.say(`${command}: ${text}`);
-  };
-  return {
-    add: (part) => {
-      const text = part.toString("utf8");
-      kept = (kept + text).slice(-STDERR_TAIL);
-      const lines = (line + text).split("\n");
-      line = (lines.pop() ?? "").slice(-STDERR_TAIL);
-      for (const each of lines) show(each.trimEnd());
-    },
-    flush: () => {
-      show(line.trimEnd());
-      line = "";
-    },
-    text: () => escapeControls(redact(kept)).trim().split("\n").slice(-5).join("\n"),
-  };
-};
-
-const failure = (
-  code: "EXEC_FAILED" | "EXEC_TIMEOUT" | "EXEC_OUTPUT_INVALID",
-  message: string,
-  tail: Tail,
-): KnownError => {
-  const said = tail.text();
-  return new KnownError(code, `getting credentials: ${message}${said === "" ? "" : `\nIt said: ${said}`}`);
-};
-
-const NOT_INSTALLED = [
-  "It looks like you are trying to use a client-go credential plugin that is not installed.",
-  "",
-  "To learn more about this feature, consult the documentation available at:",
-  "      https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
-].join("\n");
-
-const notFound = (command: string, hint: () => string | undefined): KnownError => {
-  const advice = hint();
-  const more = advice === undefined ? "" : `\n\n${NOT_INSTALLED}${advice === "" ? "" : `\n\n${advice}`}`;
-  return new KnownError(
-    "EXEC_NOT_FOUND",
-    `getting credentials: exec: executable ${command} not found${more}`,
-  );
-};
-
-const startFailure = (command: string, error: Error, hint: () => string | undefined): KnownError => {
-  const reason = systemCode(error);
-  if (reason === "ENOENT" && !command.includes(sep)) return notFound(command, hint);
-  const said =
-    reason === "ENOENT"
-      ? "no such file or directory"
-      : reason === "EACCES"
-        ? "permission denied"
-        : error.message;
-  return new KnownError("EXEC_NOT_FOUND", `getting credentials: exec: fork/exec ${command}: ${said}`, {
-    cause: error,
-  });
-};
-
-/** Bare names are found on PATH only: never in the working directory, also where PATH has an empty item. */
-const findProgram = async (
-  command: string,
-  system: System,
-  hint: () => string | undefined,
-): Promise<string> => {
-  if (system.platform === "win32" || command.includes(sep)) return command;
-  for (const directory of (system.env["PATH"] ?? "").split(delimiter)) {
-    if (!isAbsolute(directory)) continue;
-    const path = join(directory, command);
-    const facts = await system.files.facts(path);
-    if (facts?.kind === "file" && (facts.mode & 0o111) !== 0) return path;
+  let child: ChildProcess;
+  try {
+    child = spawn(plugin, system);
+  } catch (error) {
+    return failed(plugin, { kind: "unstartable", error }, said);
   }
-  throw notFound(command, hint);
+  const output = collectOutput(child, said);
+  try {
+    const exited = exitOf(child);
+    const end = await endOf({ plugin, child, output, exited, later, over: over.signal, system });
+    if (end.kind === "exit" && end.code === 0) {
+      await Promise.race([output.quiet, later(LAST_WORDS)]);
+      return { kind: "printed", stdout: output.leave() };
+    }
+    system.end(child, { group: !plugin.interactive });
+    await Promise.race([Promise.all([exited, output.quiet]), later(LAST_WORDS)]);
+    said.end();
+    output.close();
+    return failed(plugin, end, said);
+  } finally {
+    over.abort();
+    said.end();
+  }
+}
+
+interface Running {
+  readonly plugin: PluginProcess;
+  readonly child: ChildProcess;
+  readonly output: Output;
+  readonly exited: Promise<End>;
+  readonly later: (time: Millis) => Promise<void>;
+  readonly over: AbortSignal;
+  readonly system: System;
+}
+
+const endOf = async (running: Running): Promise<End> => {
+  const { plugin, child, output, exited, later, over, system } = running;
+  const stopped = (code: StopCode, what: string): End => ({ kind: "stopped", code, what });
+  const told = new Promise<void>((resolve) => {
+    plugin.signal?.addEventListener("abort", () => resolve(), { once: true, signal: over });
+    if (plugin.signal?.aborted === true) resolve();
+  }).then(async () => {
+    system.end(child, { group: !plugin.interactive, gently: true });
+    await Promise.race([exited, later(GRACE)]);
+    return stopped("EXEC_FAILED", "was stopped");
+  });
+  const done = exited.then(async (end) => {
+    // Who still holds its stdout may print on: kubectl waits for that as well.
+    if (end.kind === "exit" && end.code === 0) await output.printed;
+    return plugin.signal?.aborted === true ? await told : end;
+  });
+  const late = later(plugin.timeout).then(() =>
+    stopped("EXEC_TIMEOUT", `ran longer than ${plugin.timeout / 1000} s`),
+  );
+  const flood = output.tooMuch.then((what) => stopped("EXEC_OUTPUT_INVALID", what));
+  return await Promise.race([told, done, late, flood]);
+};
+
+const exitOf = async (child: ChildProcess): Promise<End> =>
+  await new Promise((resolve) => {
+    child.once("exit", (code, by) => resolve({ kind: "exit", code, by }));
+    child.once("error", (error) => resolve({ kind: "unstartable", error }));
+  });
+
+/** @throws whatever the system has against the program, its arguments or its environment */
+const spawn = (plugin: PluginProcess, system: System): ChildProcess => {
+  const { path, args, env, interactive } = plugin;
+  if (Object.entries(env).some((entry) => entry.join("=").includes("\0")))
+    throw new Error("exec: environment variable contains NUL");
+  const batch =
+    system.platform === "win32" && isBatchFile(path) ? batchCall(path, args, system.env) : undefined;
+  if (system.platform === "win32" && isBatchFile(path) && batch === undefined)
+    throw new Error(
+      `fork/exec ${path}: an argument cannot be given to a batch file: it holds a line feed or NUL`,
+    );
+  return system.spawn({
+    ...(batch === undefined ? { file: path, args } : { ...batch, verbatim: true }),
+    env,
+    stdin: interactive ? "inherit" : "ignore",
+    stderr: interactive ? "inherit" : "pipe",
+    group: !interactive,
+    ours: true,
+  });
+};
+
+/** The system's reasons in Go's words. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  ENOTDIR: "not a directory",
+  ELOOP: "too many levels of symbolic links",
+  ENAMETOOLONG: "file name too long",
+  E2BIG: "argument list too long",
+  ENOEXEC: "exec format error",
+  ETXTBSY: "text file busy",
+  EAGAIN: "resource temporarily unavailable",
+  ENOMEM: "cannot allocate memory",
+  ERR_INVALID_ARG_VALUE: "invalid argument",
+};
+
+const failed = (plugin: PluginProcess, end: End, said: Stderr): Outcome => {
+  const name = `exec: executable ${plugin.command}`;
+  const last = said.last();
+  const words = last === "" ? "" : `\nIt said: ${last}`;
+  const fault = (code: StopCode | "EXEC_NOT_FOUND", what: string, cause?: unknown): KnownError =>
+    new KnownError(code, `getting credentials: ${what}${words}`, cause === undefined ? {} : { cause });
+  switch (end.kind) {
+    case "stopped":
+      return { kind: "failed", error: fault(end.code, `${name} ${end.what}`), exitCode: undefined };
+    case "unstartable": {
+      const code = systemCode(end.error);
+      const reason = code === undefined ? undefined : REASONS[code];
+      const what = code === undefined ? messageOf(end.error) : `fork/exec ${plugin.path}: ${reason ?? code}`;
+      return {
+        kind: "failed",
+        error: fault("EXEC_NOT_FOUND", `exec: ${what}`, end.error),
+        exitCode: undefined,
+      };
+    }
+    case "exit":
+      return {
+        kind: "failed",
+        error: fault(
+          "EXEC_FAILED",
+          end.code === null ? `${name} was ended by ${end.by}` : `${name} failed with exit code ${end.code}`,
+        ),
+        exitCode: end.code ?? undefined,
+      };
+    default:
+      return end satisfies never;
+  }
 };

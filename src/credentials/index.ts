@@ -1,8 +1,8 @@
 export { credentialHeaders, sameCertificate } from "./apply.ts";
-export type { ExecOptions } from "./exec.ts";
+export type { ExecCall, ExecOptions } from "./exec.ts";
 export { checkCertificate, dateFault, type CheckedCertificate } from "./certificate.ts";
 export { credentialSource } from "./source.ts";
-export { tokenExpiry } from "./token.ts";
+export { tokenClaims, tokenExpiry } from "./token.ts";
 export type {
   ClientCertificate,
   Credential,
