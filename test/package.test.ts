@@ -103,8 +103,15 @@ describe("what programs can import", () => {
       "whoAmI",
     ],
     "./kubeconfig": ["loadKubeconfig", "loadPluginPolicy", "persistAuthProvider", "selectContext"],
-    "./credentials": ["credentialHeaders", "credentialSource", "sameCertificate", "tokenExpiry"],
-    "./api": ["connect", "getObject", "listObjects", "mayI", "watchObjects", "whoAmI"],
+    "./credentials": [
+      "checkCertificate",
+      "credentialHeaders",
+      "credentialSource",
+      "dateFault",
+      "sameCertificate",
+      "tokenExpiry",
+    ],
+    "./api": ["connect", "getObject", "inspectServer", "listObjects", "mayI", "watchObjects", "whoAmI"],
     "./tunnel": ["SPDY_ANSWER", "TUNNEL_PROTOCOL", "podDialer", "serveSpdy", "websocketAnswer"],
     "./route": ["openRoute", "parseTarget"],
     "./proxy": [

@@ -38,6 +38,17 @@ export interface PoolOptions {
   readonly taken: Set<Duplex>;
 }
 
+/** A proxy may be of the company's own authority or of the web's; the client certificate is not for it. */
+export const proxyTrust = async (
+  { trust, verify }: Endpoint,
+  authorities: Authorities,
+  roots: () => Promise<Authorities>,
+): Promise<ProxyTrust> => {
+  const own = trust === "kubeconfig" ? (authorities ?? []) : [];
+  const others = await roots();
+  return { ca: own.length === 0 ? others : [...own, ...(others ?? [])], verify };
+};
+
 export function openPool(options: PoolOptions): Pool {
   const { endpoint, authorities, certificate, roots, taken } = options;
   const { host, port, proxy, secure, serverName, verify } = endpoint;
@@ -46,18 +57,13 @@ export function openPool(options: PoolOptions): Pool {
   const tls = secure ? { ...identity, verify, serverName, context: secureContext(identity) } : undefined;
   const closed = new AbortController();
 
-  /** A proxy may be of the company's own authority or of the web's; the cluster's certificate is not for it. */
-  const proxyTrust = async (): Promise<ProxyTrust> => {
-    const own = endpoint.trust === "kubeconfig" ? (authorities ?? []) : [];
-    const others = await roots();
-    return { ca: own.length === 0 ? others : [...own, ...(others ?? [])], verify };
-  };
+  const trust = async (): Promise<ProxyTrust> => await proxyTrust(endpoint, authorities, roots);
 
   const dial = async (signal: AbortSignal): Promise<Duplex> => {
     const limits = { signal, timeout: CONNECT_TIMEOUT };
     if (proxy === undefined)
       return tls === undefined ? await dialTcp(address, limits) : await startTls(address, tls, limits);
-    const stream = await dialThrough(proxy, address, { ...limits, trust: proxyTrust });
+    const stream = await dialThrough(proxy, address, { ...limits, trust });
     return tls === undefined ? stream : await startTls({ host, stream }, tls, limits);
   };
 
@@ -65,7 +71,7 @@ export function openPool(options: PoolOptions): Pool {
   const dialShared = async (): Promise<Duplex> =>
     forwarding === undefined
       ? await dial(closed.signal)
-      : await dialProxy(forwarding, { signal: closed.signal, timeout: CONNECT_TIMEOUT, trust: proxyTrust });
+      : await dialProxy(forwarding, { signal: closed.signal, timeout: CONNECT_TIMEOUT, trust });
 
   const shared = agentOf(dialShared, {
     keepAlive: true,
