@@ -229,6 +229,7 @@ export const tls = importedOnlyIn(
   ["node:tls", "node:https"],
   {
     "src/base/tls.ts": "starts every TLS connection that leaves this machine",
+    "src/api/inspect.ts": "compares names as node:tls does",
     "src/base/roots.ts": "asks the runtime for the system's authorities",
     "src/proxy/forward/upstream-tls.ts": "a UI that speaks HTTPS",
     "src/demo/": "the demo's own servers",
