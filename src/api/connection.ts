@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { KnownError } from "../base/errors.ts";
 import { formatGoDuration } from "../base/go-duration.ts";
 import { pairs, type RawHeaders } from "../base/headers.ts";
+import { proxyName } from "../base/proxy-rule.ts";
 import type { System } from "../base/system.ts";
 import { millis, type Millis } from "../base/units.ts";
 import { checkCertificate, dateFault, type Credential, type CredentialSource } from "../credentials/index.ts";
@@ -138,6 +139,7 @@ export function connect(
 
   return {
     server,
+    proxy: endpoint.proxy === undefined ? undefined : proxyName(endpoint.proxy),
     request: async (request): Promise<ApiResponse> => {
       using stop = linked(request.signal);
       using time = countdown(timeFor(request), system, () => stop.abort(noAnswer()));

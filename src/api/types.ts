@@ -63,6 +63,8 @@ export interface ConnectionOptions {
 export interface Connection extends AsyncDisposable {
   /** Scheme, host, port and path prefix, no slash at the end. */
   readonly server: string;
+  /** The proxy on the way: scheme, host and port, no password. Undefined: there is none. */
+  readonly proxy?: string | undefined;
   /**
    * One answer, after as many tries as client-go makes (credentials.md §4.8): 429 and 5xx with Retry-After, and for GET
    * connections that break. A 401 makes one forced renewal. Statuses ≥ 400 are answers, not errors.

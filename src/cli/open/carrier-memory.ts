@@ -19,7 +19,7 @@ const shape = object({
 });
 
 /**
- * `<state>/carriers.json`: which carrier worked, by a hash of the server. Losing it costs 300 ms once, so a file that is
+ * `<state>/carriers.json`: which carrier worked, by a hash of the server and the proxy on the way there. Losing it costs 300 ms once, so a file that is
  * damaged is replaced; one of a newer kauth is left as it is.
  */
 export async function carrierMemory(system: System, server: string): Promise<CarrierMemory> {

@@ -30,9 +30,10 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
   const { system, settings, config, reference, report, signal } = request;
   let serving = false;
   const source = credentialSource(config, system, {
-    timeout: settings.execTimeout,
+    ...settings.plugins,
     // Once pages are served, nobody watches this terminal for a question (security.md R-N18).
     interactive: () => !serving && system.stdinIsTerminal,
+    unavailable: "pages are served, and nobody watches this terminal",
   });
   if (!settings.anonymous) refuseWithoutToken(source.method);
   // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
@@ -115,7 +116,7 @@ const signIn = async (
 
 const routeTo = async (request: OpenRequest, connection: Connection): Promise<Route> => {
   const { system, report, settings } = request;
-  const memory = await carrierMemory(system, connection.server);
+  const memory = await carrierMemory(system, `${connection.server} ${connection.proxy ?? ""}`.trimEnd());
   let announced = false;
   return openRoute({
     connection,
