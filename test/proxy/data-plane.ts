@@ -18,33 +18,40 @@ export const settle = async (): Promise<void> => {
 /** For what comes by a timer or by TLS: a busy machine may take its time. */
 export const SOON = { timeout: 10_000, interval: 5 } as const;
 
-/** A clock that stands still until it is told, or until somebody sleeps. */
+/** A clock that stands still until it is told. */
 export interface StillSystem {
   readonly system: System;
   readonly log: readonly string[];
-  /** How long was slept, each time. */
-  readonly sleeps: readonly number[];
+  /** Moves on, and wakes who has slept long enough. */
   advance(time: number): void;
 }
 
 export function stillSystem(level = 0): StillSystem {
   let time = 0;
   const log: string[] = [];
-  const sleeps: number[] = [];
+  const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
   const put = (text: string): void => void log.push(text);
   return {
     log,
-    sleeps,
-    advance: (length) => (time += length),
+    advance: (length) => {
+      time += length;
+      for (const sleeper of sleepers) if (sleeper.until <= time && sleepers.delete(sleeper)) sleeper.wake();
+    },
     system: {
       ...realSystem(),
       log: logTo({ out: put, err: put }, level),
       monotonic: () => millis(time),
       random: (size) => Buffer.alloc(size, 0xab),
-      sleep: (length) => {
-        sleeps.push(length);
-        time += length;
-        return Promise.resolve();
+      sleep: async (length, signal) => {
+        signal?.throwIfAborted();
+        await new Promise<void>((resolve, reject) => {
+          const sleeper = { until: time + length, wake: resolve };
+          sleepers.add(sleeper);
+          signal?.addEventListener("abort", () => {
+            sleepers.delete(sleeper);
+            reject(signal.reason as Error);
+          });
+        });
       },
     },
   };
