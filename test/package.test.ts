@@ -109,6 +109,7 @@ describe("what programs can import", () => {
       "credentialSource",
       "dateFault",
       "sameCertificate",
+      "tokenClaims",
       "tokenExpiry",
     ],
     "./api": ["connect", "getObject", "inspectServer", "listObjects", "mayI", "watchObjects", "whoAmI"],

@@ -1,4 +1,4 @@
-import { parseJson } from "../base/decode.ts";
+import { parseJson, record } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { epochMillis, type EpochMillis } from "../base/units.ts";
@@ -24,17 +24,22 @@ export const checkToken = (text: string, from: string): Secret => {
   return new Secret(text);
 };
 
-/** When a JWT says that it ends. Nothing is verified: this is for people to read, never for a decision. */
-export const tokenExpiry = (token: Secret): EpochMillis | undefined => {
+/**
+ * What a JWT says of itself; undefined for any other token. Nothing is verified: this is for people to read, and for
+ * being careful, never for trust.
+ */
+export const tokenClaims = (token: Secret): Readonly<Record<string, unknown>> | undefined => {
   const parts = token.reveal().split(".");
   if (parts.length !== 3) return undefined;
   try {
-    const claims = parseJson(Buffer.from(parts[1] ?? "", "base64url").toString("utf8"));
-    if (typeof claims !== "object" || claims === null || !("exp" in claims)) return undefined;
-    return typeof claims.exp === "number" && Number.isFinite(claims.exp)
-      ? epochMillis(claims.exp * 1000)
-      : undefined;
+    return record(parseJson(Buffer.from(parts[1] ?? "", "base64url").toString("utf8")), "");
   } catch {
     return undefined;
   }
+};
+
+/** When a JWT says that it ends. */
+export const tokenExpiry = (token: Secret): EpochMillis | undefined => {
+  const exp = tokenClaims(token)?.["exp"];
+  return typeof exp === "number" && Number.isFinite(exp) ? epochMillis(exp * 1000) : undefined;
 };

@@ -1,6 +1,6 @@
 import { KnownError } from "../../base/errors.ts";
-import { parseJson } from "../../base/decode.ts";
 import type { Secret } from "../../base/secret.ts";
+import { tokenClaims } from "../../credentials/index.ts";
 
 /** The application that every AKS cluster with Entra ID shares: a token for it opens all of them. */
 const AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630";
@@ -16,10 +16,10 @@ const CLOUD_AUDIENCES = [
  * Why a token is good beyond this one cluster, or undefined if nothing visible says so (security.md R-N11).
  * Nothing is verified here: this only reads what the token says of itself.
  */
-const reachBeyondCluster = (token: Secret): string | undefined => {
+export const reachBeyondCluster = (token: Secret): string | undefined => {
   const text = token.reveal();
   if (text.startsWith("ya29.")) return "it is a Google access token, good for Google Cloud itself";
-  const audiences = jwtAudiences(text);
+  const audiences = audiencesOf(tokenClaims(token));
   if (audiences.includes(AKS_SERVER_APPLICATION) || audiences.includes(`spn:${AKS_SERVER_APPLICATION}`))
     return "its audience is the application that all AKS clusters share";
   const cloud = audiences.find((audience) =>
@@ -28,18 +28,9 @@ const reachBeyondCluster = (token: Secret): string | undefined => {
   return cloud === undefined ? undefined : `its audience is the cloud interface ${cloud}`;
 };
 
-const jwtAudiences = (text: string): readonly string[] => {
-  const parts = text.split(".");
-  if (parts.length !== 3) return [];
-  try {
-    const claims = parseJson(Buffer.from(parts[1] ?? "", "base64url").toString("utf8"));
-    if (typeof claims !== "object" || claims === null || !("aud" in claims)) return [];
-    const { aud } = claims;
-    return (Array.isArray(aud) ? aud : [aud]).filter((item): item is string => typeof item === "string");
-  } catch {
-    return [];
-  }
-};
+/** `aud` is one text or a list of them. */
+export const audiencesOf = (claims: ReturnType<typeof tokenClaims>): readonly string[] =>
+  [claims?.["aud"]].flat().filter((item): item is string => typeof item === "string");
 
 /** @throws {KnownError} TOKEN_TOO_BROAD, exit 2, unless the person said that the pod may have it */
 export const refuseBroadToken = (token: Secret, allowed: boolean): void => {
