@@ -1,12 +1,14 @@
 import type { System } from "../base/system.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
+import { authProviderSource, checkAuthProvider } from "./auth-provider.ts";
 import { execSource, type ExecOptions } from "./exec.ts";
 import { certificateReader, headerReader } from "./static.ts";
 import type { ClientCertificate, Credential, CredentialSource, HeaderCredential, Method } from "./types.ts";
 
 /**
  * The source that the selected user's fields ask for, by client-go's precedence (credentials.md §1.6): nothing over
- * plain http; a plugin only where no token, basic or certificate is; a certificate beside any header.
+ * plain http; an auth provider only where no token or basic is, a plugin only where no certificate is either; a
+ * certificate beside any header.
  * @throws {KnownError} CLIENT_CONFIG_INVALID
  */
 export function credentialSource(
@@ -17,9 +19,10 @@ export function credentialSource(
   if (config.server.protocol !== "https:")
     return constant("none", "kubeconfig (nothing is sent over plain http)");
   const { user } = config;
+  if (user.authProvider !== undefined) checkAuthProvider(user.authProvider);
   const reader = headerReader(user, system);
   const hasCertificate = user.clientCertificate !== undefined || user.clientCertificateData !== undefined;
-  if (reader === undefined && !hasCertificate)
+  if (reader === undefined && !hasCertificate && user.authProvider === undefined)
     return user.exec === undefined
       ? constant("none", "kubeconfig (it names nothing that identifies you)")
       : execSource(user.exec, config, system, options);
@@ -27,6 +30,8 @@ export function credentialSource(
   const certificate = hasCertificate
     ? certificateReader(user, name, system)
     : (): Promise<undefined> => Promise.resolve(undefined);
+  if (reader === undefined && user.authProvider !== undefined)
+    return authProviderSource(user.authProvider, config, system, { ...options, certificate });
   return staticSource(config, reader ?? (() => Promise.resolve(undefined)), certificate);
 }
 

@@ -121,7 +121,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "src/kubeconfig/splice.ts",
     "src/kubeconfig/edit.ts",
     "src/credentials/exec-credential.ts",
+    "src/credentials/auth-providers/gcp-command.ts",
     "src/cli/config.ts",
+    "src/cli/output.ts",
   ],
 };
 

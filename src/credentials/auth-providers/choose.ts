@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import type { System } from "../../base/system.ts";
+import { persistAuthProvider, type AuthProvider, type ClientConfig } from "../../kubeconfig/index.ts";
+import type { CredentialSource } from "../types.ts";
+import { providerSource, type ProgramOptions, type Provider, type ProviderContext } from "./provider.ts";
+import { tellSuccessor } from "./successor.ts";
+
+/**
+ * The source for `user.auth-provider` (credentials.md §3). Sources are shared in the process as client-go shares them:
+ * oidc by cluster, issuer and client, the first configuration wins; azure by the user's whole configuration.
+ */
+export function chooseAuthProvider(
+  given: AuthProvider,
+  config: ClientConfig,
+  system: System,
+  options: ProgramOptions,
+): CredentialSource {
+  const { userOrigin, userName = "" } = config;
+  const usual = join(system.home, ".kube", "config");
+  tellSuccessor(
+    given.name,
+    { name: userName, config: given.config, kubeconfig: userOrigin === usual ? undefined : userOrigin },
+    system,
+  );
+  const make = (): CredentialSource =>
+    providerSource(
+      given.name,
+      async () =>
+        await load(given, {
+          system,
+          origin: userOrigin,
+          options,
+          save: saver(config, system),
+        }),
+      system,
+    );
+  const key = sharedKey(given, config);
+  return key === undefined
+    ? make()
+    : system.shared(`auth provider ${given.name} ${JSON.stringify(key)}`, make);
+}
+
+const sharedKey = ({ name, config }: AuthProvider, client: ClientConfig): readonly unknown[] | undefined => {
+  if (name === "oidc") return [client.server.href, config.get("idp-issuer-url"), config.get("client-id")];
+  if (name === "azure")
+    return [client.userOrigin, client.userName, [...config].toSorted(([a], [b]) => (a < b ? -1 : 1))];
+  return undefined;
+};
+
+const load = async ({ name, config }: AuthProvider, context: ProviderContext): Promise<Provider> => {
+  switch (name) {
+    case "oidc":
+      return await (await import("./oidc.ts")).createOidc(config, context);
+    case "gcp":
+      return (await import("./gcp.ts")).createGcp(config, context);
+    case "azure":
+      return (await import("./azure.ts")).createAzure(config, context);
+    case "openstack":
+      return await (await import("./openstack.ts")).createOpenstack(config, context);
+    default:
+      throw new TypeError(`no auth provider ${name}`);
+  }
+};
+
+/** Writes one after the other: each takes the kubeconfig's lock, which waits for nobody. */
+const saver = ({ userOrigin, userName }: ClientConfig, system: System): ProviderContext["save"] => {
+  let before: Promise<void> = Promise.resolve();
+  return async (config) => {
+    if (userOrigin === undefined || userName === undefined) return;
+    const write = async (): Promise<void> =>
+      await persistAuthProvider({ path: userOrigin, user: userName }, config, system);
+    const mine = before.then(write, write);
+    before = mine;
+    await mine;
+  };
+};
