@@ -256,6 +256,11 @@ export const CODES = {
     "Your credential has no bearer token, so nothing can be shown to the UI.",
     "Use a context whose user has a token or a credential plugin, or open without signing in: --anonymous.",
   ),
+  IDENTITY_UNKNOWN: code(
+    1,
+    "The cluster does not say who you are.",
+    "A cluster older than Kubernetes 1.26 cannot; what the token says of itself is printed, unverified.",
+  ),
   TOKEN_ON_TERMINAL: code(
     2,
     "A token would be printed on a terminal, where others may read it.",

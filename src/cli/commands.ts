@@ -5,10 +5,12 @@ import { demoCommand } from "./commands/demo.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
+import { whoamiCommand } from "./commands/whoami.ts";
 
 /** Every command. Help, completion and docs/cli.md come from here. */
 export const COMMANDS: readonly Command[] = [
   openCommand,
+  whoamiCommand,
   tokenCommand,
   demoCommand,
   cleanCommand,

@@ -55,7 +55,10 @@ export const KUBECTL_OPTIONS = {
   "disable-compression": ignored("boolean"),
   "match-server-version": ignored("boolean"),
   "warnings-as-errors": ignored("boolean"),
-  kuberc: ignored("string"),
+  kuberc: text(
+    "kubectl's preferences, which say what credential plugins may run. Default: KUBERC, else ~/.kube/kuberc",
+    "FILE",
+  ),
   profile: ignored("string"),
   "profile-output": ignored("string"),
 } as const satisfies Readonly<Record<string, OptionSpec>>;
@@ -66,7 +69,13 @@ export const PLUGIN_OPTIONS = {
     type: "string",
     value: "SECONDS",
     default: "60",
-    summary: "How long a credential plugin may run; three times that when it may ask something",
+    summary:
+      "How long to wait for a credential plugin before saying so; it is ended after three times that, " +
+      "since a person may be signing in",
+  },
+  "allow-writable-kubeconfig": {
+    type: "boolean",
+    summary: "Run the credential plugin of a kubeconfig although others can write it. Unsafe",
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 

@@ -1,4 +1,4 @@
-import type { Connection } from "../api/index.ts";
+import type { Connection, ConnectionOptions } from "../api/index.ts";
 import { KnownError } from "../base/errors.ts";
 import { millis, type EpochMillis, type Millis } from "../base/units.ts";
 import {
@@ -8,7 +8,14 @@ import {
   type CredentialSource,
   type ExecOptions,
 } from "../credentials/index.ts";
-import { loadKubeconfig, selectContext, type ClientConfig, type Kubeconfig } from "../kubeconfig/index.ts";
+import {
+  loadKubeconfig,
+  loadPluginPolicy,
+  selectContext,
+  type ClientConfig,
+  type Impersonation,
+  type Kubeconfig,
+} from "../kubeconfig/index.ts";
 import type { Invocation } from "./command.ts";
 import { explicitKubeconfig, overridesOf } from "./globals.ts";
 
@@ -17,8 +24,25 @@ export interface Identity {
   readonly config: ClientConfig;
   readonly source: CredentialSource;
   /** Dials nothing yet. What it takes to talk to an API server is loaded now. */
-  connect(): Promise<Connection>;
+  connect(options?: ConnectOptions): Promise<Connection>;
 }
+
+export interface ConnectOptions extends ConnectionOptions {
+  /** Without impersonation, to learn who asks for it. Default false. */
+  readonly asMyself?: boolean;
+}
+
+const NOBODY: Impersonation = { user: undefined, uid: undefined, groups: [], extra: new Map() };
+
+/** The same client without impersonation. */
+export const asMyself = (config: ClientConfig): ClientConfig => ({
+  ...config,
+  impersonate: NOBODY,
+  user: { ...config.user, impersonate: NOBODY },
+});
+
+/** Whether the API server is asked to take us for somebody else. */
+export const isImpersonating = (config: ClientConfig): boolean => (config.impersonate.user ?? "") !== "";
 
 /** The kubeconfigs that count, merged. @throws {KnownError} */
 export const readKubeconfig = async ({ system, options }: Invocation): Promise<Kubeconfig> =>
@@ -29,7 +53,7 @@ export const selectClient = ({ system, options }: Invocation, kubeconfig: Kubeco
   selectContext(kubeconfig, overridesOf(options), system);
 
 /** `--exec-timeout`, in seconds. @throws {KnownError} USAGE */
-export const execTimeout = ({ options }: Invocation): Millis => {
+const execTimeout = ({ options }: Invocation): Millis => {
   const text = options.string("exec-timeout") ?? "60";
   const seconds = Number(text);
   if (!Number.isFinite(seconds) || seconds <= 0)
@@ -40,16 +64,27 @@ export const execTimeout = ({ options }: Invocation): Millis => {
   return millis(seconds * 1000);
 };
 
+/** Whether and how credential plugins may run: the flags, and kubectl's kuberc. @throws {KnownError} USAGE, KUBERC_INVALID */
+export const pluginRules = async (invocation: Invocation): Promise<ExecOptions> => {
+  const { system, options, signal } = invocation;
+  return {
+    timeout: execTimeout(invocation),
+    policy: await loadPluginPolicy(system, { explicit: options.string("kuberc") }),
+    allowWritable: options.boolean("allow-writable-kubeconfig"),
+    signal,
+  };
+};
+
 /**
  * Where the credential comes from. `interactive` says whether a plugin may have the terminal now; by default while
  * standard input is one. @throws {KnownError}
  */
-export const credentialsOf = (
+export const credentialsOf = async (
   invocation: Invocation,
   config: ClientConfig,
   options: Pick<ExecOptions, "interactive"> = {},
-): CredentialSource =>
-  credentialSource(config, invocation.system, { ...options, timeout: execTimeout(invocation) });
+): Promise<CredentialSource> =>
+  credentialSource(config, invocation.system, { ...(await pluginRules(invocation)), ...options });
 
 /** From the words of a command line to a person. @throws {KnownError} */
 export async function identify(
@@ -57,12 +92,15 @@ export async function identify(
   options: Pick<ExecOptions, "interactive"> = {},
 ): Promise<Identity> {
   const config = selectClient(invocation, await readKubeconfig(invocation));
-  const source = credentialsOf(invocation, config, options);
+  const source = await credentialsOf(invocation, config, options);
   const { system } = invocation;
   return {
     config,
     source,
-    connect: async () => (await import("../api/index.ts")).connect(config, source, system),
+    connect: async ({ asMyself: mine = false, ...wishes } = {}) => {
+      const { connect } = await import("../api/index.ts");
+      return connect(mine ? asMyself(config) : config, source, system, wishes);
+    },
   };
 }
 

@@ -24,7 +24,7 @@ export async function runToken(invocation: Invocation): Promise<number> {
     );
   const version = options.boolean("exec-credential") ? execVersion(invocation.system) : undefined;
   const config = selectClient(invocation, await readKubeconfig(invocation));
-  const source = credentialsOf(withMark(invocation, config), config);
+  const source = await credentialsOf(withMark(invocation, config), config);
   refuseMethod(source.method, WISH);
   const credential = await source.get({ signal });
   const token = bearerOf(credential, WISH).reveal();

@@ -7,7 +7,6 @@ import { reportTo } from "../open/report.ts";
 import { untilAborted } from "../open/run.ts";
 import type { OpenSettings } from "../open/settings.ts";
 import { openTarget } from "../open/target.ts";
-import { millis } from "../../base/units.ts";
 import { fetchAsBrowser } from "./fetch.ts";
 
 /** `kauth demo`: the path of `kauth open`, against a cluster in this process. */
@@ -31,7 +30,7 @@ export async function runDemo(invocation: Invocation): Promise<number> {
     noSession: false,
     output: "text",
     printLink: false,
-    execTimeout: millis(60_000),
+    plugins: { signal },
   };
   const words = (plugin ?? "").split(" ").filter((word) => word !== "");
   const [command, ...args] = words;

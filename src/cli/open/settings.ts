@@ -1,9 +1,10 @@
 import { KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { MiB, type Millis } from "../../base/units.ts";
+import { MiB } from "../../base/units.ts";
+import type { ExecOptions } from "../../credentials/index.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
-import { execTimeout } from "../identity.ts";
+import { pluginRules } from "../identity.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
@@ -22,7 +23,8 @@ export interface OpenSettings {
   readonly noSession: boolean;
   readonly output: "text" | "json";
   readonly printLink: boolean;
-  readonly execTimeout: Millis;
+  /** How credential plugins may run. */
+  readonly plugins: ExecOptions;
 }
 
 /** A bundle of some hundred authorities is below 1 MiB. */
@@ -56,7 +58,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     noSession: options.boolean("no-session"),
     output: choiceOf("output", options.string("output"), ["text", "json"], "text"),
     printLink: options.boolean("print-link"),
-    execTimeout: execTimeout(invocation),
+    plugins: await pluginRules(invocation),
   };
 }
 
