@@ -83,3 +83,34 @@ test("closing ends what is idle", () => {
   expect(streams.map(({ alive }) => alive)).toEqual([false, false]);
   expect(pool.take("alice")).toBeUndefined();
 });
+
+test("what is idle for three seconds is let go although nobody asks, and nothing else is", async () => {
+  const { pool, still } = setup();
+  const pass = async (time: number): Promise<void> => {
+    still.advance(time);
+    await settle();
+  };
+  const [old, young] = [stream(), stream()];
+  pool.give("alice", old);
+  await pass(1_000);
+  pool.give("alice", young);
+  await pass(1_000);
+  expect(old.alive).toBe(true);
+  await pass(1_000);
+  expect([old.alive, young.alive]).toEqual([false, true]);
+  await pass(1_000);
+  expect(young.alive).toBe(false);
+  // It begins anew with the next one.
+  const late = stream();
+  pool.give("bob", late);
+  for (let second = 0; second < 3; second += 1) await pass(1_000);
+  expect(late.alive).toBe(false);
+});
+
+test("nothing is kept after closing", () => {
+  const { pool } = setup();
+  pool.close();
+  const late = stream();
+  pool.give("alice", late);
+  expect(late.alive).toBe(false);
+});

@@ -1,9 +1,10 @@
 import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 
 /** Monotonic milliseconds. The end of an idle stream arrives a second late (tunnel.md §1.2), so longer is a race. */
 const IDLE = 3_000;
-const SWEEP = 1_000;
+const SWEEP = millis(1_000);
 /** A browser has six connections to an origin; a tool that has more may keep as many idle streams. */
 const KEPT = 256;
 
@@ -11,7 +12,8 @@ const KEPT = 256;
 export class StreamPool {
   readonly #system: System;
   readonly #idle = new Map<string, UpstreamStream[]>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #closed = new AbortController();
+  #sweeping = false;
 
   constructor(system: System) {
     this.#system = system;
@@ -31,16 +33,24 @@ export class StreamPool {
     const streams = this.#idle.get(session) ?? [];
     this.#idle.set(session, streams);
     stream.idleSince = this.#system.monotonic();
-    if (streams.length >= KEPT) stream.destroy();
+    if (streams.length >= KEPT || this.#closed.signal.aborted) stream.destroy();
     else streams.push(stream);
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP).unref();
+    if (!this.#sweeping) void this.#keepSwept();
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#closed.abort();
     for (const streams of this.#idle.values()) for (const stream of streams) stream.destroy();
     this.#idle.clear();
+  }
+
+  async #keepSwept(): Promise<void> {
+    this.#sweeping = true;
+    while (this.#idle.size > 0) {
+      await this.#system.sleep(SWEEP, this.#closed.signal).catch(() => undefined);
+      this.#sweep();
+    }
+    this.#sweeping = false;
   }
 
   #sweep(): void {
@@ -54,8 +64,5 @@ export class StreamPool {
       if (live.length === 0) this.#idle.delete(session);
       else this.#idle.set(session, live);
     }
-    if (this.#idle.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 }

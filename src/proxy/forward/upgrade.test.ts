@@ -291,6 +291,27 @@ describe("before the answer", () => {
     expect(joined.plane.forwarder.active).toBe(0);
   });
 
+  test("a pod that says nothing for 60 s is given up with a 504", async () => {
+    await using joined = await upgraded(GOOD, { pod: () => undefined });
+    joined.plane.advance(59_999);
+    await settle();
+    expect(joined.client.text).toBe("");
+    joined.plane.advance(1);
+    await settle();
+    expect(joined.client.statuses).toEqual([504]);
+    expect(joined.client.ended).toBe(true);
+    expect(joined.pod.over).toBe(true);
+    expect(joined.plane.forwarder.active).toBe(0);
+  });
+
+  test("the 60 s end with the answer", async () => {
+    await using joined = await upgraded();
+    joined.plane.advance(120_000);
+    joined.client.send("still here");
+    await settle();
+    expect(joined.pod.heard.endsWith("still here")).toBe(true);
+  });
+
   test("U7: an outage is a 504, never a 503", async () => {
     await using plane = dataPlane({
       dial: () => {

@@ -3,7 +3,9 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
 import { problemOnSocket } from "../problem.ts";
+import { startTimer } from "../timer.ts";
 import type { Admitted } from "../types.ts";
 import { problemOf } from "./outage.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
@@ -12,8 +14,8 @@ import type { Wire } from "./wire.ts";
 
 /** RFC 6455 §1.3. */
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/** Milliseconds until the upstream has answered the handshake. */
-const ANSWER_LIMIT = 60_000;
+/** Until the upstream has answered the handshake. */
+const ANSWER_LIMIT = millis(60_000);
 /** A refusal's body is an error text. */
 const REFUSAL_LIMIT = 1024 * 1024;
 
@@ -73,7 +75,7 @@ const handshake = async (
     let size = 0;
     let head: ResponseHead | undefined;
     const settle = (act: () => void): void => {
-      clearTimeout(timer);
+      stopTimer();
       abort.signal.removeEventListener("abort", aborted);
       act();
     };
@@ -83,9 +85,8 @@ const handshake = async (
         reject(error);
       });
     const aborted = (): void => fail(abort.signal.reason);
-    const timer = setTimeout(
-      () => fail(new KnownError("UPSTREAM_LATE", "Cannot open a WebSocket: the UI did not answer in time")),
-      ANSWER_LIMIT,
+    const stopTimer = startTimer(wire.system, ANSWER_LIMIT, () =>
+      fail(new KnownError("UPSTREAM_LATE", "Cannot open a WebSocket: the UI did not answer in time")),
     );
     abort.signal.addEventListener("abort", aborted, { once: true });
     const parser = new ResponseParser(

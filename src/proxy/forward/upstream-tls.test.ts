@@ -156,14 +156,14 @@ describe("R-F8: with --upstream-ca the chain is verified", () => {
 });
 
 describe("what is no TLS", () => {
-  const handshake = async (act: (far: Duplex) => void): Promise<{ near: Duplex; work: Promise<Duplex> }> => {
+  const handshake = async (
+    act: (far: Duplex) => void,
+    { system } = stillSystem(),
+  ): Promise<{ near: Duplex; work: Promise<Duplex> }> => {
     const [near, far] = duplexPair();
     far.on("error", () => undefined);
     far.resume();
-    const secure = upstreamTls(
-      siteAt("ui.localhost", { scheme: "https", authority: NAME }),
-      stillSystem().system,
-    );
+    const secure = upstreamTls(siteAt("ui.localhost", { scheme: "https", authority: NAME }), system);
     const work = secure({ stream: near, peer: "a" });
     await Promise.resolve();
     act(far);
@@ -178,6 +178,30 @@ describe("what is no TLS", () => {
     const { near, work } = await handshake(act);
     await expect(work).rejects.toEqual(refused("UPSTREAM_TLS"));
     expect(near.destroyed).toBe(true);
+  });
+
+  test("silence is an error after 10 s", async () => {
+    const still = stillSystem();
+    const { near, work } = await handshake(() => undefined, still);
+    const over = work.then(
+      () => "open",
+      (error: unknown) => error,
+    );
+    still.advance(9_999);
+    await settle();
+    expect(near.destroyed).toBe(false);
+    still.advance(1);
+    expect(await over).toEqual(refused("UPSTREAM_TLS"));
+    expect(near.destroyed).toBe(true);
+  });
+
+  test("the 10 s end with the handshake", async () => {
+    const still = stillSystem();
+    const socket = await secureFor({}, still.system)(first);
+    still.advance(10_000);
+    await settle();
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
   });
 
   test("TLS 1.1 is too old", async () => {

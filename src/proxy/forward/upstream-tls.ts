@@ -3,10 +3,12 @@ import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import { KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
+import { startTimer } from "../timer.ts";
 import type { Dialled, Site } from "../types.ts";
 
-/** Milliseconds. Two round trips over a slow VPN take one second. */
-const HANDSHAKE_LIMIT = 10_000;
+/** Two round trips over a slow VPN take one second. */
+const HANDSHAKE_LIMIT = millis(10_000);
 /** Container starts whose certificate is remembered; older ones do not come back. */
 const PINS = 64;
 
@@ -44,7 +46,7 @@ export function upstreamTls(site: Site, system: System): (dialled: Dialled) => P
         ALPNProtocols: ["http/1.1"],
       });
       const fail = (error: unknown): void => {
-        clearTimeout(timer);
+        stopTimer();
         socket.destroy();
         stream.destroy();
         reject(
@@ -55,7 +57,7 @@ export function upstreamTls(site: Site, system: System): (dialled: Dialled) => P
               }),
         );
       };
-      const timer = setTimeout(() => fail(new Error("no answer in time")), HANDSHAKE_LIMIT);
+      const stopTimer = startTimer(system, HANDSHAKE_LIMIT, () => fail(new Error("no answer in time")));
       socket.once("error", fail);
       stream.once("error", fail);
       const closed = (): void => fail(new Error("the connection was closed"));
@@ -67,7 +69,7 @@ export function upstreamTls(site: Site, system: System): (dialled: Dialled) => P
           fail(error);
           return;
         }
-        clearTimeout(timer);
+        stopTimer();
         socket.off("close", closed);
         socket.off("error", fail);
         stream.off("error", fail);
