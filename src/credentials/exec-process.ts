@@ -101,6 +101,8 @@ const endOf = async (running: Running): Promise<End> => {
     plugin.signal?.addEventListener("abort", () => resolve(), { once: true, signal: over });
     if (plugin.signal?.aborted === true) resolve();
   }).then(async () => {
+    // Ctrl-C has reached a plugin that has the terminal, and asking again would cut short what it does about it.
+    if (plugin.interactive) await Promise.race([exited, later(GRACE)]);
     system.end(child, { group: !plugin.interactive, gently: true });
     await Promise.race([exited, later(GRACE)]);
     return stopped("EXEC_FAILED", "was stopped");
