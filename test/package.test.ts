@@ -113,7 +113,14 @@ describe("what programs can import", () => {
       "tokenExpiry",
     ],
     "./api": ["connect", "getObject", "inspectServer", "listObjects", "mayI", "watchObjects", "whoAmI"],
-    "./tunnel": ["SPDY_ANSWER", "TUNNEL_PROTOCOL", "podDialer", "serveSpdy", "websocketAnswer"],
+    "./tunnel": [
+      "SPDY_ANSWER",
+      "TUNNEL_PROTOCOL",
+      "podDialer",
+      "probeCarrier",
+      "serveSpdy",
+      "websocketAnswer",
+    ],
     "./route": ["openRoute", "parseTarget"],
     "./proxy": [
       "candidatesOf",

@@ -1,4 +1,5 @@
 export { podDialer, type PodDialerOptions } from "./dialer.ts";
+export { probeCarrier } from "./probe.ts";
 export type { Carrier, CarrierMemory, DialOptions, PodDialer, PortStream } from "./types.ts";
 export { SPDY_ANSWER } from "./spdy/handshake.ts";
 export {
