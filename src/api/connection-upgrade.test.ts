@@ -11,7 +11,7 @@ import {
   sourceOf,
   type Served,
 } from "../../test/api-server.ts";
-import type { Connection, Upgraded, UpgradeRefused } from "./types.ts";
+import type { Connection, ConnectionOptions, Upgraded, UpgradeRefused } from "./types.ts";
 
 const opened: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -33,7 +33,7 @@ interface Setup {
 }
 
 /** Says yes to everybody with the token `t`, and `early` right behind it. */
-const setup = async (early = "", tokens = ["t"], replayUnauthorized = false): Promise<Setup> => {
+const setup = async (early = "", tokens = ["t"], options: ConnectionOptions = {}): Promise<Setup> => {
   const heads: (readonly string[])[] = [];
   const sockets: Socket[] = [];
   const server = keep(
@@ -50,9 +50,7 @@ const setup = async (early = "", tokens = ["t"], replayUnauthorized = false): Pr
       },
     ),
   );
-  const connection = keep(
-    connected(server.url, {}, sourceOf(...tokens.map(bearer)), undefined, { replayUnauthorized }),
-  );
+  const connection = keep(connected(server.url, {}, sourceOf(...tokens.map(bearer)), undefined, options));
   return { server, connection, heads, sockets };
 };
 
@@ -136,13 +134,13 @@ test("a 401 is the answer, and makes one renewal for the next one", async () => 
 });
 
 test("a 401 that is replayed makes one renewal and one more try", async () => {
-  const { connection, heads } = await setup("", ["old", "t"], true);
+  const { connection, heads } = await setup("", ["old", "t"], { replayUnauthorized: true });
   yes(await connection.upgrade(REQUEST));
   expect(heads).toHaveLength(2);
 });
 
 test("a 401 to that, too, is the answer", async () => {
-  const { connection, heads } = await setup("", ["old", "older"], true);
+  const { connection, heads } = await setup("", ["old", "older"], { replayUnauthorized: true });
   expect(await connection.upgrade(REQUEST)).toMatchObject({ kind: "refused", status: 401, body: "{}" });
   expect(heads).toHaveLength(2);
 });

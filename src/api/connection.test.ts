@@ -12,7 +12,7 @@ import {
   type Served,
 } from "../../test/api-server.ts";
 import { millis } from "../base/units.ts";
-import type { ApiRequest, Connection } from "./types.ts";
+import type { ApiRequest, Connection, ConnectionOptions } from "./types.ts";
 
 const opened: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -30,6 +30,7 @@ const to = (...args: Parameters<typeof connected>): Connection => {
   return connection;
 };
 const GET: ApiRequest = { method: "GET", path: "/version" };
+const REPLAY: ConnectionOptions = { replayUnauthorized: true };
 /** Long enough for whatever comes over loopback, and what a test waits when nothing comes. */
 const SHORT = millis(250);
 
@@ -140,7 +141,7 @@ describe("a request", () => {
 });
 
 describe("a 401", () => {
-  const checking = async (good: string, tokens: readonly string[], replayUnauthorized: boolean) => {
+  const checking = async (good: string, tokens: readonly string[], options: ConnectionOptions = {}) => {
     const seen: string[] = [];
     const server = await plain((request, response) => {
       const header = request.headers.authorization ?? "";
@@ -148,12 +149,12 @@ describe("a 401", () => {
       json(response, header === `Bearer ${good}` ? 200 : 401, { kind: "Status", message: "Unauthorized" });
     });
     const source = sourceOf(...tokens.map(bearer));
-    return { seen, source, connection: to(server.url, {}, source, undefined, { replayUnauthorized }) };
+    return { seen, source, connection: to(server.url, {}, source, undefined, options) };
   };
 
   // client-go's way (credentials.md §2.3; spec README: "API calls do as client-go").
   test("is the answer, and the next request has the renewed credential", async () => {
-    const { seen, source, connection } = await checking("b", ["a", "b"], false);
+    const { seen, source, connection } = await checking("b", ["a", "b"]);
     expect((await connection.request(GET)).status).toBe(401);
     expect(seen).toEqual(["Bearer a"]);
     expect(source.renewals).toBe(1);
@@ -169,7 +170,7 @@ describe("a 401", () => {
     ["stays when there is no other credential", "b", ["a"], 401, ["Bearer a"], 1],
     ["does not happen", "a", ["a", "b"], 200, ["Bearer a"], 0],
   ])("that is replayed %s", async (_name, good, tokens, status, wanted, renewals) => {
-    const { seen, source, connection } = await checking(good, tokens, true);
+    const { seen, source, connection } = await checking(good, tokens, REPLAY);
     expect((await connection.request(GET)).status).toBe(status);
     expect(seen).toEqual(wanted);
     expect(source.renewals).toBe(renewals);
@@ -179,7 +180,7 @@ describe("a 401", () => {
     [false, ["Bearer a"]],
     [true, ["Bearer a", "Bearer b"]],
   ])("to a watch is the same (replayed: %s)", async (replay, wanted) => {
-    const { seen, connection } = await checking("b", ["a", "b"], replay);
+    const { seen, connection } = await checking("b", ["a", "b"], replay ? REPLAY : {});
     const watch = async (): Promise<void> => {
       for await (const line of connection.stream(GET)) expect(line).toBeUndefined();
     };

@@ -77,7 +77,7 @@ export function connect(
     let previous: KnownError | undefined;
     for (let attempt = 0; ; attempt++) {
       const mayWait = (pause: Millis | undefined): pause is Millis =>
-        pause !== undefined && pause < time.left && attempt < RETRIES && !closed.signal.aborted;
+        pause !== undefined && pause < time.left && attempt < RETRIES;
       let pause: Millis | undefined;
       try {
         const answer = await ask(wanted, time);

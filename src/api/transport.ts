@@ -1,6 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { systemCode } from "../base/errors.ts";
+import { KnownError, systemCode } from "../base/errors.ts";
 import { pairs, type RawHeaders } from "../base/headers.ts";
 import { proxyAuthorization } from "../base/proxy-dial.ts";
 import { systemRoots } from "../base/roots.ts";
@@ -53,6 +53,7 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
   const roots = async (): Promise<Authorities> => await (found ??= systemRoots(system));
   const authorities = authoritiesOf(config, system, roots);
   const taken = new Set<Duplex>();
+  let closed = false;
   let current:
     | { readonly pool: Pool; readonly of: ClientCertificate | undefined; readonly trusted: Authorities }
     | undefined;
@@ -133,9 +134,11 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
       // After the authorities, so that of two requests the later credential comes to the pool later.
       const credential = await getCredential();
       ask.signal.throwIfAborted();
+      if (closed) throw new KnownError("CONNECTION_LOST", `The connection to ${server} was closed here`);
       return await exchange(ask, credential, poolFor(credential, trusted));
     },
     close: () => {
+      closed = true;
       current?.pool.release();
       current = undefined;
     },

@@ -189,6 +189,13 @@ describe("a proxy that behaves badly", () => {
     expect(error.hint).not.toBe("");
   });
 
+  test("an answer that never ends is not read to its end", async () => {
+    await using proxy = await strangeProxy((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(70_000)}`),
+    );
+    expect((await fails(proxy.url)).message).toContain("more than 65536 bytes");
+  });
+
   test("a SOCKS5 proxy that is cut off in each of its answers", async () => {
     const whole = Buffer.from([5, 0, 0, 3, 4, 1, 2, 3, 4, 0, 80]);
     for (let length = 1; length < whole.length; length++) {
