@@ -258,6 +258,17 @@ describe("a plugin that is not asked", () => {
     expect([from.method, await bench.runs()]).toEqual(["certificate", 0]);
   });
 
+  test("its version is read all the same, as kubectl does", async () => {
+    const config = await bench.config({ exec: { command: "x", apiVersion: "v1" }, user: { token: "t" } });
+    const make = (): CredentialSource => credentialSource(config, bench.system);
+    expect(make).toThrow('exec plugin: invalid apiVersion "v1"');
+    const plain = await bench.config({
+      exec: { command: "x", apiVersion: "v1" },
+      cluster: { server: "http://s" },
+    });
+    expect(credentialSource(plain, bench.system).method).toBe("none");
+  });
+
   test("ls is no plugin", async () => {
     const from = credentialSource(
       await bench.config({ exec: { command: "ls", args: [bench.directory] } }),

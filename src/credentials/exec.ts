@@ -5,8 +5,8 @@ import type { System } from "../base/system.ts";
 import { between, millis, type EpochMillis } from "../base/units.ts";
 import type { ClientConfig, ExecConfig } from "../kubeconfig/index.ts";
 import { sameCertificate } from "./apply.ts";
-import { checkExecVersion } from "./exec-credential.ts";
 import { pluginRunner, type ExecOptions } from "./exec-run.ts";
+import { isEarly, isOver, type Issued } from "./life.ts";
 import type { Credential, CredentialSource } from "./types.ts";
 
 export type { ExecCall, ExecOptions } from "./exec-run.ts";
@@ -15,31 +15,10 @@ export type { ExecCall, ExecOptions } from "./exec-run.ts";
 const FORCED_GAP = millis(5_000);
 /** Nor must a page that asks again and again start one that fails, and maybe opens a browser, for each request. */
 const EARLY_GAP = millis(10_000);
-const EARLY_MOST = 60_000;
-const EARLY_SHARE = 0.1;
-
-interface Issued {
-  readonly credential: Credential;
-  readonly at: EpochMillis;
-}
-
-/** min(60 s, 10 % of its life) before the end. */
-const isEarly = (issued: Issued, now: EpochMillis): boolean => {
-  const end = issued.credential.expiresAt;
-  if (end === undefined) return false;
-  const life = between(issued.at, end);
-  return now >= end - Math.min(EARLY_MOST, Math.max(0, life) * EARLY_SHARE);
-};
-
-const isOver = (issued: Issued, now: EpochMillis): boolean => {
-  const end = issued.credential.expiresAt;
-  return end !== undefined && now > end;
-};
 
 /**
  * A credential plugin as a source: one run for any number of callers, kept until its end or a 401. The whole process
  * has one source for one configuration, as client-go has (credentials.md §2.3); nothing is kept on a disk.
- * @throws {KnownError} CLIENT_CONFIG_INVALID
  */
 export function execSource(
   exec: ExecConfig,
@@ -47,7 +26,6 @@ export function execSource(
   system: System,
   options: ExecOptions = {},
 ): CredentialSource {
-  checkExecVersion(exec.apiVersion);
   const make = (): CredentialSource => pluginSource(exec, config, system, options);
   // Who listens wants to hear its own runs.
   if (options.onCall !== undefined) return make();

@@ -1,6 +1,7 @@
 import type { System } from "../base/system.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 import { authProviderSource, checkAuthProvider } from "./auth-provider.ts";
+import { checkExecVersion } from "./exec-credential.ts";
 import { execSource, type ExecOptions } from "./exec.ts";
 import { certificateReader, headerReader } from "./static.ts";
 import type { ClientCertificate, Credential, CredentialSource, HeaderCredential, Method } from "./types.ts";
@@ -19,6 +20,8 @@ export function credentialSource(
   if (config.server.protocol !== "https:")
     return constant("none", "kubeconfig (nothing is sent over plain http)");
   const { user } = config;
+  // Also of a plugin that is not asked, as client-go has it.
+  if (user.exec !== undefined) checkExecVersion(user.exec.apiVersion);
   if (user.authProvider !== undefined) checkAuthProvider(user.authProvider);
   const reader = headerReader(user, system);
   const hasCertificate = user.clientCertificate !== undefined || user.clientCertificateData !== undefined;
