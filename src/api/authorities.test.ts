@@ -74,7 +74,7 @@ describe("what is no authority (credentials.md §4.2)", () => {
       A.replace("-----\n", "-----\nProc-Type: 4\n\n"),
       "no valid certificate authority data seen",
     ],
-    ["a broken certificate", BROKEN, "failed to parse certificate"],
+    ["a broken certificate", BROKEN, "failed to parse certificate: x509: malformed certificate"],
   ])("%s, in data and in a file", async (_name, text, reason) => {
     await writeFile(path, text);
     const wanted = { code: "CLIENT_CONFIG_INVALID", message: `unable to load root certificates: ${reason}` };

@@ -77,7 +77,7 @@ const parseAuthorities = (text: string): readonly string[] => {
     blocks.length === 0
       ? "unable to parse bytes as PEM block"
       : blocks.some(({ label, headers }) => label === "CERTIFICATE" && !headers)
-        ? "failed to parse certificate"
+        ? "failed to parse certificate: x509: malformed certificate"
         : "no valid certificate authority data seen";
   throw new KnownError("CLIENT_CONFIG_INVALID", `unable to load root certificates: ${reason}`, {
     hint: "Correct certificate-authority-data or the file of certificate-authority in the cluster entry",

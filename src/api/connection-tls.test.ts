@@ -220,7 +220,7 @@ test("an authority that looks like PEM and is none trusts nobody", async () => {
   const certificateAuthorityData = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   await expect(to(server.url, { certificateAuthorityData }).request(GET)).rejects.toMatchObject({
     code: "CLIENT_CONFIG_INVALID",
-    message: "unable to load root certificates: failed to parse certificate",
+    message: "unable to load root certificates: failed to parse certificate: x509: malformed certificate",
   });
   expect(requests).toEqual([]);
 });

@@ -26,7 +26,7 @@ export const certificatesOf = (text: string): readonly string[] =>
     .map((block) => block.text.replaceAll("\r", ""))
     .filter(isCertificate);
 
-export const isCertificate = (pem: string): boolean => {
+const isCertificate = (pem: string): boolean => {
   try {
     return new X509Certificate(pem).raw.length > 0;
   } catch {
