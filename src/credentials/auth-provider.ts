@@ -30,24 +30,25 @@ export function authProviderSource(
     const { chooseAuthProvider } = await import("./auth-providers/choose.ts");
     return chooseAuthProvider(provider, config, system, options);
   });
-  const certificate = cached(options.certificate);
   let joined: { readonly from: Credential; readonly credential: Credential } | undefined;
   const join = (from: Credential, pair: ClientCertificate | undefined): Credential => {
     if (pair === undefined) return from;
-    if (joined?.from !== from) joined = { from, credential: { ...from, certificate: pair } };
+    // A rotated certificate is another credential with the same token.
+    if (joined?.from !== from || joined.credential.certificate !== pair)
+      joined = { from, credential: { ...from, certificate: pair } };
     return joined.credential;
   };
   return {
     method: "auth-provider",
     description: `auth provider "${provider.name}"`,
     get: async (wishes) => {
-      const [from, pair] = await Promise.all([(await source.get()).get(wishes), certificate.get()]);
+      const [from, pair] = await Promise.all([(await source.get()).get(wishes), options.certificate()]);
       return join(from, pair);
     },
     renew: async (rejected, wishes) => {
       const from = joined?.credential === rejected ? joined.from : rejected;
       const renewed = await (await source.get()).renew(from, wishes);
-      return renewed === undefined ? undefined : join(renewed, await certificate.get());
+      return renewed === undefined ? undefined : join(renewed, await options.certificate());
     },
   };
 }
