@@ -162,7 +162,7 @@ describe("only the stanza changes", () => {
     ],
     [
       "a key twice, of which the last counts",
-      user("      config:\n        a: x\n        a: y\n      name: x\n"),
+      user("      config:\n        a: v\n        a: w\n      name: x\n"),
       { a: "z" },
       user("      config:\n        a: z\n      name: x\n"),
     ],

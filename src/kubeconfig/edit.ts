@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { fallback, list, record } from "../base/decode.ts";
+import { fallback, list, record, unknown } from "../base/decode.ts";
 import { isKnownError, KnownError, systemCode } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { KUBECONFIG_LIMIT } from "./load.ts";
@@ -55,8 +55,8 @@ const editConfig = async (
   path: string,
 ): Promise<string> => {
   const old = await parseYaml(text);
-  const users = fallback(list(record), [])(record(old, "")["users"], "users");
-  const index = users.findIndex((entry) => (entry["name"] ?? "") === user);
+  const users = fallback(list(unknown), [])(record(old, "")["users"], "users");
+  const index = users.findIndex((entry) => (entry === null ? "" : record(entry, "")["name"]) === user);
   const place = ["users", index, "user", "auth-provider", "config"] as const;
   const edited = await splice(text, place, config);
   const wanted = withMap(old, place, config);
@@ -72,7 +72,7 @@ const splice = async (
   place: readonly (string | number)[],
   config: ReadonlyMap<string, string>,
 ): Promise<string | undefined> => {
-  const [document] = await readDocuments(text);
+  const [document] = await readDocuments(text, { keepSourceTokens: true });
   if (document === undefined || document.errors.length > 0) return undefined;
   try {
     return writeMap({ text, document, yaml: await import("yaml") }, place, config);

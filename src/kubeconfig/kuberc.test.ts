@@ -7,7 +7,6 @@ import { KnownError } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
 import { realSystem, type System } from "../base/system.ts";
 import { loadPluginPolicy } from "./kuberc.ts";
-import { cleanPath } from "./policy.ts";
 import type { PluginPolicy } from "./types.ts";
 
 let directory: string;
@@ -285,25 +284,6 @@ describe("1.9 which policy", () => {
   test("1.9 a mistake of the policy is no lesser one in the default file", async () => {
     await writeFile(at(".kube/kuberc"), allow("[{command: a, name: b}]"));
     await failure(loadPluginPolicy(system()));
-  });
-});
-
-describe("clean paths", () => {
-  test.each<[string, NodeJS.Platform, string]>([
-    ["", "linux", "."],
-    [".", "linux", "."],
-    ["a//b/./c/..", "linux", "a/b"],
-    ["../a", "linux", "../a"],
-    ["/..", "linux", "/"],
-    ["//a/", "linux", "/a"],
-    ["a/..", "linux", "."],
-    ["a\\b", "linux", "a\\b"],
-    ["C:/x/y.exe", "win32", "C:\\x\\y.exe"],
-    [".\\x.exe", "win32", "x.exe"],
-    ["C:\\", "win32", "C:\\"],
-    ["x", "win32", "x"],
-  ])("%s on %s", (path, platform, wanted) => {
-    expect(cleanPath(path, platform)).toBe(wanted);
   });
 });
 

@@ -1,9 +1,10 @@
-import { isAbsolute, join, resolve } from "node:path";
 import { isKnownError, KnownError, messageOf, systemCode } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { MiB } from "../base/units.ts";
+import { homeDirectory } from "./home.ts";
 import { readPreference } from "./kuberc-document.ts";
 import { osError } from "../base/os-error.ts";
+import { pathRules, resolvePath } from "./path.ts";
 import { pluginPolicy, type PolicyFields } from "./policy.ts";
 import type { PluginPolicy } from "./types.ts";
 
@@ -23,7 +24,7 @@ export interface KubercOptions {
  * @throws {KnownError} KUBERC_INVALID
  */
 export async function loadPluginPolicy(system: System, options: KubercOptions = {}): Promise<PluginPolicy> {
-  const place = kubercPath(system, options.explicit);
+  const place = await kubercPath(system, options.explicit);
   if (place === undefined) return { kind: "AllowAll" };
   const fields = await readFields(place, system);
   try {
@@ -44,10 +45,7 @@ interface Place {
 }
 
 /** The file that counts; undefined where kuberc is switched off. @throws {KnownError} KUBERC_INVALID */
-const kubercPath = (
-  system: Pick<System, "env" | "home">,
-  explicit: string | undefined,
-): Place | undefined => {
+const kubercPath = async (system: System, explicit: string | undefined): Promise<Place | undefined> => {
   if (system.env["KUBECTL_KUBERC"]?.toLowerCase() === "false") {
     if (explicit === undefined) return undefined;
     throw new KnownError("KUBERC_INVALID", "unknown flag: --kuberc", {
@@ -66,12 +64,13 @@ const kubercPath = (
   }
   if (explicit !== undefined) return { path: explicit, explicit: true };
   if (variable !== undefined && variable !== "") return { path: variable, explicit: true };
-  return { path: join(system.home, ".kube", "kuberc"), explicit: false };
+  const home = await homeDirectory(system);
+  return { path: pathRules(system.platform).join(home, ".kube", "kuberc"), explicit: false };
 };
 
 const readFields = async ({ path, explicit }: Place, system: System): Promise<PolicyFields> => {
   try {
-    const absolute = isAbsolute(path) ? path : resolve(system.cwd, path);
+    const absolute = resolvePath(path, system.cwd, system.platform);
     const text = (await system.files.read(absolute, KUBERC_LIMIT)).toString("utf8");
     if (text === "") return NO_POLICY;
     const preference = await readPreference(text);

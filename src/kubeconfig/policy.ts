@@ -1,4 +1,4 @@
-import { posix, win32 } from "node:path";
+import { cleanPath } from "./path.ts";
 import type { PluginPolicy } from "./types.ts";
 
 /** What a kuberc says about credential plugins, as it stands there. */
@@ -58,13 +58,4 @@ const checkedEntry = (fields: PolicyEntry, number: number, platform: NodeJS.Plat
   if (clean !== entry)
     throw new Error(`non-normalized file path: ${JSON.stringify(entry)} vs ${JSON.stringify(clean)}`);
   return entry;
-};
-
-/** Go's `filepath.Clean`: without `.`, `..` and double separators, and without one at the end. */
-export const cleanPath = (path: string, platform: NodeJS.Platform): string => {
-  const rules = platform === "win32" ? win32 : posix;
-  const normal = rules.normalize(path).replace(/^\.[\\/](?=.)/, "");
-  const { root } = rules.parse(normal);
-  const bare = normal.length > root.length ? normal.replace(/[\\/]+$/, "") : normal;
-  return bare === "" ? "." : bare;
 };

@@ -29,7 +29,8 @@ export const writeMap = (source: Source, path: Path, values: ReadonlyMap<string,
   let node: unknown = document.contents;
   for (const [depth, key] of path.entries()) {
     if (yaml.isNode(node)) collectAnchor(node, shared);
-    const wanted = (): unknown => withMap(document.toJS() as unknown, path, values, depth + 1);
+    const wanted = (): unknown =>
+      withMap(document.toJS({ maxAliasCount: -1 }) as unknown, path, values, depth + 1);
     if (yaml.isSeq(node)) {
       const item: unknown = node.items[Number(key)];
       if (!yaml.isCollection(item)) {
@@ -79,7 +80,7 @@ const unshared = ({ text, document, yaml }: Source, anchors: ReadonlySet<string>
   yaml.visit(document, {
     Alias: (_key, alias) => {
       if (!anchors.has(alias.source)) return;
-      splices.push(instead(text, alias, json(alias.toJS(document) as unknown)));
+      splices.push(instead(text, alias, json(alias.toJS(document, { maxAliasCount: -1 }) as unknown)));
     },
   });
   return splices;

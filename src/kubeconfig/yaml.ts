@@ -1,17 +1,37 @@
 import type { Document } from "yaml";
+import type * as Yaml from "yaml";
 import { readPlainYaml } from "../base/plain-yaml.ts";
 
-/** Uses of aliases that a hand-written file may have; more is a bomb. */
-const ALIAS_LIMIT = 100;
+/**
+ * What the parser is given at most. A fleet of thousands of clusters, written by hand with comments, has some 400,000
+ * pieces; half a million take the parser a second when they are right, and some seconds when each is wrong.
+ */
+const PIECE_LIMIT = 500_000;
+/** Go's own limit is 10,000, and nobody nests by hand. */
+const DEPTH_LIMIT = 500;
+/** A fleet may share one stanza among thousands of users. */
+const ALIAS_LIMIT = 20_000;
+/** Merges copy, and a chain of them copies more at each link. */
+const MERGE_LIMIT = 2000;
+/** Values after every alias is written out: more than any file spells out itself. */
+const EXPANSION_LIMIT = 4_000_000;
+
+/** Characters that Go's reader refuses. */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufeff\ufffe\uffff]/;
 
 /**
  * The documents of a YAML text as sigs.k8s.io/yaml takes them: YAML 1.1 words (`yes` is true) without its dates and
  * sexagesimal numbers, merge keys, of equal keys the last. `document.errors` is yet to be looked at.
+ * @throws {Error} for a text that would take too long to read, without a word of it
  */
-export async function readDocuments(source: string): Promise<readonly Document[]> {
-  const { parseAllDocuments } = await import("yaml");
-  const documents = parseAllDocuments(source, {
-    keepSourceTokens: true,
+export async function readDocuments(
+  source: string,
+  options: { readonly keepSourceTokens?: boolean } = {},
+): Promise<readonly Document[]> {
+  const yaml = await import("yaml");
+  checkSize(source, yaml);
+  const documents = yaml.parseAllDocuments(source, {
+    keepSourceTokens: options.keepSourceTokens === true,
     logLevel: "silent",
     merge: true,
     prettyErrors: false,
@@ -28,6 +48,29 @@ export async function readDocuments(source: string): Promise<readonly Document[]
   return "empty" in documents ? [] : documents;
 }
 
+/** The parser recurses, and makes an object of each piece: both have to have an end. */
+const checkSize = (source: string, yaml: typeof Yaml): void => {
+  let pieces = 0;
+  let depth = 0;
+  let inLine = 0;
+  let aliases = 0;
+  let merges = 0;
+  for (const piece of new yaml.Lexer().lex(source)) {
+    pieces++;
+    if (piece === "[" || piece === "{") depth++;
+    else if (piece === "]" || piece === "}") depth--;
+    else if (piece === "-" || piece === "?" || piece === ":") inLine++;
+    else if (piece === "<<") merges++;
+    else if (piece.startsWith("*")) aliases++;
+    else if (piece.endsWith("\n")) inLine = 0;
+    if (depth > DEPTH_LIMIT || depth < 0 || (depth === 0 && inLine > DEPTH_LIMIT))
+      throw new Error(`yaml: nested deeper than ${DEPTH_LIMIT}, or brackets that do not match`);
+    if (aliases > ALIAS_LIMIT || merges > MERGE_LIMIT)
+      throw new Error("yaml: document contains excessive aliasing");
+    if (pieces > PIECE_LIMIT) throw new Error(`yaml: more than ${PIECE_LIMIT} pieces`);
+  }
+};
+
 /** Where a document's first mistake is. The parser's own message quotes the file, and with it a password. */
 export const documentFault = (document: Document, source: string): string | undefined => {
   const [error] = document.errors;
@@ -38,13 +81,30 @@ export const documentFault = (document: Document, source: string): string | unde
   return `yaml: line ${line}, column ${column}: ${error.code.toLowerCase().replaceAll("_", " ")}`;
 };
 
-/** The plain value of a document. @throws {Error} for an alias that is unknown, or too many of them */
+/** The plain value of a document. @throws {Error} for an alias that is unknown, or for a bomb of them */
 export const documentValue = (document: Document): unknown => {
+  let value: unknown;
   try {
-    return document.toJS({ maxAliasCount: ALIAS_LIMIT }) as unknown;
+    value = document.toJS({ maxAliasCount: -1 }) as unknown;
   } catch {
-    throw new Error("yaml: an alias is unknown or used too often");
+    throw new Error("yaml: an alias is unknown, or stands for what it is a part of");
   }
+  if (expandedSize(value, new Map()) > EXPANSION_LIMIT)
+    throw new Error("yaml: document contains excessive aliasing");
+  return value;
+};
+
+/** How many values there would be without aliases. What is shared is counted once, and multiplied. */
+const expandedSize = (value: unknown, known: Map<object, number>): number => {
+  if (typeof value !== "object" || value === null) return 1;
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  // What holds itself never ends.
+  known.set(value, Number.POSITIVE_INFINITY);
+  let size = 1;
+  for (const item of Object.values(value)) size += expandedSize(item, known);
+  known.set(value, size);
+  return size;
 };
 
 /**
@@ -52,6 +112,8 @@ export const documentValue = (document: Document): unknown => {
  * @throws {Error} with the place of the mistake, and no word of the text
  */
 export async function parseYaml(source: string): Promise<unknown> {
+  if (CONTROL.test(source.replace(/^\ufeff/, "")))
+    throw new Error("yaml: control characters are not allowed");
   const json = parseJsonText(source);
   if (json !== undefined) return json.value;
   const plain = readPlainYaml(source);
@@ -63,13 +125,25 @@ export async function parseYaml(source: string): Promise<unknown> {
   return documentValue(document);
 }
 
-/** JSON is YAML, and much faster to read as what it is. Undefined where it is none. */
+/** JSON is YAML, and much faster to read as what it is. Undefined where it is none. @throws {Error} for deep nesting */
 export const parseJsonText = (source: string): { readonly value: unknown } | undefined => {
   if (!/^\s*\{/.test(source)) return undefined;
+  let value: unknown;
   try {
-    return { value: JSON.parse(source) as unknown };
+    value = JSON.parse(source) as unknown;
   } catch {
     return undefined;
+  }
+  checkDepth(value);
+  return { value };
+};
+
+/** `JSON.parse` takes any depth, and whoever walks or writes the value afterwards does not. */
+const checkDepth = (value: unknown): void => {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH_LIMIT) throw new Error(`yaml: nested deeper than ${DEPTH_LIMIT}`);
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
   }
 };
 
