@@ -261,28 +261,32 @@ describe("Google's application default credentials", () => {
 });
 
 describe("a machine in Google's cloud", () => {
-  test("gives its own account's token, never through a proxy", async () => {
+  test("gives its own account's token", async () => {
     const asked: (string | string[] | undefined)[][] = [];
     await using server = await plainServer((request, response) => {
       asked.push([request.url, request.headers["metadata-flavor"]]);
       response.end(JSON.stringify({ access_token: "canary-m", expires_in: 60, token_type: "Bearer" }));
     });
-    await using cloud = await google();
     await using who = await someone(
       { scopes: "a,b" },
-      {
-        env: {
-          ...cloud.env,
-          HTTP_PROXY: cloud.env["HTTPS_PROXY"] ?? "",
-          GCE_METADATA_HOST: `127.0.0.1:${server.port}`,
-        },
-      },
+      { env: { GCE_METADATA_HOST: `127.0.0.1:${server.port}` } },
     );
     const credential = await (await who.source()).get();
     expect([sent(credential), credential.expiresAt]).toEqual(["Bearer canary-m", START + 60_000]);
     expect(asked).toEqual([
       ["/computeMetadata/v1/instance/service-accounts/default/token?scopes=a%2Cb", "Google"],
     ]);
+  });
+
+  test("is asked directly also where a proxy could be", async () => {
+    await using cloud = await google();
+    const env = {
+      ...cloud.env,
+      HTTP_PROXY: cloud.env["HTTPS_PROXY"] ?? "",
+      GCE_METADATA_HOST: "metadata.invalid",
+    };
+    await using who = await someone({}, { env });
+    expect((await failureOf((await who.source()).get())).code).toBe("DNS_FAILED");
     expect(cloud.proxied).toEqual([]);
   });
 

@@ -85,6 +85,44 @@ describe("the stored token", () => {
     expect(sent(await (await who.source()).get())).toBe("Bearer canary-2");
   });
 
+  test("a second 401 to it does not even take the kubeconfig's lock, which would stop kubectl", async () => {
+    await using who = await someone({}, { level: 1 });
+    await configure(who, { "cmd-path": await program(who, PRINT) });
+    const source = await who.source();
+    const credential = await source.get();
+    await source.renew(credential);
+    await writeFile(`${who.path}.lock`, "");
+    await source.renew(credential);
+    expect(who.said()).not.toContain("Failed to persist");
+  });
+
+  test("two writings do not get into each other's way", async () => {
+    await using who = await someone({}, { level: 1 });
+    const script = 'print({ access_token: "canary-" + run, token_expiry: "soon" })';
+    await configure(who, { "cmd-path": await program(who, script) });
+    const source = await who.source();
+    const { promise: written, resolve: proceed } = gate();
+    const { files } = who.system;
+    const slow = {
+      ...who.system,
+      files: {
+        ...files,
+        replace: async (...args: Parameters<typeof files.replace>): Promise<void> => {
+          await written;
+          await files.replace(...args);
+        },
+      },
+    };
+    const credential = await source.get();
+    const other = await who.source(slow);
+    const fetching = other.get();
+    await expect.poll(async () => await runs(who)).toBe(2);
+    const rejecting = other.renew(credential);
+    proceed();
+    await Promise.all([fetching, rejecting]);
+    expect(who.said()).not.toContain("Failed to persist");
+  });
+
   test("after other answers than 401 stays", async () => {
     await using who = await someone();
     await configure(who, { "cmd-path": await program(who, PRINT) });
@@ -107,3 +145,9 @@ describe("the stored token", () => {
     expect(sent(await source.get({ early: true }))).toBe("Bearer canary-3");
   });
 });
+
+const gate = (): { readonly promise: Promise<void>; readonly resolve: () => void } => {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+};
