@@ -55,6 +55,8 @@ export interface ProxyServer extends AsyncDisposable {
 }
 
 const DRAIN_LIMIT = millis(10_000);
+/** Milliseconds without a byte after which the kernel asks whether the other end of a WebSocket still exists. */
+const KEEP_ALIVE = 30_000;
 
 /** Starts to serve on a listener: the gate in front, the sites' forwarders behind it. */
 export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
@@ -243,6 +245,7 @@ const onUpgrade = (upgrade: {
     return;
   }
   socket.setTimeout(0);
+  socket.setKeepAlive(true, KEEP_ALIVE);
   connection.upgradedAt = socket.bytesWritten;
   try {
     siteOf(verdict.host).forwarder.upgrade(request, socket, { session: verdict.session, port: door.port });

@@ -1,55 +1,11 @@
-import { createHash } from "node:crypto";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  dataPlane,
-  HOST,
-  OURS,
-  request,
-  settle,
-  values,
-  type Client,
-  type DataPlane,
-  type PlaneOptions,
-  type PodStream,
-} from "../../../test/proxy/data-plane.ts";
+import { dataPlane, OURS, settle, values, type PodStream } from "../../../test/proxy/data-plane.ts";
+import { ACCEPT, GOOD, KEY, switching, UPGRADE, upgraded } from "../../../test/proxy/upgraded.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 
-const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT = createHash("sha1").update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-
-const UPGRADE = request("GET /ws", [
-  `Origin: http://${HOST}`,
-  "Connection: keep-alive, Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  `Sec-WebSocket-Key: ${KEY}`,
-  "Sec-WebSocket-Protocol: base64.binary.k8s.io, v4.channel.k8s.io",
-  "Cookie: a=1; __Host-kauth-0a1b2c3d=secret",
-  "Authorization: Bearer EVIL",
-]);
-
-const switching = (...lines: readonly string[]): string =>
-  ["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n");
-const GOOD = switching("Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${ACCEPT}`);
-
 const refusal = (status: number, body = "denied"): string =>
   `HTTP/1.1 ${status} x\r\nX-Why: because\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-
-interface Joined {
-  readonly plane: DataPlane;
-  readonly client: Client;
-  readonly pod: PodStream;
-}
-
-const upgraded = async (answer = GOOD, options: PlaneOptions = {}): Promise<Joined & AsyncDisposable> => {
-  const plane = dataPlane({ pod: (stream) => stream.say(answer), ...options });
-  const client = await plane.ask(UPGRADE);
-  const [pod] = plane.streams;
-  if (pod === undefined) throw new TypeError("nothing was dialled");
-  return { plane, client, pod, [Symbol.asyncDispose]: async () => await plane[Symbol.asyncDispose]() };
-};
 
 describe("the handshake", () => {
   test("goes up with our identity only, and without cookie, label or credential of the page", async () => {
@@ -193,92 +149,6 @@ describe("F12: a 401", () => {
     expect(joined.plane.streams).toHaveLength(1);
     expect(joined.pod.over).toBe(true);
     expect(joined.plane.forwarder.active).toBe(0);
-  });
-});
-
-describe("after the 101", () => {
-  const after = (client: Client): string => client.text.slice(client.text.indexOf("\r\n\r\n") + 4);
-
-  test("what came glued to it is not lost", async () => {
-    await using joined = await upgraded(`${GOOD}\x81\x05hello`);
-    expect(after(joined.client)).toBe("\x81\x05hello");
-  });
-
-  test("property: bytes go through untouched, both ways", async () => {
-    const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 6 });
-    await fc.assert(
-      fc.asyncProperty(pieces, pieces, async (up, down) => {
-        await using joined = await upgraded();
-        const before = joined.pod.heard.length;
-        for (const piece of up) joined.client.send(Buffer.from(piece));
-        for (const piece of down) joined.pod.say(Buffer.from(piece));
-        await settle();
-        expect(joined.pod.heard.slice(before)).toBe(Buffer.concat(up).toString("latin1"));
-        expect(after(joined.client)).toBe(Buffer.concat(down).toString("latin1"));
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  test("an end of the pod is an end for the page, which may still speak", async () => {
-    await using joined = await upgraded();
-    joined.pod.end();
-    await settle();
-    expect(joined.client.ended).toBe(true);
-    joined.client.send("bye");
-    await settle();
-    expect(joined.pod.heard.endsWith("bye")).toBe(true);
-  });
-
-  test("a failure of the tunnel closes the page's side", async () => {
-    await using joined = await upgraded();
-    expect(joined.plane.forwarder.active).toBe(1);
-    joined.pod.fail(new KnownError("TUNNEL_LOST", "lost"));
-    await settle();
-    expect(joined.client.ended).toBe(true);
-    expect(joined.plane.forwarder.active).toBe(0);
-  });
-
-  test("so does one that comes together with the 101", async () => {
-    await using joined = await upgraded(GOOD, {
-      pod: (stream) => {
-        stream.say(GOOD);
-        // In the turn in which the proxy reads the 101.
-        process.nextTick(() => stream.fail(new KnownError("TUNNEL_LOST", "lost")));
-      },
-    });
-    expect(joined.client.ended).toBe(true);
-    expect(joined.plane.forwarder.active).toBe(0);
-  });
-
-  test("a page that leaves lets the pod go", async () => {
-    await using joined = await upgraded();
-    joined.client.leave();
-    await settle();
-    expect(joined.pod.over).toBe(true);
-    expect(joined.plane.forwarder.active).toBe(0);
-  });
-
-  test("R-E7: its stream is for nothing else", async () => {
-    await using joined = await upgraded();
-    await joined.plane.ask(request("GET /"));
-    expect(joined.plane.streams).toHaveLength(2);
-  });
-
-  test("F15: a page that does not read stops the pod", async () => {
-    await using plane = dataPlane({ pod: (stream) => stream.say(GOOD) });
-    const near = plane.connect();
-    near.write(UPGRADE);
-    await settle();
-    const pod = plane.streams[0]?.duplex;
-    for (let turn = 0; turn < 20; turn += 1) {
-      pod?.write(Buffer.alloc(64 * 1024));
-      await settle();
-    }
-    expect(pod?.writableNeedDrain).toBe(true);
-    near.resume();
-    await settle();
-    expect(pod?.writableNeedDrain).toBe(false);
   });
 });
 

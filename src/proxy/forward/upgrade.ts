@@ -3,6 +3,7 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
+import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
 import { problemOnSocket } from "../problem.ts";
 import { startTimer } from "../timer.ts";
@@ -16,6 +17,8 @@ import type { Wire } from "./wire.ts";
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** Until the upstream has answered the handshake. */
 const ANSWER_LIMIT = millis(60_000);
+/** How long one side is waited for after the other has ended. */
+const LINGER = millis(2_000);
 /** A refusal's body is an error text. */
 const REFUSAL_LIMIT = 1024 * 1024;
 
@@ -52,7 +55,7 @@ export async function forwardUpgrade(
       outcome.stream.destroy();
       return;
     }
-    if (outcome.head.status === 101) await join(request, socket, outcome);
+    if (outcome.head.status === 101) await join(wire, request, socket, outcome);
     else relayRefusal(wire, socket, admitted, outcome);
   } catch (error) {
     if (!socket.destroyed)
@@ -154,7 +157,12 @@ const RETURNED: ReadonlySet<string> = new Set([
   "sec-websocket-extensions",
 ]);
 
-const join = async (request: IncomingMessage, socket: Duplex, outcome: Outcome): Promise<void> => {
+const join = async (
+  { system }: Wire,
+  request: IncomingMessage,
+  socket: Duplex,
+  outcome: Outcome,
+): Promise<void> => {
   const { stream, head, parts } = outcome;
   try {
     checkAccept(request, head);
@@ -169,17 +177,24 @@ const join = async (request: IncomingMessage, socket: Duplex, outcome: Outcome):
   }
   socket.write(`${text}\r\n`, "latin1");
   for (const part of parts) socket.write(part);
-  await pipeBoth(socket, stream);
+  await pipeBoth(system, socket, stream);
 };
 
-/** Ends when both sides are over; an error on one side cuts the other. */
-const pipeBoth = async (socket: Duplex, stream: UpstreamStream): Promise<void> => {
+/** Ends when both sides are over, or some time after one is; an error on one side cuts the other. */
+const pipeBoth = async (system: System, socket: Duplex, stream: UpstreamStream): Promise<void> => {
   const { duplex } = stream;
   await new Promise<void>((resolve) => {
+    let stopTimer: (() => void) | undefined;
+    let ended = false;
     const cut = (): void => {
+      stopTimer?.();
       stream.destroy();
       socket.destroy();
       resolve();
+    };
+    // A tunnel passes no end on before both sides have one, so that a page that is gone would keep its stream for ever.
+    const linger = (): void => {
+      stopTimer ??= startTimer(system, LINGER, cut);
     };
     stream.use({
       onData: (chunk) => {
@@ -187,15 +202,24 @@ const pipeBoth = async (socket: Duplex, stream: UpstreamStream): Promise<void> =
         duplex.pause();
         socket.once("drain", () => duplex.resume());
       },
-      onEnd: () => socket.end(),
-      onFailure: cut,
+      onEnd: () => {
+        ended = true;
+        socket.end(linger);
+      },
+      // A stream that has ended also closes, while the page may still have to read what it said.
+      onFailure: () => {
+        if (!ended) cut();
+      },
     });
     socket.on("data", (chunk: Buffer) => {
-      if (duplex.write(chunk)) return;
+      if (duplex.destroyed || duplex.write(chunk)) return;
       socket.pause();
       duplex.once("drain", () => socket.resume());
     });
-    socket.once("end", () => duplex.end());
+    socket.once("end", () => {
+      duplex.end();
+      linger();
+    });
     socket.once("close", cut);
     duplex.resume();
     socket.resume();
