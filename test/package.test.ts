@@ -121,7 +121,7 @@ describe("what programs can import", () => {
       "serveSpdy",
       "websocketAnswer",
     ],
-    "./route": ["openRoute", "parseTarget"],
+    "./route": ["openRoute", "parseTarget", "resolveBackend"],
     "./proxy": [
       "candidatesOf",
       "createForwarder",

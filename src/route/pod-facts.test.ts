@@ -107,6 +107,7 @@ describe("the backend", () => {
       scheme: "https",
       container,
       image,
+      labels: new Map(),
       start,
       serviceAccount: "default",
     });

@@ -65,6 +65,7 @@ export const backendOf = (pod: Pod, port: number, scheme: "http" | "https"): Bac
     scheme,
     container: owner?.name,
     image: owner?.image,
+    labels: pod.metadata.labels,
     start: status === undefined ? all.join(",") : `${status.containerID}#${status.restartCount}`,
     serviceAccount: pod.spec.serviceAccountName === "" ? undefined : pod.spec.serviceAccountName,
   };

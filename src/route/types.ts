@@ -27,6 +27,8 @@ export interface Backend {
   /** Name of the container that declares the port, where one does. */
   readonly container: string | undefined;
   readonly image: string | undefined;
+  /** The pod's. */
+  readonly labels: ReadonlyMap<string, string>;
   /** `containerID` and restart count: the upstream certificate is pinned per start (security.md R-N15). */
   readonly start: string;
   readonly serviceAccount: string | undefined;
