@@ -32,7 +32,11 @@ export type Outcome =
   | { readonly kind: "printed"; readonly stdout: string }
   | {
       readonly kind: "failed";
+      /** In the words of a credential plugin's failure. */
       readonly error: KnownError;
+      /** The same without them: what happened, and the last lines of its stderr. */
+      readonly what: string;
+      readonly said: string;
       /** When it ended by itself. */
       readonly exitCode: number | undefined;
     };
@@ -162,34 +166,39 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "invalid argument",
 };
 
-const failed = (plugin: PluginProcess, end: End, said: Stderr): Outcome => {
+const failed = (plugin: PluginProcess, end: End, stderr: Stderr): Outcome => {
   const name = `exec: executable ${plugin.command}`;
-  const last = said.last();
-  const words = last === "" ? "" : `\nIt said: ${last}`;
-  const fault = (code: StopCode | "EXEC_NOT_FOUND", what: string, cause?: unknown): KnownError =>
-    new KnownError(code, `getting credentials: ${what}${words}`, cause === undefined ? {} : { cause });
+  const said = stderr.last();
+  const outcome = (
+    code: StopCode | "EXEC_NOT_FOUND",
+    what: string,
+    more: { readonly exitCode?: number | null; readonly cause?: unknown } = {},
+  ): Outcome => ({
+    kind: "failed",
+    error: new KnownError(
+      code,
+      `getting credentials: ${what}${said === "" ? "" : `\nIt said: ${said}`}`,
+      more.cause === undefined ? {} : { cause: more.cause },
+    ),
+    what,
+    said,
+    exitCode: more.exitCode ?? undefined,
+  });
   switch (end.kind) {
     case "stopped":
-      return { kind: "failed", error: fault(end.code, `${name} ${end.what}`), exitCode: undefined };
+      return outcome(end.code, `${name} ${end.what}`);
     case "unstartable": {
       const code = systemCode(end.error);
       const reason = code === undefined ? undefined : REASONS[code];
       const what = code === undefined ? messageOf(end.error) : `fork/exec ${plugin.path}: ${reason ?? code}`;
-      return {
-        kind: "failed",
-        error: fault("EXEC_NOT_FOUND", `exec: ${what}`, end.error),
-        exitCode: undefined,
-      };
+      return outcome("EXEC_NOT_FOUND", `exec: ${what}`, { cause: end.error });
     }
     case "exit":
-      return {
-        kind: "failed",
-        error: fault(
-          "EXEC_FAILED",
-          end.code === null ? `${name} was ended by ${end.by}` : `${name} failed with exit code ${end.code}`,
-        ),
-        exitCode: end.code ?? undefined,
-      };
+      return outcome(
+        "EXEC_FAILED",
+        end.code === null ? `${name} was ended by ${end.by}` : `${name} failed with exit code ${end.code}`,
+        { exitCode: end.code },
+      );
     default:
       return end satisfies never;
   }

@@ -104,8 +104,7 @@ const run = async (
     system,
   );
   if (outcome.kind === "printed") return outcome.stdout;
-  const { error, exitCode } = outcome;
-  const [what = "", said = ""] = error.message.replace(/^getting credentials: /, "").split("\nIt said: ");
+  const { error, exitCode, what, said } = outcome;
   throw new KnownError(
     error.code,
     `${prefix}: err=${exitCode === undefined ? what : `exit status ${exitCode}`} output= stderr=${said}`,
