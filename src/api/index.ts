@@ -10,6 +10,7 @@ export {
   type ResourceOf,
 } from "./client.ts";
 export { connect } from "./connection.ts";
+export { impersonationHeaders } from "./impersonate.ts";
 export { inspectServer, type ServerInspection, type ShownCertificate, type ShownTls } from "./inspect.ts";
 export type { EndpointSlice, Pod, Service } from "./objects.ts";
 export type {

@@ -26,6 +26,7 @@ const READY: OpenEvent = {
   pod: "ui-1",
   image: "demo/app:1",
   user: "alice\u001B[2J",
+  impersonation: undefined,
   credential: "the token of your kubeconfig",
   expiresAt: undefined,
   addresses: ["127.0.0.1:18000"],
@@ -47,6 +48,36 @@ describe("events", () => {
     expect(under.err).toContain("  pod      ui-1, image demo/app:1");
     expect(under.err.join("")).not.toContain("\u001B");
     expect(under.err.at(-1)).toContain("__kauth/launch#t");
+  });
+
+  test.each([
+    {
+      name: "a UI that takes it",
+      ui: { name: "Headlamp", impersonation: "accepts" as const },
+      note: "Headlamp acts as bob too",
+    },
+    {
+      name: "a UI that knows nothing of it",
+      ui: { name: "Grafana", impersonation: "ignores" as const },
+      note: "Grafana will show alice (impersonation reaches the API server only)",
+    },
+    {
+      name: "a UI that nobody knows",
+      ui: { name: undefined, impersonation: "unknown" as const },
+      note: "the UI may show alice (impersonation is sure to reach the API server only)",
+    },
+  ])("say who acts as whom: $name", async ({ ui, note }) => {
+    await using under = await recorded();
+    const impersonation = { user: "bob", uid: undefined, groups: [], extra: {}, by: "alice", ui };
+    const ready: OpenEvent = { ...READY, user: "bob", impersonation };
+    reportTo(under.system(), { output: "text", printLink: false }).emit(ready);
+    expect(under.err).toContain("  user     bob, impersonated by alice");
+    expect(under.err).toContain(`  note     ${note}`);
+    reportTo(under.system(), { output: "json", printLink: false }).emit(ready);
+    expect(JSON.parse(under.out[0] ?? "")).toMatchObject({
+      user: "bob",
+      impersonation: { by: "alice", user: "bob", ui: { impersonation: ui.impersonation } },
+    });
   });
 
   test("as JSON are one object a line, without the link", async () => {

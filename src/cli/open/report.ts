@@ -2,6 +2,7 @@ import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
 import type { TargetReference } from "../../route/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
+import type { ActingAs } from "./impersonation.ts";
 
 /** One JSON object a line on stdout with `--output json`; the same facts as text on stderr otherwise. */
 export type OpenEvent =
@@ -14,6 +15,8 @@ export type OpenEvent =
       readonly pod: string;
       readonly image: string | undefined;
       readonly user: string | undefined;
+      /** Who acts as whom; undefined where nobody is impersonated. */
+      readonly impersonation: ActingAs | undefined;
       readonly credential: string;
       readonly expiresAt: string | undefined;
       readonly addresses: readonly string[];
@@ -64,6 +67,26 @@ export function reportTo(
   };
 }
 
+const askedBy = (acting: ActingAs | undefined): string =>
+  acting === undefined
+    ? ""
+    : `, impersonated${acting.by === undefined ? "" : ` by ${escapeLine(acting.by)}`}`;
+
+/** What the page will show is not always whom the API server sees (issue B.4). */
+const impersonationNote = (acting: ActingAs | undefined): readonly string[] => {
+  if (acting === undefined) return [];
+  const { name = "the UI", impersonation } = acting.ui;
+  const real = acting.by === undefined ? "you yourself" : escapeLine(acting.by);
+  switch (impersonation) {
+    case "accepts":
+      return [`  note     ${name} acts as ${escapeLine(acting.user)} too`];
+    case "ignores":
+      return [`  note     ${name} will show ${real} (impersonation reaches the API server only)`];
+    case "unknown":
+      return [`  note     the UI may show ${real} (impersonation is sure to reach the API server only)`];
+  }
+};
+
 const textOf = (event: OpenEvent, system: System): readonly string[] => {
   switch (event.event) {
     case "ready": {
@@ -76,7 +99,8 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       return [
         `  target   ${escapeLine(event.target)}, namespace ${escapeLine(event.namespace)}${event.context === undefined ? "" : `, context ${escapeLine(event.context)}`}`,
         `  pod      ${escapeLine(event.pod)}${image}`,
-        `  user     ${name}`,
+        `  user     ${name}${askedBy(event.impersonation)}`,
+        ...impersonationNote(event.impersonation),
         `  sends    ${event.credential}${end}`,
         `  address  ${event.url}`,
       ];

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { KnownError, systemCode } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import type { Connection } from "../../api/index.ts";
@@ -31,6 +32,8 @@ export interface ServeRequest {
   readonly report: Report;
   readonly reference: TargetReference;
   readonly backend: Backend;
+  /** Headers beside the one that signs in: whom the UI is asked to act as. */
+  readonly impersonate: RawHeaders;
 }
 
 /** A target that is being served. Disposing ends all that belongs to it. */
@@ -131,6 +134,7 @@ const siteOf = (request: ServeRequest): Site => {
       source: request.source,
       anonymous: settings.anonymous,
       sendBroadToken: settings.sendBroadToken,
+      impersonate: request.impersonate,
     }),
     scheme: backend.scheme,
     authority: authorityOf(reference, backend),

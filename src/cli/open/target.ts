@@ -10,6 +10,7 @@ import { podDialer } from "../../tunnel/index.ts";
 import { endOf } from "../identity.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
+import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
 import { openFront, type Front } from "./front.ts";
 import { targetText, type Report } from "./report.ts";
 import { servePod, type Served } from "./serve.ts";
@@ -46,11 +47,14 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     // It is awaited below; until then a failure must not be taken for one that nobody looks at.
     front.catch((): void => undefined);
     route = await routeTo(request, connection);
-    const [who, backend] = await Promise.all([
+    const [who, asking, backend] = await Promise.all([
       settings.anonymous ? undefined : whoAmI(connection, { signal }),
+      settings.anonymous ? undefined : whoAsks(config, source, { system, signal }),
       route.ready(signal),
     ]);
-    if (settings.confirm) await confirm(system, who?.username, backend, signal);
+    const acting = settings.anonymous ? undefined : actingAs(config, backend, reference, asking?.username);
+    // The token is that of whoever asks, whomever it acts as.
+    if (settings.confirm) await confirm(system, (asking ?? who)?.username, backend, signal);
     const served = await servePod({
       system,
       settings,
@@ -61,6 +65,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
       reference,
       backend,
       connection,
+      impersonate: uiHeaders(config, acting),
     });
     serving = true;
     const end = endOf(credential);
@@ -73,6 +78,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
       pod: backend.pod,
       image: backend.image,
       user: who?.username,
+      impersonation: acting,
       credential: settings.anonymous ? "nothing (--anonymous)" : `the token of your ${source.description}`,
       expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
       addresses: served.addresses,

@@ -19,6 +19,8 @@ export interface UpstreamOptions {
   readonly anonymous: boolean;
   /** `--send-token-to-pod`. */
   readonly sendBroadToken: boolean;
+  /** `Impersonate-*` headers that go along, from the kubeconfig and the flags. */
+  readonly impersonate: RawHeaders;
 }
 
 /** What the proxy knows of the world: streams from the route, headers from the credential. */
@@ -27,7 +29,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   let last: { readonly credential: Credential; readonly headers: RawHeaders } | undefined;
   const headersOf = (credential: Credential): RawHeaders => {
     if (last?.credential === credential) return last.headers;
-    const headers = podHeaders(credential, options.sendBroadToken);
+    const headers = [...podHeaders(credential, options.sendBroadToken), ...options.impersonate];
     last = { credential, headers };
     return headers;
   };
