@@ -1,3 +1,4 @@
+export { loadClientConfig, resolveClientConfig, type ClientConfigOptions } from "./client-config.ts";
 export { persistAuthProvider } from "./edit.ts";
 export { loadPluginPolicy, type KubercOptions } from "./kuberc.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
@@ -15,3 +16,4 @@ export type {
   PluginPolicy,
   User,
 } from "./types.ts";
+export { kubeconfigFaults, usableFaults } from "./validate-file.ts";

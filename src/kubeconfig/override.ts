@@ -1,19 +1,23 @@
-import { isAbsolute, resolve } from "node:path";
+import { resolvePath } from "./path.ts";
 import type { Cluster, Impersonation, Overrides, User } from "./types.ts";
 
 /** A flag that is empty says nothing (credentials.md §1.5). */
 const given = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
 
-const pathOf = (path: string | undefined, cwd: string): string | undefined => {
-  if (path === undefined || path === "") return undefined;
-  return isAbsolute(path) ? path : resolve(cwd, path);
-};
+/** Where paths of flags begin, and whose rules they follow. */
+export interface FlagPlace {
+  readonly cwd: string;
+  readonly platform?: NodeJS.Platform;
+}
 
-/** A cluster entry under kubectl's flags, rows O1–O3. Paths of flags are relative to `cwd`. */
-export const overrideCluster = (cluster: Cluster, overrides: Overrides, cwd: string): Cluster => {
+const pathOf = (path: string | undefined, { cwd, platform }: FlagPlace): string | undefined =>
+  path === undefined || path === "" ? undefined : resolvePath(path, cwd, platform ?? "linux");
+
+/** A cluster entry under kubectl's flags, rows O1–O3. */
+export const overrideCluster = (cluster: Cluster, overrides: Overrides, place: FlagPlace): Cluster => {
   const server = given(overrides.server);
   const tlsServerName = given(overrides.tlsServerName);
-  const authority = pathOf(overrides.certificateAuthority, cwd);
+  const authority = pathOf(overrides.certificateAuthority, place);
   const insecure = overrides.insecureSkipTlsVerify === true;
   return {
     ...cluster,
@@ -33,12 +37,13 @@ export const overrideCluster = (cluster: Cluster, overrides: Overrides, cwd: str
 };
 
 /** A user entry under kubectl's flags, rows O4–O8. */
-export const overrideUser = (user: User, overrides: Overrides, cwd: string): User => {
-  const certificate = pathOf(overrides.clientCertificate, cwd);
-  const key = pathOf(overrides.clientKey, cwd);
+export const overrideUser = (user: User, overrides: Overrides, place: FlagPlace): User => {
+  const certificate = pathOf(overrides.clientCertificate, place);
+  const key = pathOf(overrides.clientKey, place);
   return {
     ...user,
     token: overrides.token ?? user.token,
+    tokenFile: pathOf(overrides.tokenFile, place) ?? user.tokenFile,
     username: given(overrides.username) ?? user.username,
     password: overrides.password ?? user.password,
     impersonate: overrideImpersonation(user.impersonate, overrides),

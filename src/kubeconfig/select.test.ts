@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KnownError } from "../base/errors.ts";
-import { Secret } from "../base/secret.ts";
 import { parseKubeconfig } from "./parse.ts";
 import { selectContext } from "./select.ts";
 import type { ClientConfig, Overrides } from "./types.ts";
@@ -61,16 +60,6 @@ describe("what is selected", () => {
     expect((await select({ context: "ghost" })).userOrigin).toBeUndefined();
   });
 
-  test.each<[string, Overrides, string]>([
-    ["context", { context: "x" }, 'context "x" does not exist'],
-    ["cluster", { cluster: "x" }, 'cluster "x" does not exist'],
-    ["user", { user: "x" }, 'auth info "x" does not exist'],
-  ])("an unknown %s of a flag (O9)", async (_name, overrides, message) => {
-    const error = await failure(overrides);
-    expect([error.code, error.message]).toEqual(["CONTEXT_UNKNOWN", message]);
-    expect(error.hint).toContain("There is: ");
-  });
-
   test("an unknown current-context", async () => {
     const error = await failure({}, "current-context: x");
     expect(error.message).toBe("invalid configuration: context was not found for specified context: x");
@@ -85,59 +74,6 @@ describe("what is selected", () => {
   test("a cluster without a server", async () => {
     const { message } = await failure({ context: "bare" });
     expect(message).toBe('invalid configuration: no server found for cluster "without"');
-  });
-});
-
-describe("flags over entries (§1.5)", () => {
-  test.each<[string, Overrides, object]>([
-    [
-      "--insecure-skip-tls-verify takes the authority away (O1)",
-      { insecureSkipTlsVerify: true },
-      { insecureSkipTlsVerify: true, certificateAuthorityData: undefined, certificateAuthority: undefined },
-    ],
-    [
-      "--certificate-authority replaces data (O2)",
-      { certificateAuthority: "ca" },
-      { certificateAuthority: "/cwd/ca", certificateAuthorityData: undefined },
-    ],
-    [
-      "--certificate-authority ends insecure (O2)",
-      { context: "two", certificateAuthority: "/ca" },
-      { certificateAuthority: "/ca", insecureSkipTlsVerify: false },
-    ],
-    ["--server drops tls-server-name (O3)", { server: "https://s" }, { tlsServerName: undefined }],
-    [
-      "--server with --tls-server-name",
-      { server: "https://s", tlsServerName: "n" },
-      { server: "https://s", tlsServerName: "n" },
-    ],
-    [
-      "a zero flag clears nothing",
-      { insecureSkipTlsVerify: false, context: "two" },
-      { insecureSkipTlsVerify: true },
-    ],
-  ])("%s", async (_name, overrides, wanted) => {
-    expect((await select(overrides)).cluster).toMatchObject(wanted);
-  });
-
-  test("a certificate's flags replace its data as pairs (O4)", async () => {
-    const { user } = await select({ user: "cert", clientCertificate: "c", clientKey: "/k" });
-    expect(user).toMatchObject({
-      clientCertificate: "/cwd/c",
-      clientCertificateData: undefined,
-      clientKey: "/k",
-      clientKeyData: undefined,
-    });
-  });
-
-  test("--token beside a certificate keeps both (O8)", async () => {
-    const { user } = await select({ user: "cert", token: new Secret("flag") });
-    expect([user.token?.reveal(), user.clientCertificateData]).toEqual(["flag", "cert"]);
-  });
-
-  test("--username and --password", async () => {
-    const { user } = await select({ user: "u2", username: "bob", password: new Secret("q") });
-    expect([user.username, user.password?.reveal()]).toEqual(["bob", "q"]);
   });
 });
 
@@ -240,20 +176,6 @@ describe("refusals", () => {
 
 describe("the server's address", () => {
   const plain = "clusters: [{name: c, cluster: {tls-server-name: name}}]";
-  test.each<[string, string, Overrides, string]>([
-    ["host and port alone", "s:8080", {}, "http://s:8080/"],
-    ["host and port with an authority", "s:6443", { certificateAuthority: "/ca" }, "https://s:6443/"],
-    ["host and port without checks", "s:6443", { insecureSkipTlsVerify: true }, "https://s:6443/"],
-    ["two slashes (O12)", "http://h:8080//", {}, "http://h:8080//"],
-    ["a user in it", "https://u:p@h/", {}, "https://h/"],
-  ])("%s", async (_name, server, overrides, wanted) => {
-    expect((await select({ ...overrides, cluster: "c", server }, plain)).server.href).toBe(wanted);
-  });
-
-  test.each([["ftp://h"], ["https://"], ["h h"]])("%s is refused", async (server) => {
-    expect((await failure({ cluster: "c", server }, plain)).code).toBe("CLIENT_CONFIG_INVALID");
-  });
-
   test("whatever it is, there is a URL of http or a coded error", async () => {
     const kubeconfig = await parseKubeconfig(plain);
     fc.assert(

@@ -4,7 +4,7 @@ import type { System } from "../base/system.ts";
 import { overrideCluster, overrideUser } from "./override.ts";
 import { serverUrl } from "./server-url.ts";
 import type { ClientConfig, Cluster, Kubeconfig, Overrides, User } from "./types.ts";
-import { clusterFaults, EMPTY_CLUSTER_FAULT, userFaults, type Unreadable } from "./validate.ts";
+import { clusterFaults, EMPTY_CLUSTER_FAULT, headerFault, userFaults, type Unreadable } from "./validate.ts";
 
 export const EMPTY_CLUSTER: Cluster = {
   server: undefined,
@@ -31,7 +31,7 @@ export const EMPTY_USER: User = {
   authProvider: undefined,
 };
 
-type Surroundings = Pick<System, "cwd" | "env">;
+type Surroundings = Pick<System, "cwd" | "env"> & Partial<Pick<System, "platform">>;
 
 /** What a context and the flags select, before anybody has judged it. */
 export interface Selection extends Omit<ClientConfig, "server" | "impersonate" | "namespace"> {
@@ -48,34 +48,44 @@ export interface Selection extends Omit<ClientConfig, "server" | "impersonate" |
 export const selectEntries = (
   kubeconfig: Kubeconfig,
   overrides: Overrides,
-  { cwd, env }: Surroundings,
+  around: Surroundings,
 ): Selection => {
-  const contextName = overrides.context ?? kubeconfig.currentContext;
+  const wanted = {
+    context: given(overrides.context),
+    cluster: given(overrides.cluster),
+    user: given(overrides.user),
+  };
+  const contextName = wanted.context ?? kubeconfig.currentContext;
   const context = contextName === undefined ? undefined : kubeconfig.contexts.get(contextName)?.value;
   if (contextName !== undefined && context === undefined)
-    throw unknownContext(contextName, kubeconfig, overrides);
-  const clusterName = overrides.cluster ?? context?.cluster;
-  const userName = overrides.user ?? context?.user;
+    throw unknownContext(contextName, kubeconfig, wanted.context !== undefined);
+  const clusterName = wanted.cluster ?? context?.cluster;
+  const userName = wanted.user ?? context?.user;
   const clusterEntry = clusterName === undefined ? undefined : kubeconfig.clusters.get(clusterName);
   const userEntry = userName === undefined ? undefined : kubeconfig.users.get(userName);
-  if (overrides.cluster !== undefined && clusterEntry === undefined)
-    throw unknown("cluster", overrides.cluster, kubeconfig.clusters);
-  if (overrides.user !== undefined && userEntry === undefined)
-    throw unknown("auth info", overrides.user, kubeconfig.users);
-  const cluster = overrideCluster(clusterEntry?.value ?? EMPTY_CLUSTER, overrides, cwd);
-  const master = env["KUBERNETES_MASTER"];
+  if (wanted.cluster !== undefined && clusterEntry === undefined)
+    throw unknown("cluster", wanted.cluster, kubeconfig.clusters);
+  if (wanted.user !== undefined && userEntry === undefined)
+    throw unknown("auth info", wanted.user, kubeconfig.users);
+  const cluster = overrideCluster(clusterEntry?.value ?? EMPTY_CLUSTER, overrides, around);
   return {
     contextName,
     clusterName,
     userName,
-    cluster: { ...cluster, server: cluster.server ?? (master === "" ? undefined : master) },
-    user: overrideUser(userEntry?.value ?? EMPTY_USER, overrides, cwd),
-    namespace: overrides.namespace ?? context?.namespace,
+    cluster: { ...cluster, server: cluster.server ?? given(around.env["KUBERNETES_MASTER"]) },
+    user: overrideUser(userEntry?.value ?? EMPTY_USER, overrides, around),
+    namespace: given(namespaceOf(overrides.namespace)) ?? context?.namespace,
     requestTimeout: requestTimeout(overrides.requestTimeout),
     userOrigin: userEntry?.origin,
     sources: kubeconfig.sources,
   };
 };
+
+const given = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
+
+/** `ns/apps` is a way to write `apps` (O11). */
+const namespaceOf = (text: string | undefined): string | undefined =>
+  text?.replace(/^(?:namespaces|namespace|ns)\/(?=[^])/i, "");
 
 /**
  * A selection that client-go would take, or its complaints about it (credentials.md §1.7).
@@ -87,14 +97,17 @@ export const judgeSelection = (selection: Selection, unreadable: Unreadable): Cl
     ...userFaults(rest.userName ?? "", user, unreadable),
     ...clusterFaults(rest.clusterName ?? "", cluster, unreadable),
   ];
-  if (faults.length === 1 && faults[0] === EMPTY_CLUSTER_FAULT) throw nothingConfigured(sources);
+  if (faults.length === 1 && faults[0] === EMPTY_CLUSTER_FAULT) throw nothingConfigured(rest, sources);
   if (faults.length > 0) throw invalid(faults);
+  const server = serverUrl(cluster.server ?? "");
+  const fault = server.protocol === "https:" ? headerFault(user, unreadable) : undefined;
+  if (fault !== undefined) throw new KnownError("CLIENT_CONFIG_INVALID", fault);
   return {
     ...rest,
     cluster,
     user,
     impersonate: user.impersonate,
-    server: serverUrl(cluster.server ?? "", cluster, user),
+    server,
     namespace: rest.namespace ?? "default",
   };
 };
@@ -131,23 +144,29 @@ const invalid = (faults: readonly string[]): KnownError => {
 const known = (names: ReadonlyMap<string, unknown>): string =>
   names.size === 0 ? "The kubeconfig has none" : `There is: ${[...names.keys()].slice(0, 20).join(", ")}`;
 
-const unknownContext = (name: string, kubeconfig: Kubeconfig, overrides: Overrides): KnownError =>
+const unknownContext = (name: string, kubeconfig: Kubeconfig, byFlag: boolean): KnownError =>
   new KnownError(
     "CONTEXT_UNKNOWN",
-    overrides.context === undefined
-      ? `invalid configuration: context was not found for specified context: ${name}`
-      : `context "${name}" does not exist`,
+    byFlag
+      ? `context "${name}" does not exist`
+      : `invalid configuration: context was not found for specified context: ${name}`,
     { hint: known(kubeconfig.contexts) },
   );
 
 const unknown = (what: string, name: string, names: ReadonlyMap<string, unknown>): KnownError =>
   new KnownError("CONTEXT_UNKNOWN", `${what} "${name}" does not exist`, { hint: known(names) });
 
-const nothingConfigured = (sources: readonly string[]): KnownError =>
+const nothingConfigured = (
+  { contextName, clusterName }: Pick<Selection, "contextName" | "clusterName">,
+  sources: readonly string[],
+): KnownError =>
   new KnownError(
     "KUBECONFIG_EMPTY",
     "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable",
     {
-      hint: `Looked for ${sources.join(", ")}. Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context`,
+      hint:
+        contextName === undefined
+          ? `Looked for ${sources.join(", ")}. Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context`
+          : `The context "${contextName}" of ${sources.join(", ")} names ${clusterName === undefined ? "no cluster" : `the cluster "${clusterName}", of which nothing is known`}`,
     },
   );

@@ -1,25 +1,36 @@
 import { KnownError } from "../base/errors.ts";
-import type { Cluster, User } from "./types.ts";
 
 /**
- * client-go's defaulting (credentials.md §4.2): `host:port` is https where a CA, a certificate or the insecure flag
- * says that TLS is meant, else http; the path stays as a prefix, query and fragment go.
+ * The server of a kubeconfig as client-go takes it (credentials.md §1.6, O12): what has no scheme is plain http,
+ * whatever the entry says of TLS, so no credential goes there. The path stays as a prefix; query and fragment go.
  * @throws {KnownError} CLIENT_CONFIG_INVALID
  */
-export const serverUrl = (text: string, cluster: Cluster, user: User): URL => {
-  const tls =
-    cluster.certificateAuthority !== undefined ||
-    cluster.certificateAuthorityData !== undefined ||
-    cluster.insecureSkipTlsVerify ||
-    user.clientCertificate !== undefined ||
-    user.clientCertificateData !== undefined;
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${tls ? "https" : "http"}://${text}`;
-  const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
-  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:") || url.hostname === "")
-    throw new KnownError("CLIENT_CONFIG_INVALID", `host must be a URL or a host:port pair: "${text}"`);
+export const serverUrl = (text: string): URL => {
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  const url = URL.canParse(hasScheme ? text : `http://${text}`)
+    ? new URL(hasScheme ? text : `http://${text}`)
+    : undefined;
+  // `host:port/path` is neither of the two.
+  const path = hasScheme ? "/" : text.replace(/^[^/]*/, "");
+  if (url === undefined || url.hostname === "" || (path !== "" && path !== "/")) throw noAddress(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    throw new KnownError(
+      "CLIENT_CONFIG_INVALID",
+      `unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
+      { hint: `The server of the cluster is "${withoutUser(text)}"; it has to begin with https://` },
+    );
   url.search = "";
   url.hash = "";
+  // Where a password in the URL would go is the business of whoever sends it, and kauth does not.
   url.username = "";
   url.password = "";
   return url;
 };
+
+const withoutUser = (text: string): string => text.replace(/(^|\/\/)[^/@]*@/, "$1");
+
+const noAddress = (text: string): KnownError =>
+  new KnownError(
+    "CLIENT_CONFIG_INVALID",
+    `host must be a URL or a host:port pair: ${JSON.stringify(withoutUser(text))}`,
+  );

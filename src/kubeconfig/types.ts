@@ -81,6 +81,8 @@ export interface Overrides {
   readonly user?: string;
   readonly server?: string;
   readonly token?: Secret;
+  /** No flag of kubectl's; for programs. */
+  readonly tokenFile?: string;
   readonly username?: string;
   readonly password?: Secret;
   readonly as?: string;

@@ -6,8 +6,8 @@ const INTERACTIVE_MODES: ReadonlySet<string> = new Set(["Never", "IfAvailable", 
 /** What client-go says of a cluster entry that is empty; alone it means that nothing is configured. */
 export const EMPTY_CLUSTER_FAULT = "cluster has no server defined";
 
-/** Why a file cannot be opened, in Go's words; undefined where it can, or where nobody has looked. */
-export type Unreadable = (path: string) => string | undefined;
+/** Why a file cannot be opened, or read, in Go's words; undefined where it can, or where nobody has looked. */
+export type Unreadable = (path: string, how: "open" | "read") => string | undefined;
 
 /** client-go's complaints about the selected cluster, word for word and in its order (credentials.md §1.7). */
 export const clusterFaults = (name: string, cluster: Cluster, unreadable: Unreadable): readonly string[] => {
@@ -27,7 +27,7 @@ export const clusterFaults = (name: string, cluster: Cluster, unreadable: Unread
     faults.push(
       `certificate-authority-data and certificate-authority are both specified for ${name}. certificate-authority-data will override.`,
     );
-  const reason = unreadable(authority);
+  const reason = unreadable(authority, "open");
   if (reason !== undefined)
     faults.push(`unable to read certificate-authority ${authority} for ${name} due to ${reason}`);
   return faults;
@@ -75,10 +75,24 @@ const certificateFaults = (name: string, user: User, unreadable: Unreadable): re
     ["client-cert", clientCertificate],
     ["client-key", clientKey],
   ] as const) {
-    const reason = path === undefined ? undefined : unreadable(path);
+    const reason = path === undefined ? undefined : unreadable(path, "open");
     if (reason !== undefined) faults.push(`unable to read ${what} ${path} for ${name} due to ${reason}`);
   }
   return faults;
+};
+
+/**
+ * What goes wrong when client-go makes headers of an entry that is valid: a token file that alone should identify has
+ * to be there from the start, and two kinds of Authorization are one too many (credentials.md §1.6).
+ */
+export const headerFault = (user: User, unreadable: Unreadable): string | undefined => {
+  const { tokenFile, token } = user;
+  if (tokenFile === undefined) return undefined;
+  const reason = token === undefined ? unreadable(tokenFile, "read") : undefined;
+  if (reason !== undefined) return reason;
+  return user.username === undefined && user.password === undefined
+    ? undefined
+    : "username/password or bearer token may be set, but not both";
 };
 
 const execFaults = (name: string, user: User): readonly string[] => {
