@@ -9,6 +9,8 @@ test.each([
   { name: "an EKS token", text: "k8s-aws-v1.aHR0cHM6Ly9zdHM in it", secret: "aHR0cHM6Ly9zdHM" },
   { name: "a Google token", text: "ya29.a0AfH6SMB-x", secret: "a0AfH6SMB" },
   { name: "a bearer header", text: "Authorization: Bearer canary-1", secret: "canary-1" },
+  { name: "a bearer token that begins like the word", text: "Bearer token-canary", secret: "canary" },
+  { name: "a bearer token that is longer than the word", text: "bearer tokencanary", secret: "canary" },
   { name: "a basic header", text: "authorization: basic Y2FuYXJ5", secret: "Y2FuYXJ5" },
   { name: "a presigned signature", text: "https://x/?X-Amz-Signature=canary&b=1", secret: "canary" },
   { name: "an authorization code", text: "GET /?code=canary&state=other", secret: "canary" },
@@ -38,6 +40,8 @@ test.each([
   ["acquiring a token for authorization header: failed acquiring new token: adal: no"],
   ["failed to get token: authentication failed: Expected HTTP response code [201]"],
   ["enter the code: ABC-DEFG"],
+  ["there is no bearer token: your kubeconfig names nothing"],
+  ["basic credentials never go to a UI"],
 ])("what is no secret stays: %s", (text) => {
   expect(redact(text)).toBe(text);
 });

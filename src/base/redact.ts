@@ -2,7 +2,11 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/eyJ[\w-]{4,}(?:\.[\w-]*){0,4}/g, "[redacted]"],
   [/k8s-aws-v1\.[\w=+/-]+/g, "[redacted]"],
   [/ya29\.[\w.-]+/g, "[redacted]"],
-  [/\b(bearer|basic|negotiate)(\s+)[^\s"',;]+/gi, "$1$2[redacted]"],
+  // "bearer token" and "basic credentials" are words of sentences.
+  [
+    /\b(bearer|basic|negotiate)(\s+)(?!(?:tokens?|credentials?|auth(?:entication|orization)?)(?![\w.~+/=-]))[^\s"',;]+/gi,
+    "$1$2[redacted]",
+  ],
   [/(X-Amz-(?:Signature|Security-Token|Credential)=)[^\s&"']+/gi, "$1[redacted]"],
   [
     /\b(client_secret|client_assertion|code_verifier|refresh_token|access_token|id_token|password)(["']?\s*[=:]\s*["']?)[^\s&"',;}]+/gi,
@@ -13,7 +17,9 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     /\b(code|state|nonce|token)(["']\s*[=:]\s*["']?|\s*=\s*["']?|\s*:(?:\s*["']|(?=\S)))[^\s&"',;}]+/gi,
     "$1$2[redacted]",
   ],
-  [/\b(code|state|nonce|token)(\s*:\s+)(?:(?=\S*\d)[^\s&"',;}]{8,}|[^\s&"',;}]{16,})/gi, "$1$2[redacted]"],
+  [/\b(state|nonce|token)(\s*:\s+)(?:(?=\S*\d)[^\s&"',;}]{8,}|[^\s&"',;}]{16,})/gi, "$1$2[redacted]"],
+  // A shorter one is what a person has to type on another device (RFC 8628).
+  [/\b(code)(\s*:\s+)[^\s&"',;}]{12,}/gi, "$1$2[redacted]"],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[redacted]"],
 ];
 
