@@ -14,6 +14,7 @@ test.each([
   { name: "a basic header", text: "authorization: basic Y2FuYXJ5", secret: "Y2FuYXJ5" },
   { name: "a presigned signature", text: "https://x/?X-Amz-Signature=canary&b=1", secret: "canary" },
   { name: "an authorization code", text: "GET /?code=canary&state=other", secret: "canary" },
+  { name: "an authorization code in a sentence", text: "got the code: 4/0AX4XfWh-canary", secret: "canary" },
   { name: "the state", text: "GET /?code=a&state=canary", secret: "canary" },
   { name: "a client secret in JSON", text: '{"client_secret": "canary"}', secret: "canary" },
   { name: "a token in JSON", text: '{"token":"canary"}', secret: "canary" },
@@ -40,6 +41,8 @@ test.each([
   ["acquiring a token for authorization header: failed acquiring new token: adal: no"],
   ["failed to get token: authentication failed: Expected HTTP response code [201]"],
   ["enter the code: ABC-DEFG"],
+  ["Failed to retrieve access token:: failure while executing gcloud"],
+  ["First copy your one-time code: ABCD-1234"],
   ["there is no bearer token: your kubeconfig names nothing"],
   ["basic credentials never go to a UI"],
 ])("what is no secret stays: %s", (text) => {

@@ -14,7 +14,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   ],
   // These are words of sentences too: "failed to get token: connection refused". There only what looks like a secret goes.
   [
-    /\b(code|state|nonce|token)(["']\s*[=:]\s*["']?|\s*=\s*["']?|\s*:(?:\s*["']|(?=\S)))[^\s&"',;}]+/gi,
+    /\b(code|state|nonce|token)(["']\s*[=:]\s*["']?|\s*=\s*["']?|\s*:(?:\s*["']|(?=[^\s:])))[^\s&"',;}]+/gi,
     "$1$2[redacted]",
   ],
   [/\b(state|nonce|token)(\s*:\s+)(?:(?=\S*\d)[^\s&"',;}]{8,}|[^\s&"',;}]{16,})/gi, "$1$2[redacted]"],
