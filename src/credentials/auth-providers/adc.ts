@@ -4,6 +4,7 @@ import { messageOf, systemCode } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { after, KiB, toMillis, type EpochMillis } from "../../base/units.ts";
+import { httpUrl } from "./http-url.ts";
 import { postForm, readTokenAnswer, requestToken, type TokenAnswer } from "./oauth-token.ts";
 import { failed, within } from "./provider.ts";
 import { findMachineAccount } from "./gce-metadata.ts";
@@ -146,7 +147,7 @@ const assertedToken = async (
 };
 
 const tokenUrl = (file: CredentialsFile): URL => {
-  const url = URL.parse(file.token_uri === "" ? TOKEN_URL : file.token_uri);
-  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  const url = httpUrl(file.token_uri === "" ? TOKEN_URL : file.token_uri);
+  if (url !== undefined) return url;
   throw failed(`token_uri ${quoted(file.token_uri)} is no http or https URL`);
 };

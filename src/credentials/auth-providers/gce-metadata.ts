@@ -2,6 +2,7 @@ import { valuesOf } from "../../base/headers.ts";
 import { sendHttp } from "../../base/http.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
+import { httpUrl } from "./http-url.ts";
 import { readTokenAnswer, type TokenAnswer } from "./oauth-token.ts";
 import { failed } from "./provider.ts";
 
@@ -25,8 +26,8 @@ export async function findMachineAccount(
   // Never through a proxy: its machine's token is not ours.
   const direct: System = { ...system, env: {} };
   const named = system.env[VARIABLE] ?? "";
-  const base = URL.parse(`http://${named === "" ? ADDRESS : named}/`);
-  if (base === null) throw failed(`Cannot use ${VARIABLE}: it is no host`);
+  const base = httpUrl(`http://${named === "" ? ADDRESS : named}/`);
+  if (base === undefined) throw failed(`Cannot use ${VARIABLE}: it is no host`);
   if (named === "" && !(await answers(base, direct))) return undefined;
   const url = new URL("/computeMetadata/v1/instance/service-accounts/default/token", base);
   if (scopes.length > 0) url.searchParams.set("scopes", scopes.join(","));

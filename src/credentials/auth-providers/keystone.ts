@@ -3,6 +3,7 @@ import { only } from "../../base/headers.ts";
 import { sendHttp } from "../../base/http.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
+import { httpUrl } from "./http-url.ts";
 import { failed } from "./provider.ts";
 import { excerpt, parseQuietly, statusText } from "./quote.ts";
 
@@ -78,8 +79,8 @@ const scopeOf = ({ tenantId, tenantName, domainId, domainName }: KeystoneIdentit
 
 /** `…/v3/auth/tokens` of an endpoint that is written with or without its version. Version 2.0 is gone from Keystone. */
 export const tokensUrl = (endpoint: string): URL => {
-  const url = URL.parse(`${endpoint.replace(/\/+$/, "").replace(/\/v(?:2\.0|3)$/, "")}/v3/auth/tokens`);
-  if (url?.protocol === "https:" || url?.protocol === "http:") return url;
+  const url = httpUrl(`${endpoint.replace(/\/+$/, "").replace(/\/v(?:2\.0|3)$/, "")}/v3/auth/tokens`);
+  if (url !== undefined) return url;
   throw failed("Cannot use the identity endpoint: it is no http or https URL");
 };
 

@@ -6,6 +6,7 @@ import { certificatesOf } from "../../base/pem.ts";
 import { Secret } from "../../base/secret.ts";
 import { after, KiB, millis } from "../../base/units.ts";
 import type { Issued } from "../life.ts";
+import { httpUrl } from "./http-url.ts";
 import { readIdToken } from "./id-token.ts";
 import { requestTokenEitherWay } from "./oauth-token.ts";
 import { failed, issue, misconfigured, within, type Provider, type ProviderContext } from "./provider.ts";
@@ -150,7 +151,7 @@ const findTokenEndpoint = async (
   ca: string | undefined,
   { system }: ProviderContext,
 ): Promise<URL> => {
-  const url = readUrl(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+  const url = httpUrl(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
   if (url === undefined)
     throw misconfigured(`Cannot use idp-issuer-url ${quoted(issuer)}: it is no http or https URL`);
   const answer = await sendHttp(
@@ -163,7 +164,7 @@ const findTokenEndpoint = async (
     );
   const named = readEndpoint(answer.body);
   if (named === "") throw failed("oidc: discovery object doesn't contain a token_endpoint");
-  const endpoint = readUrl(named);
+  const endpoint = httpUrl(named);
   if (endpoint === undefined)
     throw failed(`failed to refresh token: token_endpoint ${quoted(named)} is no http or https URL`);
   return endpoint;
@@ -176,9 +177,4 @@ const readEndpoint = (body: string): string => {
     if (!(error instanceof DecodeError)) throw error;
     throw failed(`oidc: failed to decode provider discovery object: ${error.message}`);
   }
-};
-
-const readUrl = (text: string): URL | undefined => {
-  const url = URL.parse(text);
-  return url?.protocol === "https:" || url?.protocol === "http:" ? url : undefined;
 };
