@@ -18,6 +18,7 @@ export default defineConfig({
       project("flow", ["test/flow/**/*.test.ts"], 60_000),
       project("browser", ["test/browser/**/*.test.ts"], 120_000, true),
       project("binary", ["test/binary/**/*.test.ts", "test/flow/**/*.test.ts"], 60_000),
+      project("plugins", ["test/plugins/**/*.test.ts"], 60_000),
       project("e2e", ["e2e/**/*.test.ts"], 180_000, true),
     ],
   },
