@@ -12,7 +12,13 @@ export {
   type Credential,
   type CredentialSource,
 } from "./credentials/index.ts";
-export { loadKubeconfig, selectContext, type ClientConfig, type Kubeconfig } from "./kubeconfig/index.ts";
+export {
+  loadClientConfig,
+  loadKubeconfig,
+  selectContext,
+  type ClientConfig,
+  type Kubeconfig,
+} from "./kubeconfig/index.ts";
 export {
   createForwarder,
   openListener,

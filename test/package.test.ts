@@ -92,6 +92,7 @@ describe("what programs can import", () => {
       "createForwarder",
       "credentialHeaders",
       "credentialSource",
+      "loadClientConfig",
       "loadKubeconfig",
       "openListener",
       "openRoute",

@@ -25,7 +25,10 @@ describe("kubectl's options become overrides", () => {
     { words: ["--tls-server-name=api"], is: { tlsServerName: "api" } },
     { words: ["--username=u"], is: { username: "u" } },
     { words: ["--context="], is: {} },
-    { words: ["--request-timeout=1s", "--cache-dir=x", "--kuberc=off"], is: {} },
+    { words: ["--request-timeout=1s"], is: { requestTimeout: "1s" } },
+    { words: ["--request-timeout="], is: { requestTimeout: "" } },
+    { words: ["--disable-compression"], is: { disableCompression: true } },
+    { words: ["--cache-dir=x", "--kuberc=off"], is: {} },
   ])("$words", ({ words, is }) => {
     expect(overrides(...words)).toEqual(is);
   });

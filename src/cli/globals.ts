@@ -50,9 +50,16 @@ export const KUBECTL_OPTIONS = {
     env: false,
   },
   "tls-server-name": text("Name that the API server's certificate has to have", "NAME"),
-  "request-timeout": ignored("string"),
+  "request-timeout": text(
+    "Longest time of a request to the API server: seconds, or a duration such as 1m30s. 0 is none. Default: 30 s, and nothing is told to the server",
+    "TIME",
+  ),
   "cache-dir": ignored("string"),
-  "disable-compression": ignored("boolean"),
+  "disable-compression": {
+    type: "boolean",
+    summary: "Told to credential plugins; kauth asks for no compression",
+    env: false,
+  },
   "match-server-version": ignored("boolean"),
   "warnings-as-errors": ignored("boolean"),
   kuberc: text(
@@ -122,6 +129,7 @@ export const overridesOf = (options: ParsedOptions): Overrides => {
   };
   const groups = options.list("as-group");
   const extra = options.list("as-user-extra");
+  const timeout = options.string("request-timeout");
   return {
     ...given("context", options.string("context")),
     ...given("cluster", options.string("cluster")),
@@ -140,5 +148,7 @@ export const overridesOf = (options: ParsedOptions): Overrides => {
     ...(options.boolean("insecure-skip-tls-verify") ? { insecureSkipTlsVerify: true } : {}),
     ...given("tlsServerName", options.string("tls-server-name")),
     ...given("namespace", options.string("namespace")),
+    ...(timeout === undefined ? {} : { requestTimeout: timeout }),
+    ...(options.boolean("disable-compression") ? { disableCompression: true } : {}),
   };
 };

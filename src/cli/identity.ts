@@ -11,7 +11,7 @@ import {
 import {
   loadKubeconfig,
   loadPluginPolicy,
-  selectContext,
+  resolveClientConfig,
   type ClientConfig,
   type Impersonation,
   type Kubeconfig,
@@ -48,9 +48,11 @@ export const isImpersonating = (config: ClientConfig): boolean => (config.impers
 export const readKubeconfig = async ({ system, options }: Invocation): Promise<Kubeconfig> =>
   await loadKubeconfig(system, explicitKubeconfig(options));
 
-/** What counts of it. @throws {KnownError} */
-export const selectClient = ({ system, options }: Invocation, kubeconfig: Kubeconfig): ClientConfig =>
-  selectContext(kubeconfig, overridesOf(options), system);
+/** What counts of it, or the pod's service account where it says nothing. @throws {KnownError} */
+export const selectClient = async (
+  { system, options }: Invocation,
+  kubeconfig: Kubeconfig,
+): Promise<ClientConfig> => await resolveClientConfig(kubeconfig, overridesOf(options), system);
 
 /** `--exec-timeout`, in seconds. @throws {KnownError} USAGE */
 const execTimeout = ({ options }: Invocation): Millis => {
@@ -91,7 +93,7 @@ export async function identify(
   invocation: Invocation,
   options: Pick<ExecOptions, "interactive"> = {},
 ): Promise<Identity> {
-  const config = selectClient(invocation, await readKubeconfig(invocation));
+  const config = await selectClient(invocation, await readKubeconfig(invocation));
   const source = await credentialsOf(invocation, config, options);
   const { system } = invocation;
   return {

@@ -23,7 +23,7 @@ export async function runToken(invocation: Invocation): Promise<number> {
       "Refusing to print a token: standard output is a terminal, which keeps what it has shown",
     );
   const version = options.boolean("exec-credential") ? execVersion(invocation.system) : undefined;
-  const config = selectClient(invocation, await readKubeconfig(invocation));
+  const config = await selectClient(invocation, await readKubeconfig(invocation));
   const source = await credentialsOf(withMark(invocation, config), config);
   refuseMethod(source.method, WISH);
   const credential = await source.get({ signal });

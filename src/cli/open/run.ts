@@ -1,4 +1,4 @@
-import { loadKubeconfig, selectContext } from "../../kubeconfig/index.ts";
+import { loadClientConfig } from "../../kubeconfig/index.ts";
 import { candidatesOf } from "../../proxy/index.ts";
 import { parseTarget } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
@@ -14,11 +14,10 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   // Before anything is read or dialled: an address that others reach is refused (security.md R-A1).
   candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
   const reference = parseTarget(settings.target);
-  const config = selectContext(
-    await loadKubeconfig(system, explicitKubeconfig(invocation.options)),
-    overridesOf(invocation.options),
-    system,
-  );
+  const config = await loadClientConfig(system, {
+    ...explicitKubeconfig(invocation.options),
+    overrides: overridesOf(invocation.options),
+  });
   const report = reportTo(system, settings);
   await using served = await openTarget({ system, settings, config, reference, report, signal });
   await served.launch(signal);
