@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -11,6 +12,7 @@ import { whoamiCommand } from "./commands/whoami.ts";
 export const COMMANDS: readonly Command[] = [
   openCommand,
   whoamiCommand,
+  doctorCommand,
   tokenCommand,
   demoCommand,
   cleanCommand,

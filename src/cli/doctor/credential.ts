@@ -1,0 +1,155 @@
+import { isKnownError, type KnownError } from "../../base/errors.ts";
+import {
+  checkCertificate,
+  credentialSource,
+  type Credential,
+  type CredentialSource,
+  type ExecCall,
+} from "../../credentials/index.ts";
+import type { PluginPolicy } from "../../kubeconfig/index.ts";
+import { epochMillis, type EpochMillis } from "../../base/units.ts";
+import { endOf, pluginRules } from "../identity.ts";
+import { untilText } from "../open/report.ts";
+import { badNote, check } from "./check.ts";
+import { timeText, UNTRIED, type Note } from "./finding.ts";
+
+/** kubectl's kuberc: which credential plugins may run (credentials.md §1.9). */
+export const policyCheck = check({
+  id: "policy",
+  subject: "plugin policy",
+  needs: ["config"],
+  run: async ({ invocation }, { config }) => {
+    const plugins = await pluginRules(invocation);
+    const { exec } = config.user;
+    const found = exec === undefined ? "no credential plugin is asked" : policyText(plugins.policy);
+    return { learned: { plugins }, notes: [{ state: exec === undefined ? "none" : "ok", found }] };
+  },
+});
+
+const policyText = (policy: PluginPolicy | undefined): string => {
+  switch (policy?.kind) {
+    case undefined:
+    case "AllowAll":
+      return "every credential plugin may run";
+    case "DenyAll":
+      return "no credential plugin may run";
+    case "Allowlist":
+      return `only ${policy.entries.join(", ")} may run`;
+  }
+};
+
+/** Gets the credential as every command does. For a plugin this says whose file names it, where it is, and how it ran. */
+export const credentialCheck = check({
+  id: "credential",
+  subject: "credential",
+  needs: ["config", "plugins"],
+  run: async ({ system, signal }, { config, plugins }) => {
+    const calls: ExecCall[] = [];
+    const source = credentialSource(config, system, { ...plugins, onCall: (call) => void calls.push(call) });
+    const asks = source.method === "exec";
+    const place = { file: config.userOrigin, allowed: plugins.allowWritable ?? false };
+    try {
+      const credential = await source.get({ signal });
+      const note: Note = {
+        state: "ok",
+        found: `${credentialText(credential)}, from your ${source.description}`,
+      };
+      return {
+        learned: { source, credential },
+        notes: asks ? [...pluginNotes(place, calls.at(-1)), note] : [note],
+      };
+    } catch (error) {
+      if (!isKnownError(error)) throw error;
+      return {
+        notes: asks ? [...pluginNotes(place, calls.at(-1), error), ...ownNote(error)] : [badNote(error)],
+      };
+    }
+  },
+});
+
+const UNSAFE = "Leave --allow-writable-kubeconfig out to have that looked at";
+const ABOUT_PLUGIN = ["KUBECONFIG_WRITABLE", "EXEC_DENIED", "EXEC_NOT_FOUND"] as const;
+
+/** A failure that is not told as one of the plugin's place already. */
+const ownNote = (error: KnownError): readonly Note[] => {
+  const told = ABOUT_PLUGIN.some((code) => code === error.code);
+  return [told ? UNTRIED : badNote(error)];
+};
+
+interface PluginPlace {
+  /** Undefined where flags alone name the plugin. */
+  readonly file: string | undefined;
+  /** `--allow-writable-kubeconfig` */
+  readonly allowed: boolean;
+}
+
+/** Who may write the file that names the plugin, where its program is, and its run. */
+const pluginNotes = (
+  { file, allowed }: PluginPlace,
+  call: ExecCall | undefined,
+  error?: KnownError,
+): readonly Note[] => {
+  const owner = { id: "ownership", subject: "ownership" };
+  const plugin = { id: "plugin", subject: "plugin" };
+  if (error?.code === "KUBECONFIG_WRITABLE")
+    return [
+      { ...owner, ...badNote(error) },
+      { ...plugin, ...UNTRIED },
+    ];
+  const owned: Note =
+    file === undefined
+      ? { ...owner, state: "none", found: "the plugin is named by no file" }
+      : allowed
+        ? {
+            ...owner,
+            state: "warning",
+            found: `whoever can write ${file} may choose the plugin`,
+            next: UNSAFE,
+          }
+        : { ...owner, state: "ok", found: `nobody else may choose the plugin in ${file}` };
+  if (error?.code === "EXEC_DENIED" || error?.code === "EXEC_NOT_FOUND")
+    return [owned, { ...plugin, ...badNote(error) }];
+  if (call?.path === undefined) return [owned, { ...plugin, ...UNTRIED }];
+  const took = `ran for ${(call.took / 1000).toFixed(1)} s`;
+  return [owned, { ...plugin, state: "ok", found: `${call.path} is allowed and ${took}` }];
+};
+
+const credentialText = ({ header, certificate }: Credential): string => {
+  const parts = [
+    ...(header === undefined ? [] : [header.kind === "bearer" ? "a bearer token" : "user name and password"]),
+    ...(certificate === undefined ? [] : ["a client certificate"]),
+  ];
+  return parts.length === 0 ? "nothing that identifies you" : parts.join(" and ");
+};
+
+/** When the credential ends, by all that it says. */
+export const expiryCheck = check({
+  id: "expiry",
+  subject: "expiry",
+  needs: ["credential", "source"],
+  run: ({ system }, { credential, source }) => {
+    const end = earliestEnd(credential);
+    const now = system.now();
+    if (end === undefined) return { notes: [{ state: "none", found: "nothing says when it ends" }] };
+    if (end < now)
+      return {
+        notes: [{ state: "bad", found: `it ended at ${timeText(end)}`, next: renewal(source) }],
+      };
+    return { notes: [{ state: "ok", found: `it ends ${untilText(end, now)}` }] };
+  },
+});
+
+/** @throws {KnownError} CLIENT_CONFIG_INVALID for a certificate that cannot be read */
+const earliestEnd = (credential: Credential): EpochMillis | undefined => {
+  const { certificate } = credential;
+  const ends = [
+    endOf(credential),
+    certificate === undefined ? undefined : checkCertificate(certificate).notAfter,
+  ].filter((end) => end !== undefined);
+  return ends.length === 0 ? undefined : epochMillis(Math.min(...ends));
+};
+
+const renewal = ({ method }: CredentialSource): string =>
+  method === "exec"
+    ? "Sign in again with the plugin's own command, and check this machine's clock"
+    : "Put a new one into the kubeconfig, or use a credential plugin, which renews it by itself";

@@ -1,0 +1,129 @@
+import { mayI, type Right } from "../../api/index.ts";
+import { check } from "./check.ts";
+import type { Note } from "./finding.ts";
+
+/** A right that `kauth open` uses. */
+export interface NeededRight {
+  /** Also the end of the finding's id. */
+  readonly id: string;
+  readonly right: Right;
+  /** What happens without it, as long as there is another way. */
+  readonly without: string;
+  /** What happens without it and without the other way. Default: the same. */
+  readonly fatal?: string;
+}
+
+const right = (verb: string, resource: string, more: Partial<Right> = {}): Right => ({
+  verb,
+  group: "",
+  resource,
+  ...more,
+});
+
+const NO_POD = "no pod can be looked at";
+
+/** All of them; the README's table says the same. */
+export const RIGHTS: readonly NeededRight[] = [
+  { id: "get-services", right: right("get", "services"), without: "only pod/NAME:PORT can be opened" },
+  {
+    id: "list-endpointslices",
+    right: right("list", "endpointslices", { group: "discovery.k8s.io" }),
+    without: "pods are found by the Service's selector, which needs list pods",
+    fatal: "no pod behind a Service can be found",
+  },
+  {
+    id: "get-pods",
+    right: right("get", "pods"),
+    without: "pods are listed by name, which needs list pods",
+    fatal: NO_POD,
+  },
+  {
+    id: "list-pods",
+    right: right("list", "pods"),
+    without: "the pod is looked at every five seconds instead",
+    fatal: NO_POD,
+  },
+  {
+    id: "watch-pods",
+    right: right("watch", "pods"),
+    without: "the pod is looked at every five seconds instead",
+  },
+  {
+    id: "create-portforward",
+    right: right("create", "pods", { subresource: "portforward" }),
+    without: "tunnels go inside a WebSocket only",
+    fatal: "nothing can be opened",
+  },
+  {
+    id: "get-portforward",
+    right: right("get", "pods", { subresource: "portforward" }),
+    without: "tunnels go by SPDY only",
+  },
+];
+
+export const rightText = ({ verb, resource, subresource }: Right): string =>
+  `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}`;
+
+/** Since Kubernetes 1.35 a WebSocket needs `create` as well (open.md §5.5). */
+const getIsEnough = (version: string | undefined): boolean => {
+  const [major = Number.NaN, minor = Number.NaN] = (version ?? "").split(".").map(Number);
+  return major === 1 && minor < 35;
+};
+
+export interface RightsFacts {
+  readonly missing: ReadonlySet<string>;
+  /** A Service is opened, or may be. */
+  readonly service: boolean;
+  readonly version: string | undefined;
+}
+
+/** Whether kauth can do its work without a right that is missing. */
+export const isEssential = (id: string, { missing, service, version }: RightsFacts): boolean => {
+  switch (id) {
+    case "get-services":
+      return service;
+    case "list-endpointslices":
+      return service && missing.has("list-pods");
+    case "get-pods":
+      return missing.has("list-pods");
+    case "list-pods":
+      return missing.has("get-pods") || (service && missing.has("list-endpointslices"));
+    case "create-portforward":
+      return missing.has("get-portforward") || !getIsEnough(version);
+    default:
+      return false;
+  }
+};
+
+/** Each right by itself, as the API server's own authorizers judge it. */
+export const rightsCheck = check({
+  id: "rights",
+  subject: "rights",
+  needs: ["connection", "person", "namespace"],
+  run: async ({ target, signal }, { connection, namespace, version }) => {
+    const service = target?.kind !== "pod";
+    const wanted = RIGHTS.filter(({ id }) => service || !ABOUT_SERVICES.has(id));
+    const answers = await Promise.all(
+      wanted.map(async (each) => ({
+        ...each,
+        allowed: await mayI(connection, each.right, { namespace, signal }),
+      })),
+    );
+    const missing = new Set(answers.filter(({ allowed }) => !allowed).map(({ id }) => id));
+    const notes = answers.map(({ id, right, allowed, without, fatal = without }): Note => {
+      const name = { id: `rights/${id}`, subject: "right" };
+      const what = `${rightText(right)} in namespace "${namespace}"`;
+      if (allowed) return { ...name, state: "ok", found: what };
+      const essential = isEssential(id, { missing, service, version });
+      return {
+        ...name,
+        state: essential ? "bad" : "warning",
+        found: `you may not ${what}: ${essential ? fatal : without}`,
+        next: "Have the Role applied that kauth doctor --print-role prints",
+      };
+    });
+    return { learned: { missing }, notes };
+  },
+});
+
+const ABOUT_SERVICES: ReadonlySet<string> = new Set(["get-services", "list-endpointslices"]);
