@@ -36,8 +36,7 @@ const kubeconfigOf = async (name: string, user: unknown): Promise<string> => {
 const whoAmI = async (...args: readonly string[]): Promise<{ user: string; groups: string[] }> => {
   const { code, stdout, stderr } = await kauth(["whoami", "-o", "json", ...args]);
   expect(code, stderr).toBe(0);
-  const found = JSON.parse(stdout) as { username: string; groups: string[] };
-  return { user: found.username, groups: found.groups };
+  return JSON.parse(stdout) as { user: string; groups: string[] };
 };
 
 describe("acting as somebody else", () => {

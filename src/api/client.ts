@@ -1,7 +1,7 @@
 import { decode, type Decoder } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
 import { endpointSlice, listOf, pod, selfSubjectReview, service } from "./objects.ts";
-import { statusError } from "./status.ts";
+import { isImpersonationRefused, statusError } from "./status.ts";
 import type { ApiRequest, ApiResponse, Connection } from "./types.ts";
 
 interface Resource<T> {
@@ -125,8 +125,8 @@ export async function whoAmI(
     if (answer.status === 201 || answer.status === 200)
       return decode(selfSubjectReview, answer.body, { what: "the SelfSubjectReview", code: "API_FAILED" })
         .status.userInfo;
-    if (answer.status === 401)
-      throw statusError(401, answer.body, {
+    if (answer.status === 401 || isImpersonationRefused(answer.status, answer.body))
+      throw statusError(answer.status, answer.body, {
         verb: "create",
         resource: "selfsubjectreviews",
         name: undefined,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseBody } from "./body.ts";
-import { statusError, type Asked } from "./status.ts";
+import { isImpersonationRefused, statusError, type Asked } from "./status.ts";
 
 const GET: Asked = { verb: "get", resource: "pods", name: "web-0", namespace: "apps" };
 const LIST: Asked = { verb: "list", resource: "endpointslices", name: undefined, namespace: "apps" };
@@ -45,6 +45,18 @@ test.each([
 });
 
 describe("a 403 names what is missing", () => {
+  test("of whoever may not act as somebody else", () => {
+    const said =
+      'users "bob" is forbidden: User "alice" cannot impersonate resource "users" in API group "" at the cluster scope';
+    const body = status(said);
+    expect(isImpersonationRefused(403, body)).toBe(true);
+    expect(isImpersonationRefused(401, body)).toBe(false);
+    expect(isImpersonationRefused(403, status("forbidden"))).toBe(false);
+    const error = statusError(403, body, GET);
+    expect(error.message).toBe(`Cannot act as somebody else: you lack the right (403): ${said}`);
+    expect(error.hint).toContain("verb impersonate on users");
+  });
+
   test.each([
     ["one object", GET, "verbs [get] on pods in namespace apps", "can-i get pods -n apps"],
     ["a list", LIST, "verbs [list] on endpointslices in namespace apps", "can-i list endpointslices -n apps"],

@@ -66,7 +66,19 @@ export const statusError = (status: number, body: unknown, asked: Asked): KnownE
   }
 };
 
+/** Before anything else the API server asks whether the person may act as the other one (credentials.md §4.4). */
+const IMPERSONATE = /cannot impersonate resource "([a-z/]+)"/;
+
+/** Whether a refusal is about whom the request acts as. */
+export const isImpersonationRefused = (status: number, body: unknown): boolean =>
+  status === 403 && IMPERSONATE.test(statusMessage(body));
+
 const forbidden = (asked: Asked, tail: string): KnownError => {
+  const acted = IMPERSONATE.exec(tail)?.[1];
+  if (acted !== undefined)
+    return new KnownError("FORBIDDEN", `Cannot act as somebody else: you lack the right (403)${tail}`, {
+      hint: `Ask for a ClusterRole with verb impersonate on ${acted}, or leave out --as and the kubeconfig's as`,
+    });
   const verbs = asked.resource === "pods/portforward" ? "create, get" : asked.verb;
   const scope = asked.namespace === undefined ? "" : ` -n ${asked.namespace}`;
   return new KnownError("FORBIDDEN", `Cannot ${askedText(asked)}: you lack the right (403)${tail}`, {
