@@ -14,6 +14,11 @@ const clean = (_key: string, value: unknown): unknown => (typeof value === "stri
 export const structured = async (value: unknown, format: "json" | "yaml"): Promise<string> => {
   const text = JSON.stringify(value, clean, 2);
   if (format === "json") return text;
+  return await yamlDocuments([JSON.parse(text)]);
+};
+
+/** As they are: for what is applied, not read. */
+export const yamlDocuments = async (values: readonly unknown[]): Promise<string> => {
   const { stringify } = await import("yaml");
-  return stringify(JSON.parse(text)).trimEnd();
+  return values.map((value) => stringify(value, { lineWidth: 0 }).trimEnd()).join("\n---\n");
 };

@@ -58,9 +58,3 @@ const subject = (username: string): Manifest => {
   if (namespace !== undefined && name !== undefined) return { kind: "ServiceAccount", name, namespace };
   return { apiGroup: RBAC, kind: "User", name: username };
 };
-
-/** As `kubectl apply -f -` takes it. */
-export const roleYaml = async (manifests: readonly Manifest[]): Promise<string> => {
-  const { stringify } = await import("yaml");
-  return manifests.map((manifest) => stringify(manifest, { lineWidth: 0 }).trimEnd()).join("\n---\n");
-};

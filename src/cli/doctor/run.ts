@@ -3,12 +3,12 @@ import type { System } from "../../base/system.ts";
 import { parseTarget, type TargetReference } from "../../route/index.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
-import { cleanLine, structured } from "../output.ts";
+import { cleanLine, structured, yamlDocuments } from "../output.ts";
 import { runChecks, type Check, type Report, type Scene } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import { MARKS, type Finding } from "./finding.ts";
 import { identityCheck } from "./identity.ts";
-import { roleFor, roleYaml } from "./role.ts";
+import { roleFor } from "./role.ts";
 
 /** `kauth doctor`: 0 when all is well, 1 when something is not. */
 export async function runDoctor(invocation: Invocation): Promise<number> {
@@ -31,7 +31,9 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
     system.log.out(await structured({ ok, findings: report.findings, ...(lacking ? { role } : {}) }, "json"));
   else if (lacking && role !== undefined)
     system.log.out(
-      ["", "# The Role that kauth open needs here, for an administrator:", await roleYaml(role)].join("\n"),
+      ["", "# The Role that kauth open needs here, for an administrator:", await yamlDocuments(role)].join(
+        "\n",
+      ),
     );
   return ok ? 0 : 1;
 }
@@ -100,6 +102,6 @@ const printRole = async (system: System, report: Report, role: Role | undefined)
       first?.next === undefined ? {} : { hint: first.next },
     );
   }
-  system.log.out(await roleYaml(role));
+  system.log.out(await yamlDocuments(role));
   return 0;
 };
