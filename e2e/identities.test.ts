@@ -45,7 +45,8 @@ describe("acting as somebody else", () => {
     const who = await whoAmI("--kubeconfig", kit.kubeconfig("admin"), "--as", "alice", "--as-group", "devs");
     expect(who.user).toBe("alice");
     expect(who.groups).toContain("devs");
-    const line = (await kit.audit(from)).find((event) => event.uri.includes("selfsubjectreviews"))?.line;
+    const reviews = (await kit.audit(from)).filter((event) => event.uri.includes("selfsubjectreviews"));
+    const line = reviews.find((event) => event.line.includes("impersonatedUser"))?.line;
     expect(JSON.parse(line ?? "{}")).toMatchObject({
       user: { username: "admin" },
       impersonatedUser: { username: "alice", groups: expect.arrayContaining(["devs"]) },
