@@ -113,65 +113,6 @@ describe("refusals", () => {
         "more than one authentication method found for bad; found [token basicAuth], only one is allowed]",
     );
   });
-
-  const exec = "command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never";
-  test.each([
-    [
-      "a certificate without a key",
-      "client-certificate: c",
-      "client-key-data or client-key must be specified for u",
-    ],
-    [
-      "a certificate twice",
-      "client-certificate: c, client-certificate-data: Yw==, client-key: k",
-      "client-cert-data and client-cert are both specified for u. client-cert-data will override.",
-    ],
-    [
-      "a key twice",
-      "client-certificate: c, client-key-data: aw==, client-key: k",
-      "client-key-data and client-key are both specified for u; client-key-data will override",
-    ],
-    [
-      "an unknown mode",
-      `exec: {${exec.replace("Never", "Often")}}`,
-      'invalid interactiveMode for u: "Often"',
-    ],
-    [
-      "v1 without a mode",
-      `exec: {${exec.replace("Never", '""')}}`,
-      "interactiveMode must be specified for u",
-    ],
-    [
-      "a variable without a name",
-      `exec: {${exec}, env: [{value: v}]}`,
-      "env variable name must be specified for u to use exec authentication plugin",
-    ],
-    [
-      "a plugin and a provider",
-      `exec: {${exec}}, auth-provider: {name: oidc}`,
-      "authProvider cannot be provided in combination with an exec plugin for u",
-    ],
-  ])("%s", async (_name, user, wanted) => {
-    const { message } = await failure(
-      { user: "u", server: "https://s" },
-      `users: [{name: u, user: {${user}}}]`,
-    );
-    expect(message).toContain(`invalid configuration: ${wanted}`);
-  });
-
-  test("v1beta1 has a default mode", async () => {
-    const text = `users: [{name: u, user: {exec: {${exec.replace("v1,", "v1beta1,").replace("Never", '""')}}}}]`;
-    const { user } = await select({ user: "u", server: "https://s" }, text);
-    expect(user.exec?.interactiveMode).toBe("IfAvailable");
-  });
-
-  test("an authority twice", async () => {
-    const cluster = 'server: "https://s", certificate-authority: c, certificate-authority-data: Yw==';
-    const { message } = await failure({ cluster: "c" }, `clusters: [{name: c, cluster: {${cluster}}}]`);
-    expect(message).toContain(
-      "certificate-authority-data and certificate-authority are both specified for c.",
-    );
-  });
 });
 
 describe("the server's address", () => {
