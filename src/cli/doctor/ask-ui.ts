@@ -23,7 +23,7 @@ export interface UiAnswer {
 /** The head of an answer; the largest that browsers take is some 64 KiB. */
 const HEAD_LIMIT = 64 * 1024;
 const ANSWER_WITHIN = millis(15_000);
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?:[ \r]|$)/;
 
 /**
  * Asks a UI for one page and reads the head of its answer; the connection is closed then, and the body with it.
