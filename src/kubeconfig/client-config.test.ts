@@ -165,7 +165,11 @@ describe("1.8 in a pod", () => {
       { tokenFile: "/t" },
       { user: { token: undefined, tokenFile: "/t" } },
     ],
-    ["1.8 whom to act as", { as: "x", asGroups: ["g"] }, { impersonate: { user: "x", groups: ["g"] } }],
+    [
+      "1.8 whom to act as",
+      { as: "x", asGroups: ["g"] },
+      { impersonate: { user: "x", groups: ["g"] }, user: { impersonate: { user: "x", groups: ["g"] } } },
+    ],
     ["1.8 the longest time of a request", { requestTimeout: "5" }, { requestTimeout: 5000 }],
     ["1.8 the namespace", { namespace: "n" }, { namespace: "n" }],
   ])("%s", async (_name, overrides, wanted) => {

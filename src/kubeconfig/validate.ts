@@ -33,7 +33,7 @@ export const clusterFaults = (name: string, cluster: Cluster, unreadable: Unread
   return faults;
 };
 
-export const isEmptyCluster = (cluster: Cluster): boolean =>
+const isEmptyCluster = (cluster: Cluster): boolean =>
   Object.values(cluster).every((value) => value === undefined || value === false);
 
 /** The same for the selected user. */

@@ -72,7 +72,7 @@ const checkSize = (source: string, yaml: typeof Yaml): void => {
 };
 
 /** Where a document's first mistake is. The parser's own message quotes the file, and with it a password. */
-export const documentFault = (document: Document, source: string): string | undefined => {
+const documentFault = (document: Document, source: string): string | undefined => {
   const [error] = document.errors;
   if (error === undefined) return undefined;
   const before = source.slice(0, error.pos[0]);
@@ -82,7 +82,7 @@ export const documentFault = (document: Document, source: string): string | unde
 };
 
 /** The plain value of a document. @throws {Error} for an alias that is unknown, or for a bomb of them */
-export const documentValue = (document: Document): unknown => {
+const documentValue = (document: Document): unknown => {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: -1 }) as unknown;
