@@ -12,6 +12,8 @@ export interface Connection {
   /** The last request on it. */
   request: IncomingMessage | undefined;
   response: ServerResponse | undefined;
+  /** Sessions that have asked for something on it. When one of them ends, so does the connection. */
+  readonly sessions: Set<string>;
   /** It carries something else than HTTP now; bytes that had been written when it was taken over. */
   upgradedAt: number | undefined;
   /** Something on it was refused. What came after that in the same bytes is not looked at any more. */
@@ -35,6 +37,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
     decided: DECIDED,
     request: undefined,
     response: undefined,
+    sessions: new Set(),
     upgradedAt: undefined,
     refused: false,
   };

@@ -62,11 +62,19 @@ const KEEP_ALIVE = 30_000;
 export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
   const { system, listener } = options;
   const apiToken = createApiToken(system);
+  const connections = new Map<Duplex, Connection>();
+  /** All that was opened through a session ends with it (security.md R-N7, R-C6). */
+  const endSession = (id: string, forwarder: Forwarder): void => {
+    forwarder.forget(id);
+    // The answer to the request that ended it may go out on one of them: it is written first.
+    queueMicrotask(() => {
+      for (const { socket, sessions } of connections.values()) if (sessions.has(id)) socket.destroy();
+    });
+  };
   const [sites, uids] = await Promise.all([
-    openSites(system, options.sites, listener.port),
+    openSites(system, options.sites, listener.port, endSession),
     peerUids(system),
   ]);
-  const connections = new Map<Duplex, Connection>();
   const audience = new Set<(event: ProxyEvent) => void>();
   if (options.onEvent !== undefined) audience.add(options.onEvent);
   const emit = (event: ProxyEvent): void => {
@@ -98,6 +106,7 @@ export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
   const end = async (limit: Millis, signal: AbortSignal): Promise<void> => {
     gate.draining = true;
     await drainConnections(servers, connections, { system, limit, signal });
+    for (const { sessions } of sites) sessions.close();
     await Promise.all(sites.map(({ gap }) => gap.close()));
   };
   return {
@@ -215,6 +224,7 @@ const onRequest = ({ request, response, expects, connection, door }: Exchange): 
     answerOwn({ request, response, host, answer: verdict.answer, system: gate.system, emit: gate.emit });
     return;
   }
+  connection.sessions.add(verdict.session);
   if (expects) response.writeContinue();
   try {
     siteOf(host).forwarder.request(request, response, { session: verdict.session, port });
@@ -247,6 +257,7 @@ const onUpgrade = (upgrade: {
   socket.setTimeout(0);
   socket.setKeepAlive(true, KEEP_ALIVE);
   connection.upgradedAt = socket.bytesWritten;
+  connection.sessions.add(verdict.session);
   try {
     siteOf(verdict.host).forwarder.upgrade(request, socket, { session: verdict.session, port: door.port });
   } catch (error) {

@@ -14,6 +14,8 @@ const OPENED_LIFE = millis(60_000);
 const PRINTED_LIFE = millis(600_000);
 /** A session that nobody used for half a day ends. */
 const IDLE_LIFE = millis(12 * 3_600_000);
+/** How often that is looked at while nobody asks. */
+const LOOK = millis(60_000);
 
 /** A browser profile has one; this is room for a machine full of them. The oldest makes way. */
 const SESSIONS_MAX = 32;
@@ -50,6 +52,15 @@ export interface Sessions {
   /** The id of the live session that a cookie's value stands for; counts as use of it. */
   find(value: string): string | undefined;
   readonly size: number;
+  /** Looks after idle sessions no more. */
+  close(): void;
+}
+
+export interface SessionsOptions {
+  /** A name for a session that no other one of this process has. */
+  readonly newId: () => string;
+  /** Told of each session that is over, by whatever. */
+  readonly onEnd: (id: string) => void;
 }
 
 interface Session {
@@ -69,9 +80,10 @@ interface Pending {
 
 const digestOf = (text: string): Buffer => hash("sha256", text, "buffer");
 
-export function createSessions(system: System): Sessions {
+export function createSessions(system: System, { newId, onEnd }: SessionsOptions): Sessions {
   let pending: Pending | undefined;
-  let made = 0;
+  let watched = false;
+  const closed = new AbortController();
   const sessions: Session[] = [];
   const spent: { readonly digest: Buffer; readonly session: string }[] = [];
   const freshToken = (): string => system.random(TOKEN_BYTES).toString("base64url");
@@ -79,12 +91,26 @@ export function createSessions(system: System): Sessions {
     const at = sessions.findIndex((session) => session.id === id);
     if (at === -1) return false;
     sessions.splice(at, 1);
+    onEnd(id);
     return true;
+  };
+  const endIdle = (): void => {
+    const now = system.now();
+    const idle = sessions.filter(({ usedAt }) => now - usedAt > IDLE_LIFE);
+    for (const { id } of idle) end(id);
+  };
+  /** Somebody may hold something open and never ask for anything more. */
+  const watch = async (): Promise<void> => {
+    watched = true;
+    while (sessions.length > 0 && !closed.signal.aborted) {
+      await system.sleep(LOOK, closed.signal).catch(() => undefined);
+      endIdle();
+    }
+    watched = false;
   };
   const open = (): Omit<Extract<Redeemed, { kind: "session" }>, "kind"> => {
     const [cookie, ticket] = [freshToken(), freshToken()];
-    made += 1;
-    const id = `web-${made}`;
+    const id = newId();
     sessions.push({
       id,
       digest: digestOf(cookie),
@@ -92,7 +118,9 @@ export function createSessions(system: System): Sessions {
       ticket: digestOf(ticket),
       madeAt: system.monotonic(),
     });
-    if (sessions.length > SESSIONS_MAX) sessions.shift();
+    const [oldest] = sessions;
+    if (sessions.length > SESSIONS_MAX && oldest !== undefined) end(oldest.id);
+    if (!watched) void watch();
     return { id, cookie: new Secret(cookie), ticket: new Secret(ticket) };
   };
   return {
@@ -142,6 +170,7 @@ export function createSessions(system: System): Sessions {
     get size() {
       return sessions.length;
     },
+    close: () => closed.abort(),
   };
 }
 

@@ -36,7 +36,10 @@ export async function openSites(
   system: System,
   sites: readonly { readonly site: Site; readonly forwarder: Forwarder }[],
   port: number,
+  onSessionEnd: (id: string, forwarder: Forwarder) => void,
 ): Promise<readonly OpenSite[]> {
+  let made = 0;
+  const newId = (): string => `web-${(made += 1)}`;
   return await Promise.all(
     sites.map(async ({ site, forwarder }) => {
       if (!site.path.startsWith("/")) throw new TypeError('"site.path" must start with a slash');
@@ -44,7 +47,7 @@ export async function openSites(
       return {
         site,
         forwarder,
-        sessions: createSessions(system),
+        sessions: createSessions(system, { newId, onEnd: (id) => onSessionEnd(id, forwarder) }),
         cookieNames: sessionCookieNames(site.host, port),
         plain: false,
         gap: await openGap(system, site.host, port),

@@ -68,6 +68,8 @@ export interface Forwarder extends AsyncDisposable {
   request(request: IncomingMessage, response: ServerResponse, admitted: Admitted): void;
   /** `head` is empty: the gate has refused anything else. */
   upgrade(request: IncomingMessage, socket: Duplex, admitted: Admitted): void;
+  /** A session is over: nothing of it is kept. What runs for it ends with its connections. */
+  forget(session: string): void;
   /** Exchanges and upgraded streams in flight. */
   readonly active: number;
 }

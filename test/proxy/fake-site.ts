@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { logTo } from "../../src/base/log.ts";
 import { realSystem, type System } from "../../src/base/system.ts";
-import { epochMillis, millis } from "../../src/base/units.ts";
+import { epochMillis, millis, type Millis } from "../../src/base/units.ts";
 import {
   openListener,
   serveProxy,
@@ -32,12 +32,15 @@ export interface Seen {
 /** Stands in for the data plane: keeps all that reaches it and answers 200 with the body's length. */
 export interface Recorder extends Forwarder {
   readonly seen: readonly Seen[];
+  /** Sessions that it was told are over. */
+  readonly forgotten: readonly string[];
   /** Answers wait until this is called. */
   hold(): () => void;
 }
 
 function recorder(): Recorder {
   const seen: Seen[] = [];
+  const forgotten: string[] = [];
   let active = 0;
   let gate: Promise<void> = Promise.resolve();
   const record = (request: IncomingMessage, session: string, upgrade: boolean): Seen => {
@@ -55,6 +58,8 @@ function recorder(): Recorder {
   };
   return {
     seen,
+    forgotten,
+    forget: (session) => void forgotten.push(session),
     hold: () => {
       let open = (): void => undefined;
       gate = new Promise((resolve) => {
@@ -110,7 +115,7 @@ export const siteAt = (host: string, over: Partial<Site> = {}): Site => ({
   ...over,
 });
 
-/** Time that passes when a test says so; the real one passes too. */
+/** Time that passes when a test says so, and wakes sleepers; the real one passes too. */
 export interface TestClock {
   advance(time: number): void;
 }
@@ -145,18 +150,34 @@ export async function testSystem(level = 0): Promise<TestSystem> {
   const log: string[] = [];
   let shift = 0;
   const real = realSystem();
+  const monotonic = (): Millis => millis(real.monotonic() + shift);
+  const sleepers = new Set<{ readonly until: number; readonly waker: AbortController }>();
   const system: System = {
     ...real,
     env: { ...real.env, KAUTH_HOME: home },
     log: logTo({ out: (text) => log.push(text), err: (text) => log.push(text) }, level),
     now: () => epochMillis(real.now() + shift),
-    monotonic: () => millis(real.monotonic() + shift),
+    monotonic,
+    sleep: async (time, signal) => {
+      const sleeper = { until: monotonic() + time, waker: new AbortController() };
+      const awake = sleeper.waker.signal;
+      sleepers.add(sleeper);
+      await real
+        .sleep(time, signal === undefined ? awake : AbortSignal.any([awake, signal]))
+        .catch(() => signal?.throwIfAborted())
+        .finally(() => sleepers.delete(sleeper));
+    },
   };
   return {
     system,
     log,
     home,
-    clock: { advance: (time) => (shift += time) },
+    clock: {
+      advance: (time) => {
+        shift += time;
+        for (const { until, waker } of sleepers) if (until <= monotonic()) waker.abort();
+      },
+    },
     remove: () => rm(home, { recursive: true, force: true }),
   };
 }

@@ -109,3 +109,12 @@ describe("R-N2: what the pod is told of our name", () => {
     expect(values(heard, "x-forwarded-host")).toEqual([host]);
   });
 });
+
+test("R-N7: idle streams of a session that is over are let go, and those of others stay", async () => {
+  await using plane = dataPlane();
+  await plane.ask(GET, "alice");
+  await plane.ask(GET, "bob");
+  expect(plane.streams.map(({ over }) => over)).toEqual([false, false]);
+  plane.forwarder.forget("alice");
+  expect(plane.streams.map(({ over }) => over)).toEqual([true, false]);
+});

@@ -39,6 +39,7 @@ export function createForwarder(site: Site, options: ForwarderOptions): Forwarde
       active += 1;
       void forwardUpgrade(wire, request, socket, admitted).finally(done);
     },
+    forget: (session) => wire.pool.forget(session),
     [Symbol.asyncDispose]: () => {
       closed.abort(new KnownError("UPSTREAM_LATE", "kauth is stopping"));
       wire.pool.close();

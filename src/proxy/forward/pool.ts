@@ -38,6 +38,12 @@ export class StreamPool {
     if (!this.#sweeping) void this.#keepSwept();
   }
 
+  /** The session is over. */
+  forget(session: string): void {
+    for (const stream of this.#idle.get(session) ?? []) stream.destroy();
+    this.#idle.delete(session);
+  }
+
   close(): void {
     this.#closed.abort();
     for (const streams of this.#idle.values()) for (const stream of streams) stream.destroy();
