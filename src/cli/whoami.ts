@@ -6,7 +6,8 @@ import type { Credential } from "../credentials/index.ts";
 import type { ClientConfig, Impersonation } from "../kubeconfig/index.ts";
 import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
-import { endOf, identify, isImpersonating, type Identity } from "./identity.ts";
+import { earliestEnd, originText } from "./credential-text.ts";
+import { identify, isImpersonating, type Identity } from "./identity.ts";
 import { untilText } from "./open/report.ts";
 import { refuseOperands } from "./options.ts";
 import { cleanLine, structured } from "./output.ts";
@@ -93,7 +94,7 @@ const describe = (
   who: { readonly person: Person | undefined; readonly by: string | undefined },
 ): WhoAmI => {
   const { person } = who;
-  const end = endOf(credential);
+  const end = earliestEnd(credential);
   return {
     user: person?.username,
     uid: person?.uid === "" ? undefined : person?.uid,
@@ -104,7 +105,7 @@ const describe = (
     context: config.contextName,
     entry: config.userName,
     method: source.method,
-    credential: source.description,
+    credential: originText(source),
     cluster: config.clusterName,
     server: serverText(config),
     expiresAt: end === undefined ? undefined : new Date(end).toISOString(),

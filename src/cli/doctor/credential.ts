@@ -1,14 +1,13 @@
 import { isKnownError, type KnownError } from "../../base/errors.ts";
 import {
-  checkCertificate,
   credentialSource,
   type Credential,
   type CredentialSource,
   type ExecCall,
 } from "../../credentials/index.ts";
 import type { PluginPolicy } from "../../kubeconfig/index.ts";
-import { epochMillis, type EpochMillis } from "../../base/units.ts";
-import { endOf, pluginRules } from "../identity.ts";
+import { earliestEnd } from "../credential-text.ts";
+import { pluginRules } from "../identity.ts";
 import { untilText } from "../open/report.ts";
 import { badNote, check } from "./check.ts";
 import { timeText, UNTRIED, type Note } from "./finding.ts";
@@ -138,16 +137,6 @@ export const expiryCheck = check({
     return { notes: [{ state: "ok", found: `it ends ${untilText(end, now)}` }] };
   },
 });
-
-/** @throws {KnownError} CLIENT_CONFIG_INVALID for a certificate that cannot be read */
-const earliestEnd = (credential: Credential): EpochMillis | undefined => {
-  const { certificate } = credential;
-  const ends = [
-    endOf(credential),
-    certificate === undefined ? undefined : checkCertificate(certificate).notAfter,
-  ].filter((end) => end !== undefined);
-  return ends.length === 0 ? undefined : epochMillis(Math.min(...ends));
-};
 
 const renewal = ({ method }: CredentialSource): string =>
   method === "exec"

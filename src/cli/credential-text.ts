@@ -1,0 +1,19 @@
+import { epochMillis, type EpochMillis } from "../base/units.ts";
+import { checkCertificate, type Credential, type CredentialSource } from "../credentials/index.ts";
+import { endOf } from "./identity.ts";
+
+/** What the credential is and what gives it, e.g. `credential plugin "aws"`. */
+export const originText = ({ method, description }: CredentialSource): string => {
+  if (method === "token") return "a bearer token";
+  return method === "none" ? "nothing" : description;
+};
+
+/** When the first part of a credential ends, by all that it says. @throws {KnownError} CLIENT_CONFIG_INVALID */
+export const earliestEnd = (credential: Credential): EpochMillis | undefined => {
+  const { certificate } = credential;
+  const ends = [
+    endOf(credential),
+    certificate === undefined ? undefined : checkCertificate(certificate).notAfter,
+  ].filter((end) => end !== undefined);
+  return ends.length === 0 ? undefined : epochMillis(Math.min(...ends));
+};
