@@ -10,7 +10,7 @@ import { parseKubeconfig } from "../../src/kubeconfig/parse.ts";
 const WRITER = fileURLToPath(new URL("kubeconfig-writer.ts", import.meta.url));
 
 /** Long to write and short to read, so that many kills fall between the first byte and the last. */
-const filler = `# ${"x".repeat(998)}\n`.repeat(3000);
+const filler = `# ${"x".repeat(998)}\n`.repeat(1000);
 const AROUND = {
   before: `${filler}users:\n- name: other\n  user: {token: x}   # kept\n- name: u\n  user:\n    auth-provider:\n      config:\n`,
   after: "      name: oidc # kept\ncurrent-context: one\n",
