@@ -138,6 +138,9 @@ function filesPage(): string {
     ),
     "Directories are made with mode 0700. A file is replaced as a whole; a crash can leave a draft `NAME.ID.new` beside it.",
     "`kauth open --api-token-file FILE` makes FILE anew, with mode 0600, and removes it at the end.",
+    "A kubeconfig whose user has an `auth-provider` gets the renewed credential, and nothing else of it changes; mode and owner stay. " +
+      "`KUBECONFIG.lock` keeps kubectl out meanwhile. A crash can leave the lock, and a draft `KUBECONFIG.kauth-draft`.",
+    "A `~/.kube/.kubeconfig` from kubectl's first years is copied to `~/.kube/config` where there is none, as kubectl does.",
     "## Read by kauth",
     table(
       ["file", "when"],
@@ -148,9 +151,14 @@ function filesPage(): string {
         ],
         [
           "`--kubeconfig`, else each file of `KUBECONFIG`, else `~/.kube/config`",
-          "`kauth open`, and bare `kauth`.",
+          "Each command that talks to a cluster, and bare `kauth`.",
         ],
-        ["Certificates, keys and token files that the kubeconfig or an option names", "`kauth open`."],
+        [
+          "Certificates, keys and token files that the kubeconfig or an option names",
+          "Each command that talks to a cluster.",
+        ],
+        ["`--kuberc`, else `KUBERC`, else `~/.kube/kuberc`", "Before a credential plugin runs."],
+        ["`/var/run/secrets/kubernetes.io/serviceaccount/`", "In a pod, where no kubeconfig says anything."],
         ["`--upstream-ca`", "`kauth open`."],
         ["`/proc/self/net/tcp`, `/proc/self/net/tcp6`", "Whose connection it is. Linux only."],
       ],
