@@ -5,8 +5,9 @@ import { epochMillis, millis } from "../../base/units.ts";
 import { check, badNote } from "./check.ts";
 import { timeText, type Note } from "./finding.ts";
 
-/** A certificate that ends within days will be somebody's trouble. Short-lived ones are renewed at two thirds of a week. */
-const SOON = 2 * 24 * 60 * 60 * 1000;
+/** A certificate that ends within days will be somebody's trouble; one that is made for a day is not, until it is old. */
+const SOON = 7 * 24 * 60 * 60 * 1000;
+const LAST_SHARE = 0.1;
 
 /** The proxy on the way, and the certificate that the server shows, trusted or not. No credential is sent. */
 export const tlsCheck = check({
@@ -57,7 +58,8 @@ export const tlsCheck = check({
       };
     if (fault !== undefined)
       return { notes: [way, ...[fault, ...others].map((each) => ({ ...badNote(each) }))] };
-    const soon = end - system.now() < SOON;
+    const life = end - (leaf?.notBefore ?? end);
+    const soon = end - system.now() < Math.min(SOON, life * LAST_SHARE);
     return {
       learned: { reachable: true },
       notes: [
