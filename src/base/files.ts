@@ -168,6 +168,11 @@ export const realFiles: Files = {
   replace: replaceExisting,
   create: async (path, content, options = {}) => {
     const mode = options.mode ?? PRIVATE_FILE;
+    if (content.length === 0) {
+      // Nothing of it can be half made. Locks are such files, and a killed program must leave no more than the lock.
+      await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+      return await createExclusive(path, content, mode);
+    }
     const draft = await draftBeside(path);
     try {
       await createExclusive(draft, content, mode);

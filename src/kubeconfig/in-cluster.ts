@@ -4,7 +4,7 @@ import { certificatesOf } from "../base/pem.ts";
 import { Secret } from "../base/secret.ts";
 import type { System } from "../base/system.ts";
 import { KiB } from "../base/units.ts";
-import { overrideUser } from "./override.ts";
+import { overrideCluster, overrideUser } from "./override.ts";
 import { EMPTY_CLUSTER, EMPTY_USER } from "./select.ts";
 import type { ClientConfig, Overrides } from "./types.ts";
 
@@ -57,9 +57,9 @@ export async function inClusterConfig(
       { hint: "It comes from KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, or from --server" },
     );
   const named = overrideUser(EMPTY_USER, overrides, system);
+  const { certificateAuthority: authority } = overrideCluster(EMPTY_CLUSTER, overrides, system);
   const own = await ownToken(system);
   const flagged = named.token !== undefined || named.tokenFile !== undefined;
-  const authority = overrides.certificateAuthority;
   return {
     contextName: undefined,
     clusterName: undefined,
@@ -68,8 +68,7 @@ export async function inClusterConfig(
     cluster: {
       ...EMPTY_CLUSTER,
       server,
-      certificateAuthority:
-        authority === undefined || authority === "" ? await ownAuthority(system) : authority,
+      certificateAuthority: authority ?? (await ownAuthority(system)),
     },
     user: {
       ...EMPTY_USER,
