@@ -134,7 +134,7 @@ test("every request, watch and upgrade acts as somebody else, over plain http to
     },
   );
   const impersonate: As = {
-    user: "ada",
+    user: "Ädä",
     uid: "42",
     groups: ["a", "b"],
     extra: new Map([["x/y", ["1", "2"]]]),
@@ -157,7 +157,7 @@ test("every request, watch and upgrade acts as somebody else, over plain http to
       name.startsWith("Impersonate-") ? [`${name}: ${head[index + 1]}`] : [],
     );
     expect(lines).toEqual([
-      "Impersonate-User: ada",
+      `Impersonate-User: ${Buffer.from("Ädä").toString("latin1")}`,
       "Impersonate-Uid: 42",
       "Impersonate-Group: a",
       "Impersonate-Group: b",

@@ -125,7 +125,8 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
         else reject(faultOf(error, pool));
       });
       sent.once("close", () => clearTimeout(connecting));
-      sent.end(ask.body);
+      // As bytes: Node writes text together with the head, and spoils what is not ASCII there.
+      sent.end(ask.body === undefined ? undefined : Buffer.from(ask.body, "utf8"));
     });
 
   return {
