@@ -1,6 +1,7 @@
 import type { Document } from "yaml";
 import type * as Yaml from "yaml";
 import { readPlainYaml } from "../base/plain-yaml.ts";
+import { GO_SCALARS } from "./go-scalar.ts";
 
 /**
  * What the parser is given at most. A fleet of thousands of clusters, written by hand with comments, has some 400,000
@@ -20,8 +21,7 @@ const EXPANSION_LIMIT = 4_000_000;
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufeff\ufffe\uffff]/;
 
 /**
- * The documents of a YAML text as sigs.k8s.io/yaml takes them: YAML 1.1 words (`yes` is true) without its dates and
- * sexagesimal numbers, merge keys, of equal keys the last. `document.errors` is yet to be looked at.
+ * The documents of a YAML text as sigs.k8s.io/yaml takes them: YAML 1.1 words (`yes` is true), Go's numbers, merge keys, of equal keys the last. `document.errors` is yet to be looked at.
  * @throws {Error} for a text that would take too long to read, without a word of it
  */
 export async function readDocuments(
@@ -37,12 +37,12 @@ export async function readDocuments(
     prettyErrors: false,
     schema: "yaml-1.1",
     customTags: (tags) =>
-      tags.filter(
-        (tag) =>
-          typeof tag === "string" ||
-          (!/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag) &&
-            !("format" in tag && tag.format === "TIME")),
-      ),
+      tags
+        .filter(
+          (tag) =>
+            typeof tag === "string" || !/:(?:timestamp|binary|omap|pairs|set|int|float)$/.test(tag.tag),
+        )
+        .concat(GO_SCALARS),
     uniqueKeys: false,
   });
   return "empty" in documents ? [] : documents;
@@ -94,8 +94,13 @@ const documentValue = (document: Document): unknown => {
   return value;
 };
 
-/** How many values there would be without aliases. What is shared is counted once, and multiplied. */
+/**
+ * How many values there would be without aliases. What is shared is counted once, and multiplied.
+ * @throws {Error} for a number that JSON has no form for, as Go's way through JSON has it
+ */
 const expandedSize = (value: unknown, known: Map<object, number>): number => {
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new Error("json: unsupported value: a number that is infinite, or none");
   if (typeof value !== "object" || value === null) return 1;
   const before = known.get(value);
   if (before !== undefined) return before;
