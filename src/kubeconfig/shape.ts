@@ -11,6 +11,7 @@ import {
   unknown,
   type Decoder,
 } from "../base/decode.ts";
+import { base64Fault } from "../base/base64.ts";
 import { Secret } from "../base/secret.ts";
 
 const text = fallback(string, "");
@@ -25,10 +26,10 @@ const secret: Decoder<Secret | undefined> = (value, path) => {
 const base64: Decoder<string | undefined> = (value, path) => {
   const read = filled(value, path);
   if (read === undefined) return undefined;
-  const compact = read.replaceAll(/[\r\n]/g, "");
-  if (compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(compact))
-    throw new DecodeError(path, "base64", value);
-  return Buffer.from(compact, "base64").toString("utf8");
+  const fault = base64Fault(read);
+  if (fault !== undefined)
+    throw new Error(`illegal base64 data at input byte ${fault}\n${path || "value"} must be base64`);
+  return Buffer.from(read, "base64").toString("utf8");
 };
 const named = <T>(inner: Decoder<T>, key: string): Decoder<readonly (readonly [string, T])[]> =>
   fallback(
