@@ -1,6 +1,5 @@
 import {
   boolean,
-  DecodeError,
   dictionary,
   fallback,
   list,
