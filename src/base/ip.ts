@@ -1,10 +1,10 @@
-import { isIP, isIPv4 } from "node:net";
+import * as net from "node:net";
 
 /** The 4 or 16 bytes of an IP address, in network order; undefined for anything else. A zone is no part of it. */
 export const addressBytes = (text: string): Buffer | undefined => {
   const address = text.replace(/%.*$/, "");
-  if (isIP(address) === 0) return undefined;
-  if (isIPv4(address)) return Buffer.from(address.split(".").map(Number));
+  if (net.isIP(address) === 0) return undefined;
+  if (net.isIPv4(address)) return Buffer.from(address.split(".").map(Number));
   const [head = "", tail] = address.split("::");
   const before = groups(head);
   const after = groups(tail ?? "");

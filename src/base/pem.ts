@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import * as crypto from "node:crypto";
 
 /** One block of a PEM file (RFC 7468). */
 export interface PemBlock {
@@ -28,7 +28,7 @@ export const certificatesOf = (text: string): readonly string[] =>
 
 const isCertificate = (pem: string): boolean => {
   try {
-    return new X509Certificate(pem).raw.length > 0;
+    return new crypto.X509Certificate(pem).raw.length > 0;
   } catch {
     return false;
   }

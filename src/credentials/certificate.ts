@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import * as crypto from "node:crypto";
 import { KnownError } from "../base/errors.ts";
 import { certificatesOf, pemBlocks, type PemBlock } from "../base/pem.ts";
 import { Secret } from "../base/secret.ts";
@@ -27,7 +27,7 @@ export const checkCertificate = (pair: ClientCertificate): CheckedCertificate =>
   const chain = certificatesOf(pair.cert);
   const [first] = chain;
   if (first === undefined) throw unusable("certificate", "it has no certificate in PEM");
-  const leaf = new X509Certificate(first);
+  const leaf = new crypto.X509Certificate(first);
   const key = readKey(pair.key.reveal());
   if (!leaf.checkPrivateKey(key)) throw unusable("key", "it belongs to another certificate");
   return {
@@ -38,7 +38,7 @@ export const checkCertificate = (pair: ClientCertificate): CheckedCertificate =>
   };
 };
 
-const readKey = (text: string): KeyObject => {
+const readKey = (text: string): crypto.KeyObject => {
   const block = pemBlocks(text).find(({ label }) => label.endsWith("PRIVATE KEY"));
   if (block === undefined) throw unusable("key", "it has no private key in PEM");
   if (block.label === "ENCRYPTED PRIVATE KEY" || block.headers)
@@ -56,11 +56,11 @@ const readKey = (text: string): KeyObject => {
 };
 
 /** By its label, and if that is wrong, by trying: Go does not look at the label. */
-const parseKey = (block: PemBlock): KeyObject | undefined => {
-  const attempts: readonly (() => KeyObject)[] = [
-    () => createPrivateKey(block.text),
+const parseKey = (block: PemBlock): crypto.KeyObject | undefined => {
+  const attempts: readonly (() => crypto.KeyObject)[] = [
+    () => crypto.createPrivateKey(block.text),
     ...(["pkcs1", "pkcs8", "sec1"] as const).map(
-      (type) => () => createPrivateKey({ key: contentOf(block), format: "der", type }),
+      (type) => () => crypto.createPrivateKey({ key: contentOf(block), format: "der", type }),
     ),
   ];
   for (const attempt of attempts)

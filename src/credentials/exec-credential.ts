@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import * as crypto from "node:crypto";
 import { object, optional, parseJson, record, string } from "../base/decode.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
@@ -159,7 +159,7 @@ const checkPair = (cert: string, key: string): void => {
     if (!cert.includes("-----BEGIN CERTIFICATE-----"))
       throw new Error("tls: failed to find any PEM data in certificate input");
     if (!key.includes("-----BEGIN ")) throw new Error("tls: failed to find any PEM data in key input");
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    if (!new crypto.X509Certificate(cert).checkPrivateKey(crypto.createPrivateKey(key)))
       throw new Error("tls: private key does not match public key");
   } catch (error) {
     throw invalid(`failed parsing client key/certificate: ${messageOf(error)}`, { cause: error });

@@ -5,7 +5,7 @@ import type { System } from "../base/system.ts";
 import { between, millis, type EpochMillis } from "../base/units.ts";
 import type { ClientConfig, ExecConfig } from "../kubeconfig/index.ts";
 import { sameCertificate } from "./apply.ts";
-import { pluginRunner, type ExecOptions } from "./exec-run.ts";
+import type { ExecOptions } from "./exec-run.ts";
 import { isEarly, isOver, type Issued } from "./life.ts";
 import type { Credential, CredentialSource } from "./types.ts";
 
@@ -55,7 +55,12 @@ const pluginSource = (
   system: System,
   options: ExecOptions,
 ): CredentialSource => {
-  const run = pluginRunner(exec, config, system, options);
+  // Loaded for the first run: whoever has a token starts sooner without it.
+  const runner = cached(async () => {
+    const { pluginRunner } = await import("./exec-run.ts");
+    return pluginRunner(exec, config, system, options);
+  });
+  const run = async (): Promise<Credential> => await (await runner.get())();
   // Nothing is kept in here: it only lets all who ask at once share one run.
   const shared = cached(async (): Promise<Issued> => ({ credential: await run(), at: system.now() }), {
     fresh: () => false,
