@@ -1,5 +1,6 @@
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { directBuiltins } from "../tools/builtins.ts";
+import { directBuiltins, inAscii } from "../tools/builtins.ts";
 
 test.each([
   {
@@ -16,9 +17,9 @@ test.each([
     rest: "var b = 1;\na(b);\n",
   },
   {
-    name: "a whole module",
+    name: "a whole module, later",
     text: 'import * as fs from "node:fs";\nfs.openSync;\n',
-    loads: ['const fs = $builtin("node:fs");'],
+    loads: ['const fs = $later("node:fs");'],
     rest: "fs.openSync;\n",
   },
 ])("asks directly for $name", ({ text, top = "", loads, rest }) => {
@@ -31,3 +32,30 @@ test.each([
   { name: "our own files", text: 'import { a } from "./a.js";\na();\n' },
   { name: "an import that is made later", text: 'let load = async () => await import("node:crypto");\n' },
 ])("leaves $name alone", ({ text }) => expect(directBuiltins(text)).toBe(text));
+
+test("what is beyond ASCII says the same in it", () => {
+  const text = 'let a = "✓ – 😀", b = `é`, c = /[äµ]/.test("µ");\n';
+  const ascii = inAscii(text);
+  expect(ascii).toMatch(/^[\0-\x7f]*$/);
+  const run = (code: string): unknown => runInNewContext(`${code}[a, b, c].join()`);
+  expect(run(ascii)).toBe(run(text));
+});
+
+test("a module is loaded when its first name is asked for", () => {
+  const direct = directBuiltins('import * as os from "node:os";\n');
+  const asked: string[] = [];
+  const process = {
+    getBuiltinModule: (name: string) => {
+      asked.push(name);
+      return { EOL: "end" };
+    },
+  };
+  const code = direct.replace(/ \?\? \(await .*;$/m, ";");
+  const context: { process: unknown; asked: unknown; before?: unknown; seen?: unknown } = {
+    process,
+    asked,
+  };
+  runInNewContext(`${code}before = asked.length; seen = os.EOL`, context);
+  expect(context.before).toBe(0);
+  expect([asked, context.seen]).toEqual([["node:os"], "end"]);
+});
