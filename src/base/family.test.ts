@@ -59,5 +59,11 @@ test.each([
   ["/memfd:x (deleted)", undefined],
 ])("an output %s", (output, wanted) => {
   put(10, 1, 10, output);
-  expect([outputOf(10, proc), outputOf(11, proc)]).toEqual([wanted, undefined]);
+  expect([outputOf(10, 5, proc), outputOf(11, 5, proc)]).toEqual([wanted, undefined]);
+});
+
+test("an output that is still ours is not taken for the child's", () => {
+  put(5, 1, 5, "pipe:[7]");
+  put(10, 5, 10, "pipe:[7]");
+  expect(outputOf(10, 5, proc)).toBeUndefined();
 });

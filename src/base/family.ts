@@ -41,11 +41,12 @@ export function familyOf(child: Ancestor, proc = "/proc"): readonly number[] {
   return [...found];
 }
 
-/** What /proc calls the standard output of a process that was just started. */
-export const outputOf = (pid: number, proc = "/proc"): string | undefined => {
+/** What /proc calls the standard output of a process that `starter` just started with a pipe. */
+export const outputOf = (pid: number, starter: number, proc = "/proc"): string | undefined => {
   const [output] = links(proc, pid, ["1"]);
-  // A file, or /dev/null, is held by many.
-  return output !== undefined && /^(?:pipe|socket):\[\d+\]$/.test(output) ? output : undefined;
+  // A file, or /dev/null, is held by many; and until it has its own it may still have ours.
+  if (output === undefined || !/^(?:pipe|socket):\[\d+\]$/.test(output)) return undefined;
+  return links(proc, starter, ["0", "1", "2"]).includes(output) ? undefined : output;
 };
 
 const processes = (proc: string): readonly Process[] =>

@@ -1,10 +1,10 @@
-import type * as ChildProcesses from "node:child_process";
-import type * as Crypto from "node:crypto";
+// Imported as a whole, these are loaded when they are first needed (tools/builtins.ts): they take milliseconds.
+import * as childProcess from "node:child_process";
+import * as crypto from "node:crypto";
 import { fstatSync, statSync, writeSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
-import type * as Tty from "node:tty";
+import * as tty from "node:tty";
 import { familyOf, outputOf } from "./family.ts";
 import { realFiles, type Files } from "./files.ts";
 import { logTo, type Log } from "./log.ts";
@@ -57,22 +57,16 @@ export interface System {
    */
   shared<T>(key: string, make: () => T): T;
   /** Starts a program without a shell. */
-  spawn(command: Command): ChildProcesses.ChildProcess;
+  spawn(command: Command): childProcess.ChildProcess;
   /**
    * Ends a child and what it started, as far as the platform can tell. `group`: it was started with one.
    * `gently` asks it to (SIGTERM); default false, which nothing survives.
    */
   end(
-    child: ChildProcesses.ChildProcess,
+    child: childProcess.ChildProcess,
     options: { readonly group: boolean; readonly gently?: boolean },
   ): void;
 }
-
-/** Parts of Node that take milliseconds to load, loaded when they are first needed: kubectl starts us at every call. */
-const load = createRequire(import.meta.url);
-const childProcess = (): typeof ChildProcesses => load("node:child_process") as typeof ChildProcesses;
-const crypto = (): typeof Crypto => load("node:crypto") as typeof Crypto;
-const tty = (): typeof Tty => load("node:tty") as typeof Tty;
 
 /** Most that is no terminal can be told from it without the part of Node that knows terminals. */
 const isTerminal = (descriptor: number): boolean => {
@@ -83,7 +77,7 @@ const isTerminal = (descriptor: number): boolean => {
   } catch {
     // Closed, or a system without such facts: the part that knows decides.
   }
-  return tty().isatty(descriptor);
+  return tty.isatty(descriptor);
 };
 
 /** What `process.stdout` does on files and pipes, without loading streams for a line; whatever is odd is left to it. */
@@ -128,8 +122,8 @@ const pause = (time: number): void => {
 
 /** Starting and ending programs. */
 const children = (): Pick<System, "spawn" | "end"> => {
-  const outputs = new WeakMap<ChildProcesses.ChildProcess, string>();
-  const ours = new Map<ChildProcesses.ChildProcess, boolean>();
+  const outputs = new WeakMap<childProcess.ChildProcess, string>();
+  const ours = new Map<childProcess.ChildProcess, boolean>();
   const end: System["end"] = (child, { group, gently = false }) => {
     const { pid } = child;
     if (pid === undefined) return;
@@ -139,7 +133,7 @@ const children = (): Pick<System, "spawn" | "end"> => {
       endTree(pid);
       return;
     }
-    const output = outputs.get(child) ?? (alive ? outputOf(pid) : undefined);
+    const output = outputs.get(child) ?? (alive ? outputOf(pid, process.pid) : undefined);
     const seen = new Set<number>();
     const tell = (target: number): void => {
       seen.add(target);
@@ -170,7 +164,7 @@ const children = (): Pick<System, "spawn" | "end"> => {
     end,
     spawn: (command) => {
       const windows = process.platform === "win32";
-      const child = childProcess().spawn(command.file, [...command.args], {
+      const child = childProcess.spawn(command.file, [...command.args], {
         env: command.env,
         stdio: [command.stdin, command.stdout ?? "pipe", command.stderr],
         shell: false,
@@ -181,7 +175,7 @@ const children = (): Pick<System, "spawn" | "end"> => {
         ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
       });
       if (command.ours !== true || child.pid === undefined) return child;
-      const output = process.platform === "linux" ? outputOf(child.pid) : undefined;
+      const output = process.platform === "linux" ? outputOf(child.pid, process.pid) : undefined;
       if (output !== undefined) outputs.set(child, output);
       if (ours.size === 0) process.on("exit", endOurs);
       ours.set(child, command.group === true);
@@ -197,7 +191,7 @@ const children = (): Pick<System, "spawn" | "end"> => {
 /** Windows knows the tree of a process as long as its root lives. */
 const endTree = (pid: number): void => {
   const program = `${process.env["SystemRoot"] ?? "C:\\Windows"}\\System32\\taskkill.exe`;
-  childProcess().spawnSync(program, ["/pid", String(pid), "/t", "/f"], {
+  childProcess.spawnSync(program, ["/pid", String(pid), "/t", "/f"], {
     stdio: "ignore",
     windowsHide: true,
   });
@@ -233,7 +227,7 @@ export const realSystem = (level = 0): System => ({
   sleep: async (time, signal) => {
     await wait(time, undefined, signal === undefined ? {} : { signal });
   },
-  random: (size) => crypto().randomBytes(size),
+  random: (size) => crypto.randomBytes(size),
   shared: sharedValues(),
   ...children(),
 });

@@ -6,8 +6,9 @@ import { escapeLine } from "../base/terminal.ts";
 const LINE_LIMIT = 4096;
 /** What an error quotes. */
 const LINES_KEPT = 5;
-/** What is shown of one run; `aws --debug` writes less. */
+/** What is shown of one run, in characters and in lines; `aws --debug` writes less. */
 const SHOWN_LIMIT = 256 * 1024;
+const SHOWN_LINES = 2_000;
 
 export interface StderrOptions {
   /** Shows a line to the person, while the plugin runs. */
@@ -32,6 +33,7 @@ export function stderrLines({ show, secrets }: StderrOptions): Stderr {
   const kept: string[] = [];
   let total = 0;
   let shown = 0;
+  let lines = 0;
   let line = "";
   // The lines of a private key look like nothing when they are alone.
   let inKey = false;
@@ -55,9 +57,11 @@ export function stderrLines({ show, secrets }: StderrOptions): Stderr {
     if (text.trim() === "" || isOfKey(text)) return;
     kept.push(text);
     if (kept.length > LINES_KEPT) kept.shift();
-    if (shown > SHOWN_LIMIT) return;
+    const full = (): boolean => shown > SHOWN_LIMIT || lines > SHOWN_LINES;
+    if (full()) return;
     shown += text.length;
-    show(shown > SHOWN_LIMIT ? "… it says more than is shown" : clean(text));
+    lines += 1;
+    show(full() ? "… it says more than is shown" : clean(text));
   };
   const feed = (text: string): void => {
     const [first = "", ...rest] = text.split(/[\r\n]+/);
