@@ -104,6 +104,7 @@ describe("what programs can import", () => {
       "whoAmI",
     ],
     "./kubeconfig": [
+      "cleanPath",
       "kubeconfigFaults",
       "loadClientConfig",
       "loadKubeconfig",

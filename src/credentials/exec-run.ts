@@ -1,7 +1,7 @@
 import { KnownError, messageOf } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { between, KiB, millis, type Millis } from "../base/units.ts";
-import type { ClientConfig, ExecConfig, PluginPolicy } from "../kubeconfig/index.ts";
+import { cleanPath, type ClientConfig, type ExecConfig, type PluginPolicy } from "../kubeconfig/index.ts";
 import { readExecCredential } from "./exec-credential.ts";
 import { pluginEnvironment } from "./exec-environment.ts";
 import { writeExecInfo, type ExecCluster } from "./exec-info.ts";
@@ -9,7 +9,6 @@ import { permittedProgram } from "./exec-policy.ts";
 import { runPlugin, type Outcome } from "./exec-process.ts";
 import { installHints } from "./install-hint.ts";
 import { chooseInteractive } from "./interactive.ts";
-import { cleanCommand } from "./look-path.ts";
 import { checkOwnership } from "./ownership.ts";
 import type { Credential } from "./types.ts";
 
@@ -59,7 +58,8 @@ export function pluginRunner(
   system: System,
   options: ExecOptions,
 ): () => Promise<Credential> {
-  const command = cleanCommand(exec.command, system.platform);
+  // As client-go since 1.35.
+  const command = cleanPath(exec.command, system.platform);
   const hints = installHints(exec.installHint, system);
   const timeout = options.timeout ?? TIMEOUT;
   let checked = false;

@@ -2,7 +2,8 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { win32 } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cleanCommand, isBare, lookPath, type Found } from "./look-path.ts";
+import { cleanPath } from "../kubeconfig/index.ts";
+import { isBare, lookPath, type Found } from "./look-path.ts";
 import { newBench, type Bench } from "./plugin.test-d.ts";
 
 const RELATIVE = "cannot run executable found relative to current directory";
@@ -192,15 +193,15 @@ describe("a command", () => {
     ["win32", "C:\\", "C:\\", false],
     ["win32", "bin/aws", "bin\\aws", false],
   ])("%s: %j is cleaned to %j", (platform, command, clean, bare) => {
-    expect(cleanCommand(command, platform)).toBe(clean);
+    expect(cleanPath(command, platform)).toBe(clean);
     expect(isBare(clean, platform)).toBe(bare && clean !== "/");
   });
 
   test("that is clean stays", () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom<NodeJS.Platform>("linux", "win32"), (command, platform) => {
-        const once = cleanCommand(command, platform);
-        expect(cleanCommand(once, platform)).toBe(once);
+        const once = cleanPath(command, platform);
+        expect(cleanPath(once, platform)).toBe(once);
       }),
     );
   });

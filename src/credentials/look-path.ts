@@ -94,13 +94,6 @@ const hasEnding = (path: string): boolean => /\.[^:\\/]*$/.test(path);
 const pathItems = (list: string): readonly string[] =>
   (list.match(/(?:"[^"]*"?|[^";])+/g) ?? []).map((item) => item.replaceAll('"', ""));
 
-/** A command as client-go cleans it since 1.35: `.//a/../b/` is `b`. */
-export const cleanCommand = (command: string, platform: NodeJS.Platform): string => {
-  const rules = platform === "win32" ? win32 : posix;
-  const path = rules.normalize(command);
-  return path === rules.parse(path).root ? path : path.replace(platform === "win32" ? /[\\/]+$/ : /\/+$/, "");
-};
-
 /** Whether a command is a name without a directory. */
 export const isBare = (command: string, platform: NodeJS.Platform): boolean =>
   (platform === "win32" ? win32 : posix).basename(command) === command;

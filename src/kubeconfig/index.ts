@@ -2,6 +2,7 @@ export { loadClientConfig, resolveClientConfig, type ClientConfigOptions } from 
 export { persistAuthProvider } from "./edit.ts";
 export { loadPluginPolicy, type KubercOptions } from "./kuberc.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
+export { cleanPath } from "./path.ts";
 export { selectContext } from "./select.ts";
 export type {
   AuthProvider,
