@@ -8,7 +8,8 @@ import { directBuiltins, inAscii } from "./builtins.ts";
  * it starts at each call of a plugin, and to load two hundred files takes longer than the work.
  */
 const CLI = join("dist", "cli");
-const ENTRIES = join("src", "cli", "bin");
+const SOURCES = join("src", "cli");
+const ENTRIES = join(SOURCES, "bin");
 
 const run = (file: string, args: readonly string[], quiet: boolean): void => {
   const { status } = spawnSync(file, [...args], {
@@ -20,22 +21,29 @@ const run = (file: string, args: readonly string[], quiet: boolean): void => {
 rmSync("dist", { recursive: true, force: true });
 run("tsc", ["-p", "tsconfig.build.json"], false);
 rmSync(CLI, { recursive: true, force: true });
-run(
-  "bun",
-  [
-    "build",
-    "--target=node",
-    "--format=esm",
-    "--splitting",
-    "--minify-syntax",
-    "--root",
-    join("src", "cli"),
-    "--outdir",
-    CLI,
-    ...readdirSync(ENTRIES).map((name) => join(ENTRIES, name)),
-  ],
-  true,
-);
+const bundle = (...args: readonly string[]): void =>
+  run(
+    "bun",
+    [
+      "build",
+      "--target=node",
+      "--format=esm",
+      "--minify-syntax",
+      "--root",
+      SOURCES,
+      "--outdir",
+      CLI,
+      ...args,
+    ],
+    true,
+  );
+bundle("--splitting", join(SOURCES, "main.ts"));
+// Each entry is one file: all that comes before the compiled code is at hand is in it.
+bundle("--external", "../main*", ...readdirSync(ENTRIES).map((name) => join(ENTRIES, name)));
+for (const name of readdirSync(join(CLI, "bin"))) {
+  const path = join(CLI, "bin", name);
+  writeFileSync(path, readFileSync(path, "utf8").replace('"../main.ts"', '"../main.js"'));
+}
 for (const name of readdirSync(CLI, { recursive: true, encoding: "utf8" }))
   if (name.endsWith(".js"))
     writeFileSync(join(CLI, name), inAscii(directBuiltins(readFileSync(join(CLI, name), "utf8"))));

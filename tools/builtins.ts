@@ -5,6 +5,8 @@
  * is done to the built files.
  */
 const IMPORT = /^import (?:\{([^}]*)\}|\* as (\w+)) from "(node:[\w/]+)";\n/gm;
+/** The bundler puts a module's imports behind its name, and its own first of all. Elsewhere such a line is text of the program, as in a template. */
+const HEADS = /^\/\/ \S+\n(?:import [^;]*;\n)+/gm;
 /** The line for the shell, and what is imported from our own files. */
 const TOP = /^(?:#!.*\n)?(?:import[^;]*;\n)*/;
 
@@ -17,16 +19,22 @@ const LOADERS = [
 /** A built file with its imports of Node's own modules made direct. */
 export const directBuiltins = (text: string): string => {
   const loads: string[] = [];
-  const rest = text.replace(
-    IMPORT,
-    (_line, names: string | undefined, all: string | undefined, module: string) => {
-      loads.push(
-        all === undefined
-          ? `const {${(names ?? "").replaceAll(" as ", ": ")}} = $builtin("${module}");`
-          : `const ${all} = $later("${module}");`,
-      );
-      return "";
-    },
+  const direct = (
+    _line: string,
+    names: string | undefined,
+    all: string | undefined,
+    module: string,
+  ): string => {
+    loads.push(
+      all === undefined
+        ? `const {${(names ?? "").replaceAll(" as ", ": ")}} = $builtin("${module}");`
+        : `const ${all} = $later("${module}");`,
+    );
+    return "";
+  };
+  const rest = [TOP, HEADS].reduce(
+    (whole, heads) => whole.replace(heads, (head) => head.replace(IMPORT, direct)),
+    text,
   );
   if (loads.length === 0) return text;
   const top = TOP.exec(rest)?.[0] ?? "";

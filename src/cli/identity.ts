@@ -85,8 +85,16 @@ export const credentialsOf = async (
   invocation: Invocation,
   config: ClientConfig,
   options: Pick<ExecOptions, "interactive"> = {},
-): Promise<CredentialSource> =>
-  credentialSource(config, invocation.system, { ...(await pluginRules(invocation)), ...options });
+): Promise<CredentialSource> => {
+  const { system } = invocation;
+  // A kuberc that nobody named is not even looked for where no plugin could run.
+  const named = invocation.options.string("kuberc") ?? system.env["KUBERC"] ?? "";
+  const rules =
+    config.user.exec === undefined && named === ""
+      ? { timeout: execTimeout(invocation) }
+      : await pluginRules(invocation);
+  return credentialSource(config, system, { ...rules, ...options });
+};
 
 /** From the words of a command line to a person. @throws {KnownError} */
 export async function identify(
