@@ -12,6 +12,8 @@ export interface Connection {
   /** The last request on it. */
   request: IncomingMessage | undefined;
   response: ServerResponse | undefined;
+  /** Requests that came before earlier ones were answered, and are not answered themselves. */
+  queued: number;
   /** Sessions that have asked for something on it. When one of them ends, so does the connection. */
   readonly sessions: Set<string>;
   /** It carries something else than HTTP now; bytes that had been written when it was taken over. */
@@ -37,6 +39,7 @@ export function openConnection(socket: Socket, options: ConnectionOptions): Conn
     decided: DECIDED,
     request: undefined,
     response: undefined,
+    queued: 0,
     sessions: new Set(),
     upgradedAt: undefined,
     refused: false,
@@ -66,3 +69,12 @@ const uidOf = async (socket: Socket, uids: PeerUids): Promise<number | undefined
 /** An answer on it is not finished. */
 export const isBusy = ({ response }: Connection): boolean =>
   response !== undefined && !response.writableFinished && !response.destroyed;
+
+/** Lets the answers that were asked for be sent, looks at nothing more, and then ends. */
+export const endAfterAnswers = (connection: Connection): void => {
+  const { response, socket } = connection;
+  connection.refused = true;
+  if (response === undefined) return;
+  response.shouldKeepAlive = false;
+  response.once("close", () => socket.destroySoon());
+};

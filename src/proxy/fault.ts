@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { systemCode } from "../base/errors.ts";
 import { writePage } from "./answer.ts";
-import { isBusy, type Connection } from "./connection.ts";
+import { endAfterAnswers, isBusy, type Connection } from "./connection.ts";
 import type { OwnPage } from "./pages/document.ts";
 import { parserRefusal } from "./refusal.ts";
 
@@ -31,8 +31,7 @@ const answerFault = (connection: Connection, page: OwnPage): void => {
     return;
   }
   if (request.complete) {
-    response.shouldKeepAlive = false;
-    response.once("close", () => socket.destroy());
+    endAfterAnswers(connection);
     return;
   }
   // The body is what is broken: whoever forwards it must see that it never ends.

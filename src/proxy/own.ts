@@ -20,29 +20,30 @@ export interface OwnRequest {
 
 /** Answers what never goes upstream: our three paths, the landing page and the pages that stand in. */
 export function answerOwn(own: OwnRequest): void {
-  const { request, response, host, answer } = own;
+  const { request, response, host, answer, system } = own;
   const { open } = host;
   const title = open?.site.title ?? "kauth";
   switch (answer) {
     case "health":
-      return sendPage(response, healthAnswer, false);
+      return sendPage(response, healthAnswer, system);
     case "landing":
       return sendPage(
         response,
         request.url === "/" ? landingPage : { ...landingPage, status: 404 },
+        system,
         request.url !== "/",
       );
     case "worker":
-      return sendPage(response, workerScript, false);
+      return sendPage(response, workerScript, system);
     case "continue":
-      return sendPage(response, continuePage(title, request.url ?? "/"), false);
+      return sendPage(response, continuePage(title, request.url ?? "/"), system);
     case "launch":
-      return sendPage(response, launchPage(title, own.system.random(16).toString("base64url")), false);
+      return sendPage(response, launchPage(title, system.random(16).toString("base64url")), system);
     case "session":
       if (open === undefined) throw new TypeError("a bare name has no sessions");
       return readBody(request, (text) => {
         const page = sessionAnswer(text, open, own);
-        sendPage(response, page, page.status >= 400);
+        sendPage(response, page, system, page.status >= 400);
       });
   }
 }

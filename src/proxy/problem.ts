@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { System } from "../base/system.ts";
 import { sendPage, writePage } from "./answer.ts";
 import { problemJson, problemPage } from "./pages/problem.ts";
 import type { Problem } from "./types.ts";
@@ -7,6 +8,7 @@ import type { Problem } from "./types.ts";
 export interface ProblemOptions {
   /** A person waits for a page; a script gets JSON (RFC 9457). */
   readonly navigation: boolean;
+  readonly system: Pick<System, "sleep">;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface ProblemOptions {
  * is cut: the client must see an abort, never a clean end (security.md R-F7).
  */
 export function sendProblem(response: ServerResponse, problem: Problem, options: ProblemOptions): void {
-  sendPage(response, options.navigation ? problemPage(problem) : problemJson(problem), false);
+  sendPage(response, options.navigation ? problemPage(problem) : problemJson(problem), options.system);
 }
 
 /** The same for an upgrade that nothing has been written to yet; ends the connection. */

@@ -12,6 +12,9 @@ import {
   type Served,
 } from "../../test/proxy/fake-site.ts";
 
+/** For what comes by timers or over sockets: a busy machine may take its time. */
+const SOON = { timeout: 10_000, interval: 5 } as const;
+
 let served: Served;
 let host: string;
 
@@ -207,6 +210,35 @@ describe("stalling clients", () => {
       expect(served.recorder.seen.length).toBe(1);
     },
   );
+});
+
+describe("requests that are sent before earlier ones are answered", () => {
+  const keep = (path: string, headers: readonly string[] = []): string =>
+    get(path, headers).replace("Connection: close\r\n", "");
+
+  test.each([
+    ["without a session", "/__kauth/launch", false],
+    ["with a session", "/", true],
+  ])("a few are answered and the rest are not looked at, %s", async (_name, path, session) => {
+    const headers = session ? [`Cookie: ${await served.signIn()}`, "Sec-Fetch-Site: none"] : [];
+    const { statuses, end } = await served.raw(keep(path, headers).repeat(300));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(statuses.length).toBeGreaterThanOrEqual(5);
+    expect(statuses.length).toBeLessThanOrEqual(10);
+    expect(end).toBe("closed");
+    expect(served.recorder.seen.length).toBe(session ? statuses.length : 0);
+  });
+
+  test("any number is answered of those that come one after another", async () => {
+    const socket = connect(served.port, "127.0.0.1");
+    let text = "";
+    socket.on("data", (part: Buffer) => (text += part.toString("latin1")));
+    for (let turn = 1; turn <= 20; turn += 1) {
+      socket.write(keep("/__kauth/health").repeat(2));
+      await expect.poll(() => text.match(/ 204 /g)?.length, SOON).toBe(turn * 2);
+    }
+    socket.destroy();
+  });
 });
 
 describe("drain", () => {

@@ -8,7 +8,7 @@ import type { System } from "../base/system.ts";
 import { escapeLine } from "../base/terminal.ts";
 import { millis, type Millis } from "../base/units.ts";
 import { sendPage, writePage } from "./answer.ts";
-import { isBusy, openConnection, type Connection } from "./connection.ts";
+import { endAfterAnswers, isBusy, openConnection, type Connection } from "./connection.ts";
 import { drainConnections } from "./drain.ts";
 import type { ProxyEvent } from "./event.ts";
 import { endFaulty } from "./fault.ts";
@@ -55,6 +55,8 @@ export interface ProxyServer extends AsyncDisposable {
 }
 
 const DRAIN_LIMIT = millis(10_000);
+/** Requests that may be sent before the answers to earlier ones; no browser does that. */
+const QUEUE_MAX = 4;
 /** Milliseconds without a byte after which the kernel asks whether the other end of a WebSocket still exists. */
 const KEEP_ALIVE = 30_000;
 
@@ -157,7 +159,8 @@ const attach = (server: Server, door: Door): void => {
     (expects: boolean) =>
     (request: IncomingMessage, response: ServerResponse): void =>
       known(request.socket, (connection) => {
-        if (connection.refused) return;
+        if (connection.refused || request.socket.destroyed) return;
+        if (isBusy(connection) && !queue(connection, response)) return;
         connection.request = request;
         connection.response = response;
         onRequest({ request, response, expects, connection, door });
@@ -175,6 +178,17 @@ const attach = (server: Server, door: Door): void => {
   server.on("error", (error) => door.gate.system.log.warn(`A listener reports: ${messageOf(error)}`));
   server.off("connection", REFUSE_EARLY);
   server.on("connection", door.accept);
+};
+
+/** Whether one more request may wait behind those that are not answered yet; if not, it is the end of the connection. */
+const queue = (connection: Connection, response: ServerResponse): boolean => {
+  if (connection.queued < QUEUE_MAX) {
+    connection.queued += 1;
+    response.once("close", () => (connection.queued -= 1));
+    return true;
+  }
+  endAfterAnswers(connection);
+  return false;
 };
 
 const decide = (
@@ -214,7 +228,7 @@ const onRequest = ({ request, response, expects, connection, door }: Exchange): 
       verdict.reason === "session" && verdict.navigation
         ? signedOutPage(title)
         : refusalPage(verdict.status, verdict.reason);
-    sendPage(response, page, true);
+    sendPage(response, page, gate.system, true);
     return;
   }
   response.on("error", () => response.destroy());
@@ -229,7 +243,7 @@ const onRequest = ({ request, response, expects, connection, door }: Exchange): 
   try {
     siteOf(host).forwarder.request(request, response, { session: verdict.session, port });
   } catch (error) {
-    sendProblem(response, ownFault(gate, error), { navigation: false });
+    sendProblem(response, ownFault(gate, error), { navigation: false, system: gate.system });
   }
 };
 

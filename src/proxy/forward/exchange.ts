@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:ht
 import { isKnownError, KnownError, type ErrorCode } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { millis } from "../../base/units.ts";
+import { whenOver } from "../answer.ts";
 import { sendProblem } from "../problem.ts";
 import type { Admitted } from "../types.ts";
 import { isNavigation, problemOf, type Fate } from "./outage.ts";
@@ -91,7 +92,7 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#framing === "none" && (method === "GET" || method === "HEAD" || method === "OPTIONS");
     this.#bulk = this.#framing === "chunked" || (this.#framing !== "none" && this.#framing.length >= BULK);
     this.#started = wire.system.monotonic();
-    response.once("close", () => this.#onClientGone());
+    whenOver(response, () => this.#onClientGone());
   }
 
   async run(): Promise<void> {
@@ -326,6 +327,7 @@ export class Exchange implements StreamUser, ResponseSink {
     if (this.#head === undefined || !this.#response.headersSent)
       sendProblem(this.#response, problemOf(error, { navigation, fate: this.#fate() }, this.#wire.system), {
         navigation,
+        system: this.#wire.system,
       });
     else this.#response.destroy();
     this.#finish();
