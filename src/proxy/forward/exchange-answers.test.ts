@@ -177,4 +177,27 @@ describe("back-pressure", () => {
     expect(plane.streams[0]?.over).toBe(true);
     expect(plane.forwarder.active).toBe(0);
   });
+
+  test("one that leaves with several requests open lets all of them go", async () => {
+    await using plane = dataPlane({ pod: () => undefined });
+    const client = await plane.ask(GET.repeat(3));
+    expect(plane.streams).toHaveLength(3);
+    client.leave();
+    await settle();
+    expect(plane.streams.map(({ over }) => over)).toEqual([true, true, true]);
+    expect(plane.forwarder.active).toBe(0);
+  });
+
+  test("several requests on one connection are answered in their order", async () => {
+    await using plane = dataPlane({ pod: () => undefined });
+    const client = await plane.ask(GET.repeat(3));
+    for (const [turn, stream] of plane.streams.toReversed().entries()) {
+      stream.say(FINE.replace("ok", `o${3 - turn}`));
+      await settle();
+    }
+    expect(client.text.match(/o\d/g)).toEqual(["o1", "o2", "o3"]);
+    client.leave();
+    await settle();
+    expect(plane.forwarder.active).toBe(0);
+  });
 });
