@@ -10,7 +10,7 @@ const optionsOf = (command: Command): readonly (readonly [string, OptionSpec])[]
   );
 
 const operandsOf = (command: Command): readonly string[] =>
-  command.path[0] === "completion" ? SHELLS : command.path[0] === "open" ? ["svc/", "pod/"] : [];
+  command.path[0] === "completion" ? SHELLS : command.operands.includes("TARGET") ? ["svc/", "pod/"] : [];
 
 /** What may stand next: the candidates for the last of `words`. */
 export const candidates = (words: readonly string[]): readonly string[] => {

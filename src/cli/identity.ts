@@ -54,6 +54,10 @@ export const selectClient = async (
   kubeconfig: Kubeconfig,
 ): Promise<ClientConfig> => await resolveClientConfig(kubeconfig, overridesOf(options), system);
 
+/** Both in one: whom and where a command line means. @throws {KnownError} */
+export const clientOf = async (invocation: Invocation): Promise<ClientConfig> =>
+  await selectClient(invocation, await readKubeconfig(invocation));
+
 /** `--exec-timeout`, in seconds. @throws {KnownError} USAGE */
 const execTimeout = ({ options }: Invocation): Millis => {
   const text = options.string("exec-timeout") ?? "60";
@@ -101,7 +105,7 @@ export async function identify(
   invocation: Invocation,
   options: Pick<ExecOptions, "interactive"> = {},
 ): Promise<Identity> {
-  const config = await selectClient(invocation, await readKubeconfig(invocation));
+  const config = await clientOf(invocation);
   const source = await credentialsOf(invocation, config, options);
   const { system } = invocation;
   return {

@@ -5,7 +5,7 @@ import type { EpochMillis } from "../base/units.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 import { bearerOf, refuseMethod, type TokenWish } from "./bearer.ts";
 import type { Invocation } from "./command.ts";
-import { credentialsOf, endOf, readKubeconfig, selectClient } from "./identity.ts";
+import { clientOf, credentialsOf, endOf } from "./identity.ts";
 import { refuseOperands } from "./options.ts";
 
 const WISH: TokenWish = {
@@ -23,7 +23,7 @@ export async function runToken(invocation: Invocation): Promise<number> {
       "Refusing to print a token: standard output is a terminal, which keeps what it has shown",
     );
   const version = options.boolean("exec-credential") ? execVersion(invocation.system) : undefined;
-  const config = await selectClient(invocation, await readKubeconfig(invocation));
+  const config = await clientOf(invocation);
   const source = await credentialsOf(withMark(invocation, config), config);
   refuseMethod(source.method, WISH);
   const credential = await source.get({ signal });

@@ -1,8 +1,7 @@
-import { loadClientConfig } from "../../kubeconfig/index.ts";
 import { candidatesOf } from "../../proxy/index.ts";
 import { parseTarget } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
-import { explicitKubeconfig, overridesOf } from "../globals.ts";
+import { clientOf } from "../identity.ts";
 import { reportTo } from "./report.ts";
 import { openSettings } from "./settings.ts";
 import { openTarget } from "./target.ts";
@@ -14,10 +13,7 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   // Before anything is read or dialled: an address that others reach is refused (security.md R-A1).
   candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
   const reference = parseTarget(settings.target);
-  const config = await loadClientConfig(system, {
-    ...explicitKubeconfig(invocation.options),
-    overrides: overridesOf(invocation.options),
-  });
+  const config = await clientOf(invocation);
   const report = reportTo(system, settings);
   await using served = await openTarget({ system, settings, config, reference, report, signal });
   await served.launch(signal);
