@@ -277,7 +277,7 @@ describe("when kauth ends", () => {
   test("whoever waits leaves when it has ended", async () => {
     const stop = new AbortController();
     const from = await source(
-      `trap 'echo tidy >"$0.tidy"; exit 0' TERM\necho >"$0.ready"\nsleep 600 & wait`,
+      `trap 'sleep 0.3; echo tidy >"$0.tidy"; exit 0' TERM\necho >"$0.ready"\nsleep 600 & wait`,
       { options: { signal: stop.signal } },
     );
     const left = from.get({ signal: stop.signal }).catch(async () => await bench.read("plugin.sh.tidy"));

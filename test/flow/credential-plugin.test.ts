@@ -149,7 +149,7 @@ describe.runIf(process.platform === "linux")("a plugin that asks in the terminal
   });
 
   test("one that ignores Ctrl-C is ended, and at the second one at once", async () => {
-    const body = `trap '' INT TERM\nprintf 'Password: ' >&2\nwhile :; do read -r word || sleep 1; done`;
+    const body = `trap '' INT TERM HUP\nprintf 'Password: ' >&2\nwhile :; do read -r word || sleep 1; done`;
     const { child, seen } = inTerminal(["token", "--kubeconfig", await kubeconfig(body)]);
     await expect.poll(seen, { timeout: 20_000 }).toContain("Password: ");
     // Two that come at once are one.
