@@ -13,23 +13,19 @@ interface Line {
 
 /** Deeper than any kubeconfig; what is deeper is left to the parser, which has a limit of its own. */
 const DEPTH_LIMIT = 32;
+/** The language has a limit of 1024 for keys that need no mark; real ones are short. */
+const KEY_LIMIT = 200;
 
-/** A longer key is no implicit one. */
-const KEY = /^([A-Za-z][\w./-]{0,200}):(?: +|$)/;
-const EMPTY = /^(?: *#.*)?$/;
-const COMMENT_AFTER = /^ *(?: #.*)?$/;
-const QUOTED = /^(?:"([^"\\]*)"|'([^']*)')/;
-const PLAIN = /^[A-Za-z0-9/._+~]/;
 const WORDS: ReadonlyMap<string, null | boolean> = new Map<string, null | boolean>([
   ...["~", "null", "Null", "NULL"].map((word) => [word, null] as const),
   ...["true", "True", "TRUE"].map((word) => [word, true] as const),
   ...["false", "False", "FALSE"].map((word) => [word, false] as const),
 ]);
+/** YAML 1.1 has more words for true and false. */
+const OLD_WORDS: ReadonlySet<string> = new Set(["y", "yes", "n", "no", "on", "off"]);
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
 /** Whatever else could be a number in any form; a lone point too, in YAML 1.1. */
 const NUMBER_LIKE = /^[-+]?(?:[\d_]*\.?[\d_]*(?:e[-+]?\d+)?|0[xob][\da-f_]+|\.(?:inf|nan))$/i;
-/** YAML 1.1 has more words for true and false. */
-const OLD_WORD = /^(?:y|yes|n|no|on|off)$/i;
 
 /** Thrown inside only: the text is more than plain. */
 class NotPlain extends Error {}
@@ -45,14 +41,14 @@ export const readPlainYaml = (text: string): unknown => {
 };
 
 const readBlock = (source: string): unknown => {
-  const text = source.replaceAll("\r\n", "\n");
+  const text = source.includes("\r") ? source.replaceAll("\r\n", "\n") : source;
   if (/[^\n\x20-\x7e]/.test(text)) throw new NotPlain();
   const lines: Line[] = [];
   for (const [number, raw] of text.split("\n").entries()) {
-    if (EMPTY.test(raw)) continue;
-    if (raw.trimEnd() === "---" && lines.length === 0 && number === 0) continue;
-    const indent = raw.search(/[^ ]/);
-    lines.push({ indent, text: raw.slice(indent).trimEnd() });
+    const content = raw.trimStart();
+    if (content === "" || content.startsWith("#")) continue;
+    if (number === 0 && raw.trimEnd() === "---") continue;
+    lines.push({ indent: raw.length - content.length, text: content.trimEnd() });
   }
   const [first] = lines;
   if (first === undefined || first.indent !== 0) throw new NotPlain();
@@ -84,7 +80,7 @@ const readList = (reader: Reader, indent: number, depth: number): readonly unkno
     if (line.indent > indent) throw new NotPlain();
     const rest = line.text.slice(1).trimStart();
     if (rest === "" || rest.startsWith("#")) throw new NotPlain();
-    if (!KEY.test(rest) && !rest.startsWith("- ")) {
+    if (keyOf(rest) === undefined && !rest.startsWith("- ")) {
       reader.at += 1;
       items.push(readScalar(rest));
       continue;
@@ -101,11 +97,11 @@ const readMapping = (reader: Reader, indent: number, depth: number): unknown => 
   for (;;) {
     const line = reader.lines[reader.at];
     if (line === undefined || line.indent < indent) return Object.fromEntries(found);
-    const [whole, key] = KEY.exec(line.text) ?? [];
-    if (line.indent > indent || whole === undefined || key === undefined) throw new NotPlain();
-    if (found.has(key) || WORDS.has(key) || OLD_WORD.test(key)) throw new NotPlain();
+    const key = keyOf(line.text);
+    if (line.indent > indent || key === undefined) throw new NotPlain();
+    if (found.has(key) || WORDS.has(key) || OLD_WORDS.has(key.toLowerCase())) throw new NotPlain();
     reader.at += 1;
-    const rest = line.text.slice(whole.length);
+    const rest = line.text.slice(key.length + 1).trimStart();
     found.set(key, rest === "" || rest.startsWith("#") ? readBelow(reader, indent, depth) : readScalar(rest));
   }
 };
@@ -117,19 +113,49 @@ const readBelow = (reader: Reader, indent: number, depth: number): unknown => {
   return readNode(reader, next.indent, depth + 1);
 };
 
-const readScalar = (text: string): unknown => {
-  const quoted = QUOTED.exec(text);
-  if (quoted !== null) {
-    if (!COMMENT_AFTER.test(text.slice(quoted[0].length))) throw new NotPlain();
-    return quoted[1] ?? quoted[2];
+/** The key of `key: value` or `key:`, if it is a plain one: a letter, then letters, digits and `_ . / -`. */
+const keyOf = (text: string): string | undefined => {
+  const end = text.indexOf(":");
+  if (end < 1 || end > KEY_LIMIT || (end + 1 < text.length && text[end + 1] !== " ")) return undefined;
+  for (let at = 0; at < end; at++) {
+    const code = text.charCodeAt(at);
+    const letter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    // From "-" to "9" there are "-", "." and "/" before the digits.
+    if (!letter && (at === 0 || !((code >= 0x2d && code <= 0x39) || code === 0x5f))) return undefined;
   }
-  const plain = text.replace(/ +#.*$/, "");
+  return text.slice(0, end);
+};
+
+const readScalar = (text: string): unknown => {
+  const quote = text[0];
+  if (quote === '"' || quote === "'") {
+    const end = text.indexOf(quote, 1);
+    const after = text.slice(end + 1);
+    const inside = text.slice(1, end);
+    const comment = after === "" || (after.startsWith(" ") && after.trimStart().startsWith("#"));
+    if (end === -1 || !comment || (quote === '"' && inside.includes("\\"))) throw new NotPlain();
+    return inside;
+  }
+  const start = text.indexOf(" #");
+  const plain = start === -1 ? text : text.slice(0, start).trimEnd();
   if (plain === "{}") return {};
   if (plain === "[]") return [];
-  if (!PLAIN.test(plain) || plain.includes(": ") || plain.endsWith(":")) throw new NotPlain();
   const word = WORDS.get(plain);
   if (word !== undefined) return word;
-  if (WHOLE_NUMBER.test(plain)) return Number(plain);
-  if (NUMBER_LIKE.test(plain) || OLD_WORD.test(plain)) throw new NotPlain();
+  if (!isPlain(plain)) throw new NotPlain();
+  const first = plain[0] ?? "";
+  if (first <= "9") {
+    if (WHOLE_NUMBER.test(plain)) return Number(plain);
+    if (NUMBER_LIKE.test(plain)) throw new NotPlain();
+  } else if (first === "_" && NUMBER_LIKE.test(plain)) throw new NotPlain();
+  if (plain.length < 4 && OLD_WORDS.has(plain.toLowerCase())) throw new NotPlain();
   return plain;
+};
+
+/** Begins with a letter, a digit or one of `/ . _ + ~`, and has no colon that would make it a key. */
+const isPlain = (text: string): boolean => {
+  const code = text.charCodeAt(0);
+  const letter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+  const begins = letter || (code >= 0x2e && code <= 0x39) || "_+~".includes(text[0] ?? " ");
+  return begins && !text.includes(": ") && !text.endsWith(":");
 };
