@@ -1,6 +1,8 @@
 import type { ScalarTag } from "yaml";
 
 const LARGEST = 2n ** 64n;
+/** Digits that are taken for a number: more are infinite in decimal, and take long to count in any form. */
+const DIGITS_LIMIT = 1000;
 const WHOLE = /^[-+]?(?:0[xX][\da-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9]\d*)$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/;
@@ -10,7 +12,7 @@ const NO_NUMBER = /^\.(?:nan|NaN|NAN)$/;
 export const goNumber = (text: string): number | undefined => {
   if (INFINITE.test(text)) return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (NO_NUMBER.test(text)) return Number.NaN;
-  if (!/^[-+.\d]/.test(text)) return undefined;
+  if (text.length > DIGITS_LIMIT || !/^[-+.\d]/.test(text)) return undefined;
   // Behind a point Go knows no underscores.
   const digits = text.startsWith(".") ? text : text.replaceAll("_", "");
   const whole = WHOLE.test(digits) ? wholeNumber(digits) : undefined;

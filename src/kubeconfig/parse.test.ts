@@ -229,6 +229,8 @@ describe("texts that cost more than they are worth", () => {
     ["16 MiB of closing brackets", "]".repeat(MiB16)],
     ["16 MiB of dashes", "- ".repeat(MiB16 / 2)],
     ["16 MiB of question marks", "? ".repeat(MiB16 / 2)],
+    ["16 MiB of digits", `[${"1".repeat(MiB16)}`],
+    ["16 MiB of digits with underscores", `[${"1_".repeat(MiB16 / 2)}`],
     ["16 MiB of commas", `[${",".repeat(MiB16)}`],
     ["JSON that nests 100,000 deep", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`],
     [

@@ -118,6 +118,7 @@ export const machinePaths: Rule = (_path, text) =>
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: [
     "src/kubeconfig/yaml.ts",
+    "src/kubeconfig/go-scalar.ts",
     "src/kubeconfig/splice.ts",
     "src/kubeconfig/edit.ts",
     "src/credentials/exec-credential.ts",
