@@ -55,3 +55,10 @@ describe("before it serves", () => {
     await under.remove();
   });
 });
+
+test("F17, F18: a head has 10 s to come; together with the look once a second this makes less than 12", async () => {
+  const under = await testSystem();
+  await using listener = await openListener({ addresses: ["127.0.0.1:0"], ip: undefined }, under.system);
+  for (const { server } of listener.bound) expect(server.headersTimeout).toBe(10_000);
+  await under.remove();
+});

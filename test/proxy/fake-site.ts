@@ -255,7 +255,9 @@ export const sessionRequest = (host: string, token: string): string =>
 export interface RawOptions {
   /** Answers to wait for before the connection is closed from here; without it the server has to close. */
   readonly answers?: number;
-  /** Milliseconds after which whatever came is the answer. Default 3000. */
+  /** Asked every 20 ms whether the connection may be closed from here. */
+  readonly enough?: (statuses: readonly number[]) => boolean;
+  /** Milliseconds after which whatever came is the answer. Default 15,000: a busy machine may take its time. */
   readonly limit?: number;
 }
 
@@ -285,7 +287,12 @@ export async function raw(
   const timer = setTimeout(() => {
     end = "timeout";
     socket.destroy();
-  }, options.limit ?? 3_000);
+  }, options.limit ?? 15_000);
+  const asking = setInterval(() => {
+    if (options.enough?.(statusesIn(text())) !== true) return;
+    end = "enough";
+    socket.destroy();
+  }, 20);
   socket.on("data", (part) => {
     parts.push(part);
     if (options.answers !== undefined && statusesIn(text()).length >= options.answers) {
@@ -300,5 +307,6 @@ export async function raw(
   await new Promise((resolve) => socket.once("close", resolve));
   await closed;
   clearTimeout(timer);
+  clearInterval(asking);
   return { text: text(), statuses: statusesIn(text()), end };
 }
