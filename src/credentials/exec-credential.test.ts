@@ -31,6 +31,8 @@ describe("what is no credential (§2.2, R-I3)", () => {
     ["2 text before JSON", `logged in\n${document({ token: "canary" })}`, GARBAGE],
     ["2 text after JSON", `${document({ token: "canary" })} done`, GARBAGE],
     ["2 JSON twice", document({ token: "canary" }).repeat(2), GARBAGE],
+    ["2 a second document after JSON", `${document({ token: "canary" })}\n---\nmore: 1\n`, GARBAGE],
+    ["2 YAML that begins as JSON does", ` {apiVersion: ${V1}, status: {token: canary}}`, GARBAGE],
     ["2 bytes", "\u0000\u0001\ufffd\ufffd", GARBAGE],
     ["2 an alias", `apiVersion: ${V1}\nstatus: &a {token: canary}\nmore: *a`, GARBAGE],
     [
@@ -154,6 +156,7 @@ describe("what is one", () => {
     ["with more fields than are known", document({ token: "t", more: 1 }, { spec: { interactive: true } })],
     ["with nulls", document({ token: "t", clientKeyData: null, expirationTimestamp: null })],
     ["with white space around", `\n ${document({ token: "t" })}\r\n\n`],
+    ["behind a byte-order mark", `\ufeff${document({ token: "t" })}`],
     ["as YAML", `apiVersion: ${V1}\nstatus: {token: t}\n`],
     ["as the first of two documents", `---\napiVersion: ${V1}\nstatus: {token: t}\n---\nother: 1\n`],
     ["with a key twice in YAML", `apiVersion: v0\napiVersion: ${V1}\nstatus: {token: t}\n`],

@@ -67,19 +67,22 @@ type Document = Readonly<Record<string, unknown>>;
 
 const NO_VERSION = "decoding stdout: couldn't get version/kind; json parse error";
 
+const garbage = (): KnownError => invalid(`${NO_VERSION}: it is neither JSON nor YAML of an ExecCredential`);
+
 /** The first document of the output; nothing at all is an empty one, as for kubectl. */
 const readDocument = async (stdout: string): Promise<Document> => {
   let value: unknown;
   try {
     value = parseJson(stdout);
   } catch {
-    // kubectl takes YAML as well.
+    // kubectl takes YAML as well, but what begins as JSON has to be that.
+    if (/^[^\S\ufeff]*\{/.test(stdout)) throw garbage();
     value = await readYaml(stdout);
   }
   try {
     return record(value ?? {}, "");
   } catch {
-    throw invalid(`${NO_VERSION}: it is neither JSON nor YAML of an ExecCredential`);
+    throw garbage();
   }
 };
 
@@ -96,7 +99,7 @@ const readYaml = async (stdout: string): Promise<unknown> => {
     return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch {
     // The parser's own message would quote the output, and with it a token.
-    throw invalid(`${NO_VERSION}: it is neither JSON nor YAML of an ExecCredential`);
+    throw garbage();
   }
 };
 
