@@ -56,11 +56,12 @@ export const formatGoDuration = (time: Millis): string => {
 };
 
 /**
- * `--request-timeout` (credentials.md §1.5, O10): a number of seconds, or Go's duration; 0 means no limit.
+ * `--request-timeout` (credentials.md §1.5, O10): a number of seconds, or Go's duration; 0 and nothing mean no limit.
  * @throws {SyntaxError} with kubectl's text
  */
 export const parseRequestTimeout = (text: string): Millis | undefined => {
   let time: Millis | undefined;
+  if (text === "") return undefined;
   if (/^[+-]?\d+$/.test(text)) time = millis(Number(text) * 1000);
   else
     try {

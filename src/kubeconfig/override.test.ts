@@ -246,6 +246,7 @@ describe("1.5 names and the rest", () => {
 
   test.each<[string, string | undefined, number | undefined]>([
     ["O10 none", undefined, undefined],
+    ["O10 empty, as kubectl has it", "", undefined],
     ["O10 0", "0", undefined],
     ["O10 0s", "0s", undefined],
     ["O10 a number of seconds", "5", 5000],
@@ -257,7 +258,7 @@ describe("1.5 names and the rest", () => {
     expect((await select(overrides)).requestTimeout).toBe(wanted);
   });
 
-  test.each(["abc", "-1", "-1s", "1.5", "", "1d", "99999999999999999999", "9999999999999h"])(
+  test.each(["abc", "-1", "-1s", "1.5", "1d", "99999999999999999999", "9999999999999h"])(
     "O10 %j is no timeout",
     async (text) => {
       const error = await failure({ requestTimeout: text });
