@@ -19,6 +19,7 @@ export default defineConfig({
       project("browser", ["test/browser/**/*.test.ts"], 120_000, true),
       project("binary", ["test/binary/**/*.test.ts", "test/flow/**/*.test.ts"], 60_000),
       project("plugins", ["test/plugins/**/*.test.ts"], 60_000),
+      project("differential", ["test/differential/**/*.test.ts"], 60_000),
       project("e2e", ["e2e/**/*.test.ts"], 180_000, true),
     ],
   },
