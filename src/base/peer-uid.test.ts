@@ -85,7 +85,7 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const clients = Array.from({ length: 100 }, () => connect(port, "127.0.0.1"));
-    await expect.poll(() => answers.length).toBe(100);
+    await expect.poll(() => answers.length, { timeout: 15_000 }).toBe(100);
     expect(new Set(await Promise.all(answers))).toEqual(new Set([system.uid]));
     expect(reads).toBeLessThan(100);
     for (const client of clients) client.destroy();
