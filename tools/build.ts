@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { directBuiltins, inAscii } from "./builtins.ts";
+import { compileEagerly } from "./eager.ts";
 
 /**
  * Compiles src into dist, from nothing. The library stays one file a module; the program becomes a few files, because
@@ -47,6 +48,7 @@ for (const name of readdirSync(join(CLI, "bin"))) {
 for (const name of readdirSync(CLI, { recursive: true, encoding: "utf8" }))
   if (name.endsWith(".js"))
     writeFileSync(join(CLI, name), inAscii(directBuiltins(readFileSync(join(CLI, name), "utf8"))));
+compileEagerly(join(CLI, "bin", "kauth.js"));
 for (const name of readdirSync(join(CLI, "bin"))) chmodSync(join(CLI, "bin", name), 0o755);
 // The YAML parser is part of the program's files, and its licence asks to be with it.
 copyFileSync(join("node_modules", "yaml", "LICENSE"), join(CLI, "LICENSE-yaml"));
