@@ -91,10 +91,11 @@ export const credentialsOf = async (
   options: Pick<ExecOptions, "interactive"> = {},
 ): Promise<CredentialSource> => {
   const { system } = invocation;
-  // A kuberc that nobody named is not even looked for where no plugin could run.
+  // A kuberc that nobody named is not even looked for where no program could run.
   const named = invocation.options.string("kuberc") ?? system.env["KUBERC"] ?? "";
+  const { exec, authProvider } = config.user;
   const rules =
-    config.user.exec === undefined && named === ""
+    exec === undefined && authProvider === undefined && named === ""
       ? { timeout: execTimeout(invocation) }
       : await pluginRules(invocation);
   return credentialSource(config, system, { ...rules, ...options });

@@ -78,6 +78,23 @@ describe.each(COMMANDS)("kauth %s and the policy of kuberc (R-I1, §1.9)", (_nam
   });
 });
 
+test.each([...COMMANDS, ["whoami", ["whoami"]], ["doctor", ["doctor"]]])(
+  "kauth %s does not run the program of auth provider gcp against ~/.kube/kuberc (R-N10)",
+  async (_name, command) => {
+    const file = await kubeconfig();
+    const text = JSON.parse(await readFile(file, "utf8")) as { users: unknown[] };
+    const config = { "cmd-path": at("plugin.sh") };
+    text.users = [{ name: "u", user: { "auth-provider": { name: "gcp", config } } }];
+    await writeFile(file, JSON.stringify(text));
+    await mkdir(at(".kube"));
+    await put(".kube/kuberc", DENY);
+    const { code, stdout, stderr } = await kauth([...command, "--kubeconfig", file], { HOME: directory });
+    expect([code, await ran()]).toEqual([command[0] === "doctor" ? 1 : 2, false]);
+    expect(stdout + stderr).toContain("EXEC_DENIED");
+    expect(stdout).not.toContain("no credential plugin is asked");
+  },
+);
+
 describe("where the policy comes from", () => {
   test("KUBERC", async () => {
     const args = ["token", "--kubeconfig", await kubeconfig()];

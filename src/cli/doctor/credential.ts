@@ -19,9 +19,10 @@ export const policyCheck = check({
   needs: ["config"],
   run: async ({ invocation }, { config }) => {
     const plugins = await pluginRules(invocation);
-    const { exec } = config.user;
-    const found = exec === undefined ? "no credential plugin is asked" : policyText(plugins.policy);
-    return { learned: { plugins }, notes: [{ state: exec === undefined ? "none" : "ok", found }] };
+    const { exec, authProvider } = config.user;
+    const asked = exec !== undefined || authProvider !== undefined;
+    const found = asked ? policyText(plugins.policy) : "no credential plugin is asked";
+    return { learned: { plugins }, notes: [{ state: asked ? "ok" : "none", found }] };
   },
 });
 
