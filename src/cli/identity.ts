@@ -41,6 +41,10 @@ export const asMyself = (config: ClientConfig): ClientConfig => ({
   user: { ...config.user, impersonate: NOBODY },
 });
 
+/** The address of the API server, with the path that a gateway may want. */
+export const serverText = ({ server }: ClientConfig): string =>
+  `${server.protocol}//${server.host}${server.pathname.replace(/\/+$/, "")}`;
+
 /** Whether the API server is asked to take us for somebody else. */
 export const isImpersonating = (config: ClientConfig): boolean => (config.impersonate.user ?? "") !== "";
 

@@ -3,11 +3,11 @@ import { KnownError, messageOf } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import type { EpochMillis } from "../base/units.ts";
 import type { Credential } from "../credentials/index.ts";
-import type { ClientConfig, Impersonation } from "../kubeconfig/index.ts";
+import type { Impersonation } from "../kubeconfig/index.ts";
 import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
 import { earliestEnd, originText } from "./credential-text.ts";
-import { identify, isImpersonating, type Identity } from "./identity.ts";
+import { identify, isImpersonating, serverText, type Identity } from "./identity.ts";
 import { untilText } from "./open/report.ts";
 import { refuseOperands } from "./options.ts";
 import { cleanLine, structured } from "./output.ts";
@@ -119,8 +119,6 @@ const asked = ({ user, uid, groups, extra }: Impersonation): Asked => ({
   groups,
   extra: Object.fromEntries(extra),
 });
-
-const serverText = ({ server }: ClientConfig): string => `${server.protocol}//${server.host}`;
 
 const claimsOf = ({ header }: Credential): Claims | undefined => {
   if (header?.kind !== "bearer") return undefined;

@@ -5,7 +5,7 @@ import {
   type ClientConfig,
   type Kubeconfig,
 } from "../../kubeconfig/index.ts";
-import { readKubeconfig, selectClient } from "../identity.ts";
+import { readKubeconfig, selectClient, serverText } from "../identity.ts";
 import { check, type Scene } from "./check.ts";
 import type { Note } from "./finding.ts";
 
@@ -130,11 +130,10 @@ export const validationCheck = check({
   run: async ({ invocation, target }, { kubeconfig }) => {
     const config = await selectClient(invocation, kubeconfig);
     const namespace = target?.namespace ?? config.namespace;
-    const server = `${config.server.protocol}//${config.server.host}`;
     return {
       learned: { config, namespace },
       notes: [
-        { state: "ok", found: `server ${server}, namespace "${namespace}"` },
+        { state: "ok", found: `server ${serverText(config)}, namespace "${namespace}"` },
         ...faultNotes(kubeconfig, config),
       ],
     };
