@@ -106,6 +106,21 @@ describe("1.8 in a pod", () => {
     expect((await failure(load())).code).toBe("KUBECONFIG_EMPTY");
   });
 
+  test("1.8 flags without a server leave it to the pod", async () => {
+    await put("users: [{name: u, user: {token: t}}]");
+    const config = await load(POD, { certificateAuthority: join(directory, "config"), user: "u" });
+    expect(config.server.href).toBe("https://10.0.0.1/");
+    expect(config.cluster.certificateAuthority).toBe(join(directory, "config"));
+    const error = await failure(load(POD, { certificateAuthority: "/missing" }));
+    expect(error.message).toContain("unable to read certificate-authority /missing");
+  });
+
+  test("1.8 an empty token is none", async () => {
+    await writeFile(join(directory, "account", "token"), "\n");
+    const { user } = await load();
+    expect([user.token, user.tokenFile]).toEqual([undefined, `${ACCOUNT}/token`]);
+  });
+
   test("1.8 a token that cannot be read", async () => {
     const denied = system();
     const error = await failure(
@@ -149,7 +164,11 @@ describe("1.8 in a pod", () => {
 
   test.each([
     ["1.8 no authority", undefined, `open ${ACCOUNT}/ca.crt: no such file or directory`],
-    ["1.8 an authority that is none", "nothing", "data does not contain any valid RSA or ECDSA certificates"],
+    [
+      "1.8 an authority that is none",
+      "nothing",
+      `error creating pool from ${ACCOUNT}/ca.crt: data does not contain any valid RSA or ECDSA certificates`,
+    ],
   ])("%s: the system's count, and it is said", async (_name, content, reason) => {
     await rm(join(directory, "account", "ca.crt"));
     if (content !== undefined) await writeFile(join(directory, "account", "ca.crt"), content);

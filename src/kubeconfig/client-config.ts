@@ -11,6 +11,9 @@ import type { ClientConfig, Kubeconfig, Overrides } from "./types.ts";
 /** A bundle of authorities; only whether it can be read counts here. */
 const PROBE_LIMIT = MiB(1);
 
+/** client-go's server where none is named. */
+const NOBODY = "http://localhost:8080";
+
 export interface ClientConfigOptions extends LoadOptions {
   readonly overrides?: Overrides;
 }
@@ -39,12 +42,11 @@ export async function resolveClientConfig(
   const selected = selectEntries(kubeconfig, overrides, system);
   const pod = await inClusterPossible(system);
   const namespace = selected.namespace ?? (pod ? await inClusterNamespace(system) : "default");
-  try {
-    const config = judgeSelection({ ...selected, namespace }, await unreadableFiles(selected, system));
-    if (!pod || !isDefault(selected, system.env)) return config;
-  } catch (error) {
-    if (!pod || !isKnownError(error, "KUBECONFIG_EMPTY")) throw error;
-  }
+  // In a pod, no server is no fault: client-go puts one there that nobody has named, and then takes the pod's.
+  const nowhere = pod && selected.cluster.server === undefined;
+  const cluster = nowhere ? { ...selected.cluster, server: NOBODY } : selected.cluster;
+  const config = judgeSelection({ ...selected, cluster, namespace }, await unreadableFiles(selected, system));
+  if (!pod || (!nowhere && !isDefault(selected, system.env))) return config;
   system.log.verbose(4, "Using in-cluster configuration");
   return await inClusterConfig({ ...selected, namespace }, overrides, system);
 }

@@ -83,11 +83,13 @@ export async function inClusterConfig(
 }
 
 /** The token, and the file that it is read from again. */
-const ownToken = async (system: System): Promise<{ readonly token: Secret; readonly tokenFile: string }> => {
+const ownToken = async (
+  system: System,
+): Promise<{ readonly token: Secret | undefined; readonly tokenFile: string }> => {
   const tokenFile = `${DIRECTORY}/token`;
   try {
-    const bytes = await system.files.read(tokenFile, FILE_LIMIT);
-    return { token: new Secret(bytes.toString("utf8").trim()), tokenFile };
+    const text = (await system.files.read(tokenFile, FILE_LIMIT)).toString("utf8").trim();
+    return { token: text === "" ? undefined : new Secret(text), tokenFile };
   } catch (error) {
     throw new KnownError("CLIENT_CONFIG_INVALID", osError(tokenFile, error), {
       cause: error,
@@ -102,7 +104,9 @@ const ownAuthority = async (system: System): Promise<string | undefined> => {
   try {
     const text = (await system.files.read(path, FILE_LIMIT)).toString("utf8");
     if (certificatesOf(text).length > 0) return path;
-    throw new Error("data does not contain any valid RSA or ECDSA certificates");
+    throw new Error(
+      `error creating pool from ${path}: data does not contain any valid RSA or ECDSA certificates`,
+    );
   } catch (error) {
     system.log.warn(
       `Expected to load root CA config from ${path}, but got err: ${error instanceof KnownError ? messageOf(error) : osError(path, error)}`,
