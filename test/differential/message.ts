@@ -7,7 +7,7 @@ export interface Words {
 }
 
 /** klog's head: severity, date, time, process, source. */
-const KLOG = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] /;
+const KLOG = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] /;
 
 /** What kubectl puts in front of an error of client-go. It tells where the error came from, not what it is. */
 const KUBECTL_WRAPPING = [
@@ -24,13 +24,14 @@ const NOTHING = "no configuration has been provided, try setting KUBERNETES_MAST
 const unwrap = (line: string, wrapping: readonly RegExp[]): string =>
   wrapping.reduce((text, pattern) => text.replace(pattern, ""), line);
 
-/** kubectl's standard error: wrapping off, a list of `* ` lines as client-go prints an aggregate. */
+/** kubectl's standard error: wrapping off, of its log the errors, a list of `* ` lines as client-go prints an aggregate. */
 export const kubectlWords = (stderr: string): Words => {
   const lines = stderr
     // kubectl ends its warnings of a kuberc without a line feed.
     .replace(/(?<=[^\n])(?=Unable to connect to the server: )/, "\n")
     .split("\n")
-    .filter((line) => line !== "" && !KLOG.test(line));
+    .filter((line) => line !== "" && (KLOG.exec(line)?.[1] ?? "E") === "E")
+    .map((line) => line.replace(KLOG, ""));
   const at = lines.findIndex((line) =>
     /^(?:error|Error|Unable to connect|The connection to the server)/.test(line),
   );

@@ -141,7 +141,8 @@ export async function play(row: Row, scene: Scene, contender: Contender): Promis
   for (const [name, value] of Object.entries(row.env ?? {}))
     env[name] = value === undefined ? undefined : replaceIn(value, words);
   const args = (row.args ?? []).map((word) => replaceIn(word, words));
-  const ended = await finish(guarded([...contender.command, ...args], row), { env, cwd: work });
+  const command = guarded([...contender.command, ...args], row, join(directory, "account"));
+  const ended = await finish(command, { env, cwd: work });
   const { message, said } = contender.words(ended.stderr);
   const taken = scene.take();
   return {
@@ -155,12 +156,23 @@ export async function play(row: Row, scene: Scene, contender: Contender): Promis
   };
 }
 
-/** Around the command: a terminal, and for root a lack of its special rights. */
-const guarded = (command: readonly string[], row: Row): readonly string[] => {
+/** What a pod sees: a file system of its own over the place of the service account. */
+const POD = `mount -t tmpfs tmpfs /var/run || exit 99
+mkdir -p /var/run/secrets/kubernetes.io/serviceaccount
+cp "$1"/* /var/run/secrets/kubernetes.io/serviceaccount
+shift
+exec "$@"`;
+
+/** Around the command: a terminal, a pod, and for root a lack of its special rights. */
+const guarded = (command: readonly string[], row: Row, account: string): readonly string[] => {
+  const inPod =
+    row.pod === true
+      ? ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", POD, "sh", account, ...command]
+      : command;
   const bare =
     row.unprivileged === true && process.getuid?.() === 0
-      ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", ...command]
-      : command;
+      ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", ...inPod]
+      : inPod;
   if (row.terminal !== true) return bare;
   const quoted = bare.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
   return ["script", "--quiet", "--return", "--command", quoted, "/dev/null"];

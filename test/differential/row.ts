@@ -50,6 +50,8 @@ export interface Row {
   readonly answers?: readonly number[];
   /** Standard input is a terminal. */
   readonly terminal?: true;
+  /** It runs in a pod: what lies in `account/` is the service account's directory. */
+  readonly pod?: true;
   /** Nothing may be read that its mode forbids, not even by root. */
   readonly unprivileged?: true;
   /** kubectl ends with an error. Without this it has to end well. */

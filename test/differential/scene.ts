@@ -81,6 +81,7 @@ export async function createScene(): Promise<Scene> {
     ["cert2", base64(other.cert)],
     ["key2", base64(other.key)],
     ["ca-pem", authority.cert],
+    ["other-ca-pem", stranger.cert],
     ["cert-pem", certificate.cert],
     ["key-pem", certificate.key],
     ["cert2-pem", other.cert],

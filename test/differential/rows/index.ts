@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { FILE_ROWS } from "./files.ts";
+import { IN_CLUSTER_ROWS } from "./in-cluster.ts";
 import { KUBERC_ROWS } from "./kuberc.ts";
 import { OVERRIDE_ROWS } from "./overrides.ts";
 import { PLUGIN_ROWS } from "./plugins.ts";
@@ -15,6 +16,7 @@ export const TABLES: Readonly<Record<string, readonly Row[]>> = {
   precedence: PRECEDENCE_ROWS,
   validation: VALIDATION_ROWS,
   plugins: PLUGIN_ROWS,
+  "in-cluster": IN_CLUSTER_ROWS,
   kuberc: KUBERC_ROWS,
   providers: PROVIDER_ROWS,
   transport: TRANSPORT_ROWS,
