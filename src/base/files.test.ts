@@ -17,6 +17,23 @@ afterEach(async () => {
 });
 
 describe("files", () => {
+  test("what is read is told of by the file itself, whatever has its name", async () => {
+    const path = join(directory, "file");
+    await writeFile(path, "text", { mode: 0o600 });
+    const { content, facts } = await realFiles.readWithFacts(path, bytes(10));
+    expect([content.toString(), facts.kind, facts.mode, facts.size]).toEqual(["text", "file", 0o600, 4]);
+    expect(facts.uid).toBe((await stat(path)).uid);
+    await expect(realFiles.readWithFacts(path, bytes(3))).rejects.toThrow("larger than 3 bytes");
+  });
+
+  test("a name is told of by itself: a symlink by what it says", async () => {
+    const link = join(directory, "link");
+    await symlink("nowhere", link);
+    expect(await realFiles.nameFacts(link)).toMatchObject({ kind: "link", target: "nowhere" });
+    expect(await realFiles.nameFacts(directory)).toMatchObject({ kind: "directory", target: undefined });
+    expect(await realFiles.nameFacts(join(directory, "none"))).toBeUndefined();
+  });
+
   test("a written file is private, and so are its new directories", async () => {
     const path = join(directory, "a", "b", "file");
     await realFiles.write(path, "text");

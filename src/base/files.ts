@@ -13,12 +13,23 @@ export interface FileFacts {
   readonly modified: EpochMillis;
 }
 
+/** A name itself, not what is behind it. */
+export interface NameFacts extends Omit<FileFacts, "kind"> {
+  readonly kind: FileFacts["kind"] | "link";
+  /** What a symlink says. */
+  readonly target: string | undefined;
+}
+
 export interface Files {
   /** The bytes of a file. @throws {KnownError} FILE_TOO_LARGE past `limit`; Node's own errors otherwise */
   read(path: string, limit: Bytes): Promise<Buffer>;
   /** The same at once. For the kernel's small tables, whose many short reads cost a thread more than they take. */
   readNow(path: string, limit: Bytes): Buffer;
+  /** The same as `read`, with the facts of the very file that the bytes came from, whatever has its name by then. */
+  readWithFacts(path: string, limit: Bytes): Promise<{ readonly content: Buffer; readonly facts: FileFacts }>;
   facts(path: string): Promise<FileFacts | undefined>;
+  /** Of the name itself, also where it is a symlink's. Undefined where it is not there or cannot be looked at. */
+  nameFacts(path: string): Promise<NameFacts | undefined>;
   list(path: string): Promise<readonly string[]>;
   /** Replaces a file as a whole: a reader sees the old or the new one, never a part. Mode 0600, parents 0700. */
   write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
@@ -46,17 +57,32 @@ const PRIVATE_DIRECTORY = 0o700;
 const tooLarge = (path: string, limit: Bytes): KnownError =>
   new KnownError("FILE_TOO_LARGE", `Cannot read "${path}": it is larger than ${limit} bytes`);
 
+const factsOf = (found: fs.Stats): FileFacts => ({
+  kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
+  mode: found.mode & 0o7777,
+  uid: found.uid,
+  size: found.size,
+  modified: epochMillis(found.mtimeMs),
+});
+
 /** A plain file is read at once, for the start's sake; anything else may keep its reader waiting, so a thread waits. */
-const readBounded = async (path: string, limit: Bytes): Promise<Buffer> => {
-  const facts = fs.statSync(path, { throwIfNoEntry: false });
-  if (facts === undefined || facts.isFile()) return readBoundedNow(path, limit);
+const readWithFacts: Files["readWithFacts"] = async (path, limit) => {
+  const known = fs.statSync(path, { throwIfNoEntry: false });
+  if (known === undefined || known.isFile()) {
+    const file = fs.openSync(path, "r");
+    try {
+      return { content: readDescriptor(file, path, limit), facts: factsOf(fs.fstatSync(file)) };
+    } finally {
+      fs.closeSync(file);
+    }
+  }
   const handle = await fs.promises.open(path, "r");
   try {
     const parts: Buffer[] = [];
     let total = 0;
     for (;;) {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
-      if (bytesRead === 0) return Buffer.concat(parts);
+      if (bytesRead === 0) return { content: Buffer.concat(parts), facts: factsOf(await handle.stat()) };
       total += bytesRead;
       if (total > limit) throw tooLarge(path, limit);
       parts.push(buffer.subarray(0, bytesRead));
@@ -69,16 +95,20 @@ const readBounded = async (path: string, limit: Bytes): Promise<Buffer> => {
 const readBoundedNow = (path: string, limit: Bytes): Buffer => {
   const file = fs.openSync(path, "r");
   try {
-    let content = Buffer.allocUnsafe(64 * 1024);
-    for (let total = 0; ;) {
-      const length = fs.readSync(file, content, total, content.length - total, null);
-      if (length === 0) return content.subarray(0, total);
-      total += length;
-      if (total > limit) throw tooLarge(path, limit);
-      if (total === content.length) content = Buffer.concat([content, Buffer.allocUnsafe(total)]);
-    }
+    return readDescriptor(file, path, limit);
   } finally {
     fs.closeSync(file);
+  }
+};
+
+const readDescriptor = (file: number, path: string, limit: Bytes): Buffer => {
+  let content = Buffer.allocUnsafe(64 * 1024);
+  for (let total = 0; ;) {
+    const length = fs.readSync(file, content, total, content.length - total, null);
+    if (length === 0) return content.subarray(0, total);
+    total += length;
+    if (total > limit) throw tooLarge(path, limit);
+    if (total === content.length) content = Buffer.concat([content, Buffer.allocUnsafe(total)]);
   }
 };
 
@@ -140,19 +170,21 @@ const syncDirectory = async (path: string): Promise<void> => {
 };
 
 export const realFiles: Files = {
-  read: readBounded,
+  read: async (path, limit) => (await readWithFacts(path, limit)).content,
+  readWithFacts,
   readNow: readBoundedNow,
   facts: async (path) => {
     const found = await fs.promises.stat(path).catch(() => undefined);
-    if (found === undefined) return undefined;
-    const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
-    return {
-      kind,
-      mode: found.mode & 0o7777,
-      uid: found.uid,
-      size: found.size,
-      modified: epochMillis(found.mtimeMs),
-    };
+    return found === undefined ? undefined : factsOf(found);
+  },
+  nameFacts: async (path) => {
+    try {
+      const found = await fs.promises.lstat(path);
+      if (!found.isSymbolicLink()) return { ...factsOf(found), target: undefined };
+      return { ...factsOf(found), kind: "link", target: await fs.promises.readlink(path) };
+    } catch {
+      return undefined;
+    }
   },
   list: async (path) => await fs.promises.readdir(path),
   write: async (path, content, options = {}) => {

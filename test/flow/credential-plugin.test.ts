@@ -78,7 +78,9 @@ describe.each(COMMANDS)("kauth %s and the policy of kuberc (R-I1, §1.9)", (_nam
   });
 });
 
-test.each([...COMMANDS, ["whoami", ["whoami"]], ["doctor", ["doctor"]]])(
+const ALL_COMMANDS: typeof COMMANDS = [...COMMANDS, ["whoami", ["whoami"]], ["doctor", ["doctor"]]];
+
+test.each(ALL_COMMANDS)(
   "kauth %s does not run the program of auth provider gcp against ~/.kube/kuberc (R-N10)",
   async (_name, command) => {
     const file = await kubeconfig();
