@@ -26,6 +26,11 @@ export const CODES = {
     "Change what the message names.",
   ),
   UNSUPPORTED: code(2, "kauth does not do this yet.", "Leave the option out, or use kubectl for this part."),
+  OUTPUT_FAILED: code(
+    1,
+    "What was asked for could not be written to standard output.",
+    "Make room there, or send the output elsewhere.",
+  ),
   STATE_INVALID: code(2, "A state file of kauth's own is damaged.", "Run kauth clean and try again."),
 
   // --- kubeconfig

@@ -15,11 +15,15 @@ export interface Log {
   verbose(level: number, text: string): void;
   /** A line on stdout: results and JSON events only. */
   out(text: string): void;
+  /** Why not all of the results could be written, e.g. a full disk. A reader that left, as of `… | head`, is no fault. */
+  fault(): unknown;
 }
 
 export interface LogSinks {
   out(text: string): void;
   err(text: string): void;
+  /** Of `out`. Default: there is none. */
+  fault?(): unknown;
 }
 
 const clean = (text: string): string => escapeControls(redact(text));
@@ -33,4 +37,5 @@ export const logTo = (sinks: LogSinks, level: number): Log => ({
   },
   // A result may be the very token that was asked for, so it is neither redacted nor escaped here.
   out: (text) => sinks.out(`${text}\n`),
+  fault: () => sinks.fault?.(),
 });

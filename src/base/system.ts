@@ -5,6 +5,7 @@ import { fstatSync, statSync, writeSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import * as tty from "node:tty";
+import { systemCode } from "./errors.ts";
 import { familyOf, outputOf } from "./family.ts";
 import { realFiles, type Files } from "./files.ts";
 import { logTo, type Log } from "./log.ts";
@@ -80,26 +81,44 @@ const isTerminal = (descriptor: number): boolean => {
   return tty.isatty(descriptor);
 };
 
+interface Sink {
+  readonly write: (text: string) => void;
+  readonly fault: () => unknown;
+}
+
 /** What `process.stdout` does on files and pipes, without loading streams for a line; whatever is odd is left to it. */
-const writeTo = (descriptor: 1 | 2): ((text: string) => void) => {
+const sinkOf = (descriptor: 1 | 2): Sink => {
   let stream: NodeJS.WriteStream | undefined;
+  let fault: unknown;
   const open = (): NodeJS.WriteStream => {
     const opened = descriptor === 1 ? process.stdout : process.stderr;
-    // A reader that left, as in `kauth … | head`, is no fault.
-    return opened.on("error", () => undefined);
+    return opened.on("error", (error) => (fault ??= faultOf(error)));
   };
-  return (text) => {
+  const write = (text: string): void => {
     let bytes = Buffer.from(text, "utf8");
     try {
       while (stream === undefined && bytes.length > 0 && process.platform !== "win32")
         bytes = bytes.subarray(writeSync(descriptor, bytes));
-    } catch {
-      // A pipe that is full and does not wait, or whose reader left: the stream knows what to do.
+    } catch (error) {
+      // A pipe that is full and does not wait: the stream knows what to do.
+      if (systemCode(error) !== "EAGAIN") {
+        fault ??= faultOf(error);
+        return;
+      }
     }
     if (bytes.length === 0) return;
     stream ??= open();
     stream.write(bytes);
   };
+  return { write, fault: () => fault };
+};
+
+/** A reader that left, as in `kauth … | head`, is no fault. */
+const faultOf = (error: unknown): unknown => (systemCode(error) === "EPIPE" ? undefined : error);
+
+const realLog = (level: number): Log => {
+  const out = sinkOf(1);
+  return logTo({ out: out.write, err: sinkOf(2).write, fault: out.fault }, level);
 };
 
 const sharedValues = (): System["shared"] => {
@@ -221,7 +240,7 @@ export const realSystem = (level = 0): System => ({
     return isTerminal(2);
   },
   files: realFiles,
-  log: logTo({ out: writeTo(1), err: writeTo(2) }, level),
+  log: realLog(level),
   now: () => epochMillis(Date.now()),
   monotonic: () => millis(performance.now()),
   sleep: async (time, signal) => {

@@ -1,4 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { environment, newHome, PROGRAM } from "../../test/program.ts";
 import { recorded, type Recorded } from "../../test/recorded.ts";
 import { KnownError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
@@ -57,6 +62,51 @@ describe("what is printed, and the exit status", () => {
     await using under = await recorded({ KAUTH_CONFIG: "/nowhere" });
     expect(await runIn(under, ["version"])).toBe(2);
     expect(await runIn(under, ["version", "--help"])).toBe(0);
+  });
+});
+
+describe("what cannot be written", () => {
+  const into = async (
+    target: string,
+    args: readonly string[],
+  ): Promise<{ code: number | null; said: string }> => {
+    await using home = await newHome();
+    const file = await open(target, "w");
+    const [program = "", ...first] = PROGRAM;
+    const child = spawn(program, [...first, ...args], {
+      env: environment(home.path),
+      stdio: ["ignore", file.fd, "pipe"],
+    });
+    let said = "";
+    child.stderr?.on("data", (part: Buffer) => (said += part.toString()));
+    await once(child, "close");
+    await file.close();
+    return { code: child.exitCode, said };
+  };
+
+  test
+    .runIf(existsSync("/dev/full"))
+    .each([
+      { args: ["token", "--token", "canary", "-s", "https://127.0.0.1:1"] },
+      { args: ["doctor", "--kubeconfig", "/nowhere"] },
+      { args: ["version"] },
+      { args: ["--help"] },
+      { args: [] },
+    ])("$args: is a failure, and said", async ({ args }) => {
+    const { code, said } = await into("/dev/full", args);
+    expect(said).toMatch(/^error: Cannot write to standard output: ENOSPC.*\[OUTPUT_FAILED\]\n/);
+    expect(code).toBe(1);
+  });
+
+  test("a reader that has left is no failure", async () => {
+    const program = PROGRAM.map((word) => `'${word}'`).join(" ");
+    const child = spawn("bash", ["-c", `{ ${program} --help; echo "status $?" >&2; } | true`], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+    await once(child, "close");
+    expect(said).toBe("status 0\n");
   });
 });
 

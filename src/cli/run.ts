@@ -30,8 +30,7 @@ export async function run(request: RunRequest): Promise<number> {
   let level = 0;
   try {
     const words = dropIn === undefined ? request.args : [...dropIn, ...request.args];
-    if (words.length === 0 && request.program === "kauth")
-      return await (await import("./summary.ts")).printSummary(request.system(0));
+    if (words.length === 0 && request.program === "kauth") return await summarize(request.system(0));
     if (words[0] === "--version") return print(request.system(0), `kauth ${VERSION}`);
     if (words[0] === "--help" || words[0] === "-h" || words[0] === "help")
       return print(request.system(0), helpFor(words.slice(1)));
@@ -51,7 +50,9 @@ export async function run(request: RunRequest): Promise<number> {
     const options = resolveOptions(known, line, { env: system.env, config });
     const handler = await command.load();
     const { program, signal } = request;
-    return status(await handler({ system, options, positionals: line.positionals, program, signal }));
+    return status(
+      written(system, await handler({ system, options, positionals: line.positionals, program, signal })),
+    );
   } catch (error) {
     return status(tellError(error, request.system(level), request.signal));
   }
@@ -59,7 +60,19 @@ export async function run(request: RunRequest): Promise<number> {
 
 const print = (system: System, text: string): number => {
   system.log.out(text);
-  return 0;
+  return written(system, 0);
+};
+
+const summarize = async (system: System): Promise<number> => {
+  const { printSummary } = await import("./summary.ts");
+  return written(system, await printSummary(system));
+};
+
+/** The status of a command, if all that it printed has arrived. @throws {KnownError} OUTPUT_FAILED */
+const written = (system: System, status: number): number => {
+  const cause = system.log.fault();
+  if (cause === undefined) return status;
+  throw new KnownError("OUTPUT_FAILED", `Cannot write to standard output: ${messageOf(cause)}`, { cause });
 };
 
 /** What the completion scripts and kubectl call. */
