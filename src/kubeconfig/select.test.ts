@@ -71,6 +71,12 @@ describe("what is selected", () => {
     expect(error.hint).toContain("/etc/config");
   });
 
+  test("contexts, and none is chosen", async () => {
+    const { message, hint } = await failure({}, "contexts: [{ name: alice, context: { cluster: c } }]");
+    expect(message).toContain("no configuration has been provided");
+    expect(hint).toBe("/etc/config chooses no context; it has: alice. Choose one with --context");
+  });
+
   test("a cluster without a server", async () => {
     const { message } = await failure({ context: "bare" });
     expect(message).toBe('invalid configuration: no server found for cluster "without"');

@@ -38,6 +38,8 @@ export interface Selection extends Omit<ClientConfig, "server" | "impersonate" |
   /** Of flag or context; undefined where neither says one. */
   readonly namespace: string | undefined;
   readonly sources: readonly string[];
+  /** Names of all contexts, for who has chosen none. */
+  readonly contexts: readonly string[];
 }
 
 /**
@@ -78,6 +80,7 @@ export const selectEntries = (
     requestTimeout: requestTimeout(overrides.requestTimeout),
     userOrigin: userEntry?.origin,
     sources: kubeconfig.sources,
+    contexts: [...kubeconfig.contexts.keys()],
   };
 };
 
@@ -92,12 +95,13 @@ const namespaceOf = (text: string | undefined): string | undefined =>
  * @throws {KnownError} KUBECONFIG_EMPTY, CLIENT_CONFIG_INVALID
  */
 export const judgeSelection = (selection: Selection, unreadable: Unreadable): ClientConfig => {
-  const { sources, cluster, user, ...rest } = selection;
+  const { sources, contexts, cluster, user, ...rest } = selection;
   const faults = [
     ...userFaults(rest.userName ?? "", user, unreadable),
     ...clusterFaults(rest.clusterName ?? "", cluster, unreadable),
   ];
-  if (faults.length === 1 && faults[0] === EMPTY_CLUSTER_FAULT) throw nothingConfigured(rest, sources);
+  if (faults.length === 1 && faults[0] === EMPTY_CLUSTER_FAULT)
+    throw nothingConfigured({ ...rest, sources, contexts });
   if (faults.length > 0) throw invalid(faults);
   const server = serverUrl(cluster.server ?? "");
   const fault = server.protocol === "https:" ? headerFault(user, unreadable) : undefined;
@@ -141,8 +145,15 @@ const invalid = (faults: readonly string[]): KnownError => {
   return new KnownError("CLIENT_CONFIG_INVALID", `invalid configuration: ${text}`);
 };
 
-const known = (names: ReadonlyMap<string, unknown>): string =>
-  names.size === 0 ? "The kubeconfig has none" : `There is: ${[...names.keys()].slice(0, 20).join(", ")}`;
+const NAMES_SHOWN = 20;
+
+const listed = (names: readonly string[]): string => {
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+  return `${names.slice(0, NAMES_SHOWN).join(", ")}${more}`;
+};
+
+const known = (what: string, names: ReadonlyMap<string, unknown>): string =>
+  names.size === 0 ? "The kubeconfig has none" : `${what}: ${listed([...names.keys()])}`;
 
 const unknownContext = (name: string, kubeconfig: Kubeconfig, byFlag: boolean): KnownError =>
   new KnownError(
@@ -150,23 +161,31 @@ const unknownContext = (name: string, kubeconfig: Kubeconfig, byFlag: boolean): 
     byFlag
       ? `context "${name}" does not exist`
       : `invalid configuration: context was not found for specified context: ${name}`,
-    { hint: known(kubeconfig.contexts) },
+    { hint: known("Contexts", kubeconfig.contexts) },
   );
 
-const unknown = (what: string, name: string, names: ReadonlyMap<string, unknown>): KnownError =>
-  new KnownError("CONTEXT_UNKNOWN", `${what} "${name}" does not exist`, { hint: known(names) });
+/** Their kinds as client-go calls them, and as people do. */
+const PLURALS = { cluster: "Clusters", "auth info": "Users" } as const;
 
-const nothingConfigured = (
-  { contextName, clusterName }: Pick<Selection, "contextName" | "clusterName">,
-  sources: readonly string[],
-): KnownError =>
+const unknown = (what: keyof typeof PLURALS, name: string, names: ReadonlyMap<string, unknown>): KnownError =>
+  new KnownError("CONTEXT_UNKNOWN", `${what} "${name}" does not exist`, {
+    hint: known(PLURALS[what], names),
+  });
+
+type Names = Pick<Selection, "contextName" | "clusterName" | "contexts" | "sources">;
+
+const nothingConfigured = (selection: Names): KnownError =>
   new KnownError(
     "KUBECONFIG_EMPTY",
     "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable",
-    {
-      hint:
-        contextName === undefined
-          ? `Looked for ${sources.join(", ")}. Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context`
-          : `The context "${contextName}" of ${sources.join(", ")} names ${clusterName === undefined ? "no cluster" : `the cluster "${clusterName}", of which nothing is known`}`,
-    },
+    { hint: whyNothing(selection) },
   );
+
+const whyNothing = ({ contextName, clusterName, contexts, sources }: Names): string => {
+  const files = sources.join(", ");
+  if (contextName !== undefined)
+    return `The context "${contextName}" of ${files} names ${clusterName === undefined ? "no cluster" : `the cluster "${clusterName}", of which nothing is known`}`;
+  if (contexts.length > 0)
+    return `${files} chooses no context; it has: ${listed(contexts)}. Choose one with --context`;
+  return `Looked for ${files}. Name a kubeconfig with --kubeconfig or KUBECONFIG, and a context with --context`;
+};
