@@ -21,6 +21,10 @@ export const bytes = (value: number): Bytes => value as Bytes;
 export const KiB = (value: number): Bytes => (value * 1024) as Bytes;
 export const MiB = (value: number): Bytes => (value * 1024 * 1024) as Bytes;
 
+/** ECMA-262 §21.4.1.1: no date is later. What lies beyond could not be printed. */
+const LATEST = 8.64e15;
+export const isDate = (time: number): boolean => Math.abs(time) <= LATEST;
+
 export const toMillis = (value: Seconds): Millis => (value * 1000) as Millis;
 export const after = (start: EpochMillis, wait: Millis): EpochMillis => (start + wait) as EpochMillis;
 export const between = (start: EpochMillis, end: EpochMillis): Millis => (end - start) as Millis;

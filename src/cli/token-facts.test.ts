@@ -45,6 +45,11 @@ describe("a JWT", () => {
     { name: "one group", claims: { groups: "g" }, is: { groups: ["g"] } },
     { name: "an address instead of a name", claims: { email: "a@b" }, is: { name: "a@b" } },
     {
+      name: "times that are no dates",
+      claims: { exp: 1e300, nbf: -1e300 },
+      is: { expiresAt: undefined, notBefore: undefined },
+    },
+    {
       name: "claims of other kinds",
       claims: { iss: 1, aud: [1, null, "a"], sub: {}, groups: { a: 1 }, exp: "soon", nbf: null },
       is: { issuer: undefined, audience: ["a"], subject: undefined, groups: [], expiresAt: undefined },

@@ -1,5 +1,5 @@
 import type { Secret } from "../base/secret.ts";
-import { epochMillis, type EpochMillis } from "../base/units.ts";
+import { epochMillis, isDate, type EpochMillis } from "../base/units.ts";
 import { tokenClaims, tokenExpiry } from "../credentials/index.ts";
 import { audiencesOf } from "./open/consent.ts";
 
@@ -61,7 +61,7 @@ export const tokenFacts = (token: Secret): TokenFacts => {
 };
 
 const seconds = (value: unknown): EpochMillis | undefined =>
-  typeof value === "number" && Number.isFinite(value) ? epochMillis(value * 1000) : undefined;
+  typeof value === "number" && isDate(value * 1000) ? epochMillis(value * 1000) : undefined;
 
 const eksFacts = (encoded: string): TokenFacts => {
   const decoded = Buffer.from(encoded, "base64url").toString("latin1");

@@ -211,6 +211,8 @@ describe("a token", () => {
   test.each([
     ["of a JWT", jwt('{"exp":12}'), 12_000],
     ["that is no number", jwt('{"exp":"12"}'), undefined],
+    ["that is later than any date", jwt('{"exp":1e300}'), undefined],
+    ["that is infinite", jwt('{"exp":1e400}'), undefined],
     ["of a JWT without one", jwt("{}"), undefined],
     ["of claims that are null", jwt("null"), undefined],
     ["of something else", new Secret("a.!.c"), undefined],

@@ -1,7 +1,7 @@
 import { parseJson, record } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
-import { epochMillis, type EpochMillis } from "../base/units.ts";
+import { epochMillis, isDate, type EpochMillis } from "../base/units.ts";
 
 /** Tokens with many groups reach 12 KiB; servers take 16 KiB of headers (security.md R-E4). */
 const TOKEN_LIMIT = 16 * 1024;
@@ -38,8 +38,8 @@ export const tokenClaims = (token: Secret): Readonly<Record<string, unknown>> | 
   }
 };
 
-/** When a JWT says that it ends. */
+/** When a JWT says that it ends; undefined where it does not, or says what is no date. */
 export const tokenExpiry = (token: Secret): EpochMillis | undefined => {
   const exp = tokenClaims(token)?.["exp"];
-  return typeof exp === "number" && Number.isFinite(exp) ? epochMillis(exp * 1000) : undefined;
+  return typeof exp === "number" && isDate(exp * 1000) ? epochMillis(exp * 1000) : undefined;
 };
