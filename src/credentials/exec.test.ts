@@ -229,6 +229,16 @@ describe("TestCacheKey", () => {
     expect(credentialSource({ ...config, userOrigin: "/other" }, bench.system)).not.toBe(first);
   });
 
+  test("who ends at another time, or shares another terminal, has a source of their own", async () => {
+    const config = await bench.config(base);
+    const stop = new AbortController();
+    const own: ExecOptions = { signal: stop.signal, interactive: () => true };
+    const first = credentialSource(config, bench.system, own);
+    expect(credentialSource(config, bench.system, { ...own })).toBe(first);
+    expect(credentialSource(config, bench.system, { ...own, interactive: () => true })).not.toBe(first);
+    expect(credentialSource(config, bench.system)).not.toBe(first);
+  });
+
   test("two sources of one config run a plugin once", async () => {
     const [one, two] = [await source(COUNTS), await source(COUNTS)];
     expect([tokenOf(await one.get()), tokenOf(await two.get()), await bench.runs()]).toEqual(["t1", "t1", 1]);

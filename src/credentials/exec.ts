@@ -29,11 +29,22 @@ export function execSource(
   const make = (): CredentialSource => pluginSource(exec, config, system, options);
   // Who listens wants to hear its own runs.
   if (options.onCall !== undefined) return make();
-  const sources = system.shared("credentials: exec", () => new Map<string, CredentialSource>());
+  const { signal, interactive } = options;
+  const shared = system.shared("credentials: exec", () => new Map<string, Shared>());
   const key = execKey(exec, config, options);
-  const source = sources.get(key) ?? make();
-  sources.set(key, source);
+  const known = shared.get(key);
+  if (known !== undefined && known.signal === signal && known.interactive === interactive)
+    return known.source;
+  const source = make();
+  shared.set(key, { source, signal, interactive });
   return source;
+}
+
+/** A source with what decides over its runs and cannot be part of a key. */
+interface Shared {
+  readonly source: CredentialSource;
+  readonly signal: ExecOptions["signal"];
+  readonly interactive: ExecOptions["interactive"];
 }
 
 /** All that decides what a plugin gives. Names of users and contexts do not; the file does, by who may write it. */
