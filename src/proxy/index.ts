@@ -10,6 +10,7 @@ export type {
   Dialled,
   DialRequest,
   Forwarder,
+  Incident,
   Leg,
   Problem,
   Site,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { ErrorCode } from "../base/errors.ts";
 import type { RawHeaders } from "../base/headers.ts";
 
 /** Which way a request goes. Until the direct leg exists there is only the pod. */
@@ -74,6 +75,13 @@ export interface Forwarder extends AsyncDisposable {
   readonly active: number;
 }
 
+/** Why a request got an answer of our own; for whoever runs kauth, never for a client. */
+export interface Incident {
+  /** Stands on the page too. */
+  readonly id: string;
+  readonly error: unknown;
+}
+
 /** An answer of our own instead of the upstream's (security.md R-F6: fixed text and an incident id). */
 export interface Problem {
   readonly status: number;
@@ -81,6 +89,8 @@ export interface Problem {
   readonly title: string;
   readonly detail: string;
   readonly incident: string;
+  /** Of what went wrong, where it is known: its two sentences in the registry are fixed text too. */
+  readonly code?: ErrorCode;
   /** Seconds, sent as Retry-After. */
   readonly retryAfter?: number;
   /** A navigation gets a page that reloads itself. */

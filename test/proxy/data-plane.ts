@@ -5,7 +5,7 @@ import { logTo } from "../../src/base/log.ts";
 import { realSystem, type System } from "../../src/base/system.ts";
 import { millis } from "../../src/base/units.ts";
 import type { WireLimits } from "../../src/proxy/forward/wire.ts";
-import { createForwarder, type Forwarder, type Site } from "../../src/proxy/index.ts";
+import { createForwarder, type Forwarder, type Incident, type Site } from "../../src/proxy/index.ts";
 import { siteAt } from "./fake-site.ts";
 
 /** The data plane between a client and a pod, all three in memory. */
@@ -90,6 +90,8 @@ export interface DataPlane extends AsyncDisposable, StillSystem {
   readonly streams: readonly PodStream[];
   /** What each question for a credential called rejected. */
   readonly rejected: readonly (RawHeaders | undefined)[];
+  /** Why requests got answers of ours. */
+  readonly incidents: readonly Incident[];
   /** A new connection of a client. */
   connect(session?: string): Duplex;
   open(session?: string): Client;
@@ -124,6 +126,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
   const still = stillSystem(options.level);
   const streams: PodStream[] = [];
   const rejected: (RawHeaders | undefined)[] = [];
+  const incidents: Incident[] = [];
   const pod = options.pod ?? ((stream) => stream.say(FINE));
   let turn = 0;
   let dials = 0;
@@ -145,6 +148,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
   });
   const forwarder = createForwarder(site, {
     system: still.system,
+    onIncident: (incident) => incidents.push(incident),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const sessions = new Map<Duplex, string>();
@@ -174,6 +178,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
     forwarder,
     streams,
     rejected,
+    incidents,
     connect,
     open,
     ask: async (bytes, session) => {

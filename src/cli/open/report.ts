@@ -32,6 +32,17 @@ export type OpenEvent =
       readonly image: string | undefined;
       readonly reason: string | undefined;
     }
+  | {
+      /** A page or a script got an answer of ours instead of the UI's. */
+      readonly event: "incident";
+      /** As it stands on the page. */
+      readonly incident: string;
+      readonly code: string | undefined;
+      readonly message: string;
+      readonly next: string | undefined;
+      /** Incidents with the same code since the last such event. */
+      readonly more: number;
+    }
   | { readonly event: "stopping" };
 
 export interface Report {
@@ -124,6 +135,14 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       if (event.state === "down") return [`Lost pod ${pod}${why}; looking for another`];
       const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
       return [`${event.state === "up" ? "Connected to" : "Now using"} pod ${pod}${image}`];
+    }
+    case "incident": {
+      const code = event.code === undefined ? "" : ` [${event.code}]`;
+      const more = event.more === 0 ? "" : `, and ${event.more} more for the same reason`;
+      return [
+        `Incident ${event.incident}: ${escapeLine(event.message)}${code}${more}`,
+        ...(event.next === undefined ? [] : [event.next]),
+      ];
     }
     case "stopping":
       return ["Stopping: no new requests, waiting for those in flight (Ctrl-C again ends at once)"];

@@ -15,6 +15,7 @@ import {
 } from "../../proxy/index.ts";
 import type { Backend, Route, TargetReference } from "../../route/index.ts";
 import type { Front } from "./front.ts";
+import { incidentReports } from "./incidents.ts";
 import { launch } from "./launch.ts";
 import { targetText, type Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
@@ -60,7 +61,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   let server: ProxyServer | undefined;
   try {
     const site = siteOf(request);
-    const forwarder = createForwarder(site, { system });
+    const forwarder = createForwarder(site, { system, onIncident: incidentReports(system, report) });
     server = await serveProxy({
       system,
       listener,

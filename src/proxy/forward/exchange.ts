@@ -325,7 +325,7 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#stream?.destroy();
     this.#stream = undefined;
     if (this.#head === undefined || !this.#response.headersSent)
-      sendProblem(this.#response, problemOf(error, { navigation, fate: this.#fate() }, this.#wire.system), {
+      sendProblem(this.#response, problemOf(error, { navigation, fate: this.#fate() }, this.#wire), {
         navigation,
         system: this.#wire.system,
       });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dataPlane, GET, OURS, request, settle, values, SOON } from "../../../test/proxy/data-plane.ts";
+import { KnownError } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 
 const SHORT = { dial: millis(1), authorize: millis(1), change: millis(60_000) };
@@ -14,18 +15,22 @@ describe("limits", () => {
     ["a script", GET, 504],
     ["a page", request("GET /", ["Sec-Fetch-Mode: navigate"]), 503],
   ])("%s that waits too long for a stream is told so", async (_name, bytes, status) => {
-    await using plane = dataPlane({ limits: SHORT, dial: aborted, level: 1 });
+    await using plane = dataPlane({ limits: SHORT, dial: aborted });
     const client = await plane.ask(bytes);
     await expect.poll(() => client.statuses, SOON).toEqual([status]);
     // Not what Node says in place of our reason.
-    expect(plane.log.join("")).toContain("UPSTREAM_LATE: Cannot get a connection to the pod");
+    expect(plane.incidents.map(({ error }) => error)).toEqual([
+      new KnownError("UPSTREAM_LATE", "Cannot get a connection to the pod: none came within 0.001 s"),
+    ]);
   });
 
   test("or for a credential", async () => {
-    await using plane = dataPlane({ limits: SHORT, authorize: never, level: 1 });
+    await using plane = dataPlane({ limits: SHORT, authorize: never });
     const client = await plane.ask(GET);
     await expect.poll(() => client.statuses, SOON).toEqual([504]);
-    expect(plane.log.join("")).toContain("UPSTREAM_LATE: Cannot get a credential");
+    expect(plane.incidents.map(({ error }) => error)).toEqual([
+      new KnownError("UPSTREAM_LATE", "Cannot get a credential: none came within 0.001 s"),
+    ]);
     expect(plane.streams).toEqual([]);
   });
 });

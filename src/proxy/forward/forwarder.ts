@@ -1,7 +1,7 @@
 import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
-import type { Forwarder, Site } from "../types.ts";
+import type { Forwarder, Incident, Site } from "../types.ts";
 import { Exchange } from "./exchange.ts";
 import { forwardUpgrade } from "./upgrade.ts";
 import { openWire, type WireLimits } from "./wire.ts";
@@ -10,6 +10,8 @@ export interface ForwarderOptions {
   readonly system: System;
   /** Default: 30 s for a stream, 60 s for a credential, 5 s for both where something is changed. */
   readonly limits?: WireLimits;
+  /** Called for each request that got an answer of ours. Default: nobody is told. */
+  readonly onIncident?: (incident: Incident) => void;
 }
 
 const LIMITS: WireLimits = { dial: millis(30_000), authorize: millis(60_000), change: millis(5_000) };
@@ -25,6 +27,7 @@ export function createForwarder(site: Site, options: ForwarderOptions): Forwarde
     system: options.system,
     limits: options.limits ?? LIMITS,
     closed: closed.signal,
+    onIncident: options.onIncident ?? ((): void => undefined),
     done,
   });
   return {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { dataPlane, request, stillSystem } from "../../../test/proxy/data-plane.ts";
+import { CODES } from "../../base/codes.ts";
 import { KnownError, type ErrorCode } from "../../base/errors.ts";
+import { escapeHtml } from "../pages/markup.ts";
+import type { Incident } from "../types.ts";
 import { problemOf, type Fate } from "./outage.ts";
 
 const CANARY = "canary http://ui.apps.svc:8080/ Bearer eyJ";
 
 const problem = (error: unknown, navigation = false, fate: Fate = "harmless"): ReturnType<typeof problemOf> =>
-  problemOf(error, { navigation, fate }, stillSystem().system);
+  problemOf(error, { navigation, fate }, { system: stillSystem().system, onIncident: () => undefined });
 
 describe("what is said of a failure", () => {
   test.each([
@@ -36,8 +39,9 @@ describe("what is said of a failure", () => {
     expect([told.status, shown.status]).toEqual([script, page]);
     expect([told.retryAfter, told.refresh ?? false]).toEqual([script === 504 ? 1 : undefined, false]);
     expect(shown.refresh ?? false).toBe(page === 503);
-    // R-F6: fixed text and an incident, nothing of what happened.
-    expect(JSON.stringify([told, shown])).not.toMatch(/canary|http:|eyJ|[A-Z]{3,}_/);
+    // R-F6: fixed text, a code and an incident, nothing of what happened.
+    expect(JSON.stringify([told, shown])).not.toMatch(/canary|http:|eyJ/);
+    expect([told.code, shown.code]).toEqual([code, code]);
     expect(told.incident).toBe("abababab");
   });
 
@@ -63,13 +67,31 @@ describe("what is said of a failure", () => {
   });
 });
 
-test("the reason is in the log, escaped, at level 1 only", () => {
-  const [quiet, loud] = [stillSystem(), stillSystem(1)];
-  const error = new KnownError("TUNNEL_LOST", "gone\u001b]0;x\u0007\nIncident 1: forged");
-  for (const { system } of [quiet, loud]) problemOf(error, { navigation: false, fate: "harmless" }, system);
-  expect(quiet.log).toEqual([]);
-  expect(loud.log.join("")).toMatch(/^Incident abababab: TUNNEL_LOST: gone.+\n$/);
-  expect(loud.log.join("")).not.toMatch(/[\u001b\u0007]/);
+test("whoever runs kauth gets the error, under the id that the client sees", () => {
+  const incidents: Incident[] = [];
+  const error = new KnownError("TUNNEL_LOST", CANARY);
+  const to = { system: stillSystem().system, onIncident: (incident: Incident) => incidents.push(incident) };
+  const { incident } = problemOf(error, { navigation: false, fate: "harmless" }, to);
+  expect(incidents).toEqual([{ id: incident, error }]);
+});
+
+describe("the page and the answer for scripts", () => {
+  const refused = (): never => {
+    throw new KnownError("PORT_REFUSED", CANARY, { hint: CANARY });
+  };
+  test.each([
+    ["a page", ["Sec-Fetch-Mode: navigate"]],
+    ["a script", []],
+  ] as const)(
+    "%s says the code and its fixed sentences, and nothing else of the error",
+    async (_name, headers) => {
+      await using plane = dataPlane({ dial: refused });
+      const { text } = await plane.ask(request("GET /", headers));
+      expect(text).toContain("PORT_REFUSED");
+      expect(text).toContain(escapeHtml(CODES.PORT_REFUSED.next).slice(0, 15));
+      expect(text).not.toMatch(/canary|eyJ/);
+    },
+  );
 });
 
 describe("who gets a page and who a text", () => {

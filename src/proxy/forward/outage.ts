@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { isKnownError, messageOf, type ErrorCode } from "../../base/errors.ts";
+import { isKnownError, type ErrorCode } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { escapeLine } from "../../base/terminal.ts";
-import type { Problem } from "../types.ts";
+import type { Incident, Problem } from "../types.ts";
 
 /** The upstream is there and said something wrong, or said no: 502. */
 const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -47,17 +46,25 @@ const isCredentialFault = (error: unknown): boolean =>
   (error.code.startsWith("EXEC_") || error.code.startsWith("TOKEN_") || error.code === "NO_BEARER_TOKEN");
 
 /**
- * What a client is told when the upstream cannot be had: fixed text and an incident id, with the reason in the log
- * only (security.md R-F6). A script gets 504 and never 503, which throws Headlamp to its token page (U7).
+ * What a client is told when the upstream cannot be had: fixed text and an incident id; the reason goes to whoever runs
+ * kauth (security.md R-F6). A script gets 504 and never 503, which throws Headlamp to its token page (U7).
  */
 export const problemOf = (
   error: unknown,
   asked: { readonly navigation: boolean; readonly fate: Fate },
-  system: System,
+  to: { readonly system: System; readonly onIncident: (incident: Incident) => void },
 ): Problem => {
-  const incident = system.random(4).toString("hex");
-  const reason = isKnownError(error) ? `${error.code}: ${error.message}` : messageOf(error);
-  system.log.verbose(1, `Incident ${incident}: ${escapeLine(reason)}`);
+  const incident = to.system.random(4).toString("hex");
+  to.onIncident({ id: incident, error });
+  const told = answerTo(error, asked, incident);
+  return isKnownError(error) ? { ...told, code: error.code } : told;
+};
+
+const answerTo = (
+  error: unknown,
+  asked: { readonly navigation: boolean; readonly fate: Fate },
+  incident: string,
+): Problem => {
   if (isKnownError(error, "REQUEST_INVALID")) return problem(400, "request", incident);
   // Waiting does not mend a token that no header can carry (R-E4).
   if (isKnownError(error, "TOKEN_INVALID")) return problem(502, "credential", incident);

@@ -59,7 +59,7 @@ export async function forwardUpgrade(
     else relayRefusal(wire, socket, admitted, outcome);
   } catch (error) {
     if (!socket.destroyed)
-      problemOnSocket(socket, problemOf(error, { navigation: false, fate: "harmless" }, wire.system));
+      problemOnSocket(socket, problemOf(error, { navigation: false, fate: "harmless" }, wire));
   } finally {
     socket.off("close", gone);
   }

@@ -155,6 +155,12 @@ describe("R-F8: with --upstream-ca the chain is verified", () => {
   });
 });
 
+test("what is wrong with a certificate is said in our words, without Node's advice about Node", async () => {
+  await expect(secureFor({ upstreamCa: authority.cert })(first)).rejects.toThrow(
+    /^Cannot trust the UI: its certificate was not issued by one of --upstream-ca \([A-Z_]+\)$/,
+  );
+});
+
 describe("what is no TLS", () => {
   const handshake = async (
     act: (far: Duplex) => void,

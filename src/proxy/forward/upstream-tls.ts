@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
-import { KnownError, messageOf } from "../../base/errors.ts";
+import { KnownError } from "../../base/errors.ts";
+import { networkFault } from "../../base/network-fault.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
 import { startTimer } from "../timer.ts";
@@ -11,6 +12,8 @@ import type { Dialled, Site } from "../types.ts";
 const HANDSHAKE_LIMIT = millis(10_000);
 /** Container starts whose certificate is remembered; older ones do not come back. */
 const PINS = 64;
+/** What messages call the other end and its authority. */
+const UI = { server: "the UI", trust: "one of --upstream-ca" };
 
 /**
  * TLS to a UI over a stream. With a CA the chain is verified; without one the certificate is accepted, since the API
@@ -52,9 +55,7 @@ export function upstreamTls(site: Site, system: System): (dialled: Dialled) => P
         reject(
           error instanceof KnownError
             ? error
-            : new KnownError("UPSTREAM_TLS", `Cannot speak TLS with the UI: ${messageOf(error)}`, {
-                cause: error,
-              }),
+            : new KnownError("UPSTREAM_TLS", networkFault(error, UI).message, { cause: error }),
         );
       };
       const stopTimer = startTimer(system, HANDSHAKE_LIMIT, () => fail(new Error("no answer in time")));

@@ -3,7 +3,7 @@ import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import type { Millis } from "../../base/units.ts";
-import type { Admitted, Site } from "../types.ts";
+import type { Admitted, Incident, Site } from "../types.ts";
 import { StreamPool } from "./pool.ts";
 import { requestHeads, type BodyFraming } from "./request-head.ts";
 import { responseHeads, type ReturnedHead } from "./response-head.ts";
@@ -31,6 +31,7 @@ export interface Wire {
   readonly system: System;
   readonly pool: StreamPool;
   readonly limits: WireLimits;
+  onIncident(incident: Incident): void;
   /** @throws {KnownError} the upstream's, or UPSTREAM_LATE */
   authorize(rejected: RawHeaders | undefined): Promise<RawHeaders>;
   dial(session: string, bulk: boolean, abort: AbortController): Promise<UpstreamStream>;
@@ -48,6 +49,7 @@ export function openWire(
   options: {
     readonly system: System;
     readonly limits: WireLimits;
+    readonly onIncident: (incident: Incident) => void;
     readonly done: () => void;
     readonly closed: AbortSignal;
   },
@@ -69,6 +71,7 @@ export function openWire(
     system,
     pool: new StreamPool(system),
     limits,
+    onIncident: options.onIncident,
     authorize: async (rejected) => {
       const work = site.upstream.authorize({
         leg: "pod",

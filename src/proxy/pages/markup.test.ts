@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { CODES } from "../../base/codes.ts";
 import { problemJson, problemPage } from "./problem.ts";
 import { document } from "./document.ts";
 import { escapeHtml, markup } from "./markup.ts";
@@ -63,6 +64,21 @@ describe("pages", () => {
     const { headers } = problemJson({ ...problem, retryAfter: 1.2 });
     expect(headers[headers.indexOf("Retry-After") + 1]).toBe("2");
     expect(problemJson(problem).headers).not.toContain("Retry-After");
+  });
+
+  test("a page says the code's own sentences", () => {
+    const { body } = problemPage({ ...problem, code: "PORT_REFUSED" });
+    expect(body).toContain(CODES.PORT_REFUSED.means);
+    expect(body).toContain(escapeHtml(CODES.PORT_REFUSED.next));
+    expect(body).toContain("<code>PORT_REFUSED</code>");
+  });
+
+  test("scripts get the code and the next step", () => {
+    expect(JSON.parse(problemJson({ ...problem, code: "PORT_REFUSED" }).body)).toEqual({
+      ...problem,
+      code: "PORT_REFUSED",
+      next: CODES.PORT_REFUSED.next,
+    });
   });
 
   test("scripts get RFC 9457", () => {

@@ -1,3 +1,4 @@
+import { CODES } from "../../base/codes.ts";
 import type { Problem } from "../types.ts";
 import { CLOSED_POLICY, document, OWN_HEADERS, type OwnPage } from "./document.ts";
 import { markup } from "./markup.ts";
@@ -14,8 +15,10 @@ export const problemPage = (problem: Problem): OwnPage =>
     title: problem.title,
     content: markup`<h1>${problem.title}</h1>
       <p>${problem.detail}</p>
+      ${problem.code === undefined ? "" : markup`<p>${CODES[problem.code].means} ${CODES[problem.code].next}</p>`}
       ${problem.refresh === true ? markup`<p class="busy soft" role="status">This page tries again by itself.</p>` : ""}
-      <footer>Status ${problem.status} &middot; incident <code>${problem.incident}</code></footer>`,
+      <footer>Status ${problem.status} ${problem.code === undefined ? "" : markup`&middot; <code>${problem.code}</code> `}&middot; incident <code>${problem.incident}</code>.
+        The terminal where kauth runs says more.</footer>`,
     extra: retryHeader(problem),
     ...(problem.refresh === true ? { refresh: REFRESH_AFTER } : {}),
   });
@@ -35,6 +38,8 @@ export const problemJson = (problem: Problem): OwnPage => ({
     title: problem.title,
     status: problem.status,
     detail: problem.detail,
+    code: problem.code,
+    next: problem.code === undefined ? undefined : CODES[problem.code].next,
     incident: problem.incident,
   })}\n`,
 });
