@@ -137,6 +137,7 @@ export const clientConfig = (server: string, cluster: Partial<Cluster> = {}): Cl
   namespace: "apps",
   requestTimeout: undefined,
   userOrigin: undefined,
+  userOriginFacts: undefined,
 });
 
 export const bearer = (token: string): Credential => ({

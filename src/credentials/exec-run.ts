@@ -63,9 +63,12 @@ export function pluginRunner(
   const hints = installHints(exec.installHint, system);
   const timeout = options.timeout ?? TIMEOUT;
   let checked = false;
+  const { userOrigin, userOriginFacts } = config;
   const prepare = async (): Promise<{ readonly interactive: boolean; readonly info: string }> => {
-    if (!checked && config.userOrigin !== undefined)
-      await checkOwnership(config.userOrigin, system, { allow: options.allowWritable ?? false });
+    if (!checked && userOrigin !== undefined) {
+      const origin = { path: userOrigin, facts: userOriginFacts };
+      await checkOwnership(origin, system, { allow: options.allowWritable ?? false });
+    }
     checked = true;
     const { stdinIsTerminal } = system;
     const free = options.interactive?.() ?? true;

@@ -53,6 +53,7 @@ const execKey = (exec: ExecConfig, config: ClientConfig, options: ExecOptions): 
     exec,
     exec.provideClusterInfo ? [config.cluster, config.server.href] : null,
     config.userOrigin,
+    config.userOriginFacts,
     options.policy,
     options.allowWritable,
     options.timeout,

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, symlink } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { System } from "../base/system.ts";
 import type { ExecOptions } from "./exec.ts";
@@ -25,12 +25,12 @@ const refused = async (from: CredentialSource): Promise<string> => {
   expect(hint).toContain("--allow-writable-kubeconfig");
   return message;
 };
-/** Facts of files as they would be elsewhere. */
+/** Facts of names as they would be elsewhere. */
 const facts = (change: (path: string) => object): Partial<System> => ({
   files: {
     ...bench.system.files,
-    facts: async (path) => {
-      const found = await bench.system.files.facts(path);
+    nameFacts: async (path) => {
+      const found = await bench.system.files.nameFacts(path);
       return found === undefined ? undefined : { ...found, ...change(path) };
     },
   },
@@ -40,7 +40,7 @@ describe("the plugin of a kubeconfig that others can write (R-I1)", () => {
   test.each([
     [0o666, 0o700, 'everybody may write "CONFIG"'],
     [0o602, 0o700, 'everybody may write "CONFIG"'],
-    [0o600, 0o777, 'everybody may write its directory "DIRECTORY"'],
+    [0o600, 0o777, 'everybody may write the directory "DIRECTORY"'],
   ])("file %o in a directory %o: does not run", async (file, directory, wanted) => {
     const from = await source();
     await chmod(bench.at("config"), file);
@@ -79,7 +79,7 @@ describe("the plugin of a kubeconfig that others can write (R-I1)", () => {
 
   test.each([
     [0o660, 0o700, 'Warning: The group may write "CONFIG", and so choose'],
-    [0o600, 0o770, 'Warning: The group may write its directory "DIRECTORY", and so choose'],
+    [0o600, 0o770, 'Warning: The group may write the directory "DIRECTORY", and so choose'],
   ])("file %o in a directory %o: runs with a warning, once", async (file, directory, wanted) => {
     const from = await source();
     await chmod(bench.at("config"), file);
@@ -98,9 +98,53 @@ describe("the plugin of a kubeconfig that others can write (R-I1)", () => {
     await rename(bench.at("config"), bench.at("open/config"));
     await symlink(bench.at("open/config"), bench.at("config"));
     await chmod(bench.at("open"), 0o777);
-    expect(await refused(from)).toContain(
-      `everybody may write the directory "${bench.at("open")}" of the file behind it`,
-    );
+    expect(await refused(from)).toContain(`everybody may write the directory "${bench.at("open")}"`);
+  });
+
+  test.each([
+    ["of another user", { uid: 4711, mode: 0o600 }, 'CONFIG" belongs to user 4711'],
+    ["that everybody could write", { uid: 0, mode: 0o646 }, 'everybody may write "CONFIG"'],
+    ["that nobody knows anything of", undefined, '"CONFIG" cannot be looked at'],
+  ])("the very file that was read counts, whatever has its name now: one %s", async (_name, was, wanted) => {
+    const command = await bench.script(prints({ token: "t" }));
+    const config = { ...(await bench.config({ exec: { command } })), userOriginFacts: was };
+    const message = await refused(credentialSource(config, bench.system));
+    expect(message).toContain(wanted.replace("CONFIG", bench.at("config")));
+  });
+
+  test("a file that is gone by now: does not run", async () => {
+    const from = await source();
+    await rm(bench.at("config"));
+    expect(await refused(from)).toContain(`"${bench.at("config")}" cannot be looked at`);
+  });
+
+  test("every directory above it counts, a sticky one less", async () => {
+    const from = await source();
+    await mkdir(bench.at("a/b/c"), { recursive: true, mode: 0o700 });
+    await rename(bench.at("config"), bench.at("a/b/c/config"));
+    await symlink("a/b/c/config", bench.at("config"));
+    await chmod(bench.at("a/b"), 0o777);
+    expect(await refused(from)).toContain(`everybody may write the directory "${bench.at("a/b")}"`);
+    await chmod(bench.at("a/b"), 0o1777);
+    await from.get();
+    expect(bench.said).toBe("");
+  });
+
+  test("every symlink on the way counts, by its owner", async () => {
+    const names = (path: string): object => (path.endsWith("/second") ? { uid: 4711 } : {});
+    const from = await source({}, facts(names));
+    await rename(bench.at("config"), bench.at("third"));
+    await symlink("third", bench.at("second"));
+    await symlink(bench.at("second"), bench.at("config"));
+    expect(await refused(from)).toContain(`the symlink "${bench.at("second")}" belongs to user 4711`);
+  });
+
+  test("symlinks that lead in a circle end somewhere", async () => {
+    const from = await source();
+    await rm(bench.at("config"));
+    await symlink(bench.at("config"), bench.at("other"));
+    await symlink("../".repeat(50) + bench.at("other"), bench.at("config"));
+    expect(await refused(from)).toContain("cannot be looked at");
   });
 
   test("--allow-writable-kubeconfig: runs with a warning", async () => {
@@ -154,7 +198,12 @@ describe("file systems without modes (R-N17)", () => {
         env: { ...bench.system.env, WSL_DISTRO_NAME: distribution },
         files: {
           ...bench.system.files,
-          realPath: () => Promise.resolve(path),
+          nameFacts: async (name) => {
+            const found = await bench.system.files.nameFacts(bench.at("config"));
+            if (found === undefined) return undefined;
+            if (name === bench.at("config")) return { ...found, kind: "link", target: path };
+            return name === path ? found : { ...found, kind: "directory", mode: 0o755 };
+          },
           fileSystem: () => Promise.resolve(0xef_53),
         },
       },

@@ -83,6 +83,7 @@ describe("1.8 in a pod", () => {
       clusterName: undefined,
       userName: undefined,
       userOrigin: undefined,
+      userOriginFacts: undefined,
       namespace: "pod-namespace",
       cluster: { certificateAuthority: `${ACCOUNT}/ca.crt`, insecureSkipTlsVerify: false },
       user: { tokenFile: `${ACCOUNT}/token` },

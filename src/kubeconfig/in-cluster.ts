@@ -79,6 +79,7 @@ export async function inClusterConfig(
     namespace: selected.namespace,
     requestTimeout: selected.requestTimeout,
     userOrigin: undefined,
+    userOriginFacts: undefined,
   };
 }
 

@@ -13,6 +13,7 @@ export type {
   ExecConfig,
   Impersonation,
   Kubeconfig,
+  OriginFacts,
   Overrides,
   PluginPolicy,
   User,

@@ -45,7 +45,7 @@ const denied = (env: Record<string, string>): System => ({
   ...system(env),
   files: {
     ...realSystem().files,
-    read: () => Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })),
+    readWithFacts: () => Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })),
   },
 });
 const config = (context: string, server = `https://${context}`): string => `
@@ -184,6 +184,26 @@ describe("loading", () => {
     const { message } = await failure(loadKubeconfig(system(list("a"))));
     expect(message).toBe(`error loading config file "a": yaml: invalid ${name} text`);
   });
+});
+
+test("an entry tells who could write the very file that it was read from", async () => {
+  const path = join(directory, "mine");
+  await writeFile(path, config("c"), { mode: 0o600 });
+  const real = realSystem().files;
+  const files: System["files"] = {
+    ...real,
+    readWithFacts: async (...args) => {
+      const read = await real.readWithFacts(...args);
+      // Another file has its name by now.
+      await rm(path);
+      await writeFile(path, config("other"), { mode: 0o666 });
+      return read;
+    },
+  };
+  const { contexts } = await loadKubeconfig({ ...system({}), files }, { explicit: path });
+  const entry = contexts.get("c");
+  expect(entry?.originFacts).toEqual({ uid: process.getuid?.(), mode: 0o600 });
+  expect(entry?.origin).toBe(path);
 });
 
 describe("L11 the kubeconfig of old", () => {

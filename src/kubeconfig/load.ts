@@ -47,8 +47,9 @@ export async function loadKubeconfig(system: System, options: LoadOptions = {}):
   const faults: KnownError[] = [];
   for (const { name, path } of listed) {
     try {
-      const bytes = await system.files.read(path, KUBECONFIG_LIMIT);
-      files.push(await parseKubeconfig(bytes, { name, path, platform }));
+      const { content, facts } = await system.files.readWithFacts(path, KUBECONFIG_LIMIT);
+      const { uid, mode } = facts;
+      files.push(await parseKubeconfig(content, { name, path, platform, facts: { uid, mode } }));
     } catch (error) {
       const fault = readFault(name, error, explicit);
       if (fault !== undefined) faults.push(fault);

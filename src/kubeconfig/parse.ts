@@ -4,7 +4,7 @@ import { decodeText } from "./encoding.ts";
 import { pathRules, resolveCommand, resolvePath } from "./path.ts";
 import { byName, fileShape, type clusterShape, type execShape, type userShape } from "./shape.ts";
 import { parseYaml } from "./yaml.ts";
-import type { Cluster, Context, Entry, ExecConfig, Kubeconfig, User } from "./types.ts";
+import type { Cluster, Context, Entry, ExecConfig, Kubeconfig, OriginFacts, User } from "./types.ts";
 
 /** Where a file lies: relative paths in it are relative to its directory (credentials.md §1.2). */
 export interface FileOrigin {
@@ -14,6 +14,8 @@ export interface FileOrigin {
   readonly name?: string;
   /** Whose rules for paths count. Default: Linux's. */
   readonly platform?: NodeJS.Platform;
+  /** Who could write it when it was read. Default: nobody knows. */
+  readonly facts?: OriginFacts;
 }
 
 /**
@@ -42,7 +44,10 @@ const convertFile = (document: unknown, origin: FileOrigin | undefined): Kubecon
     convert: (value: T) => U,
   ): ReadonlyMap<string, Entry<U>> =>
     new Map(
-      [...byName(kind, list)].map(([name, value]) => [name, { value: convert(value), origin: origin?.path }]),
+      [...byName(kind, list)].map(([name, value]) => [
+        name,
+        { value: convert(value), origin: origin?.path, originFacts: origin?.facts },
+      ]),
     );
   return {
     currentContext: file["current-context"],

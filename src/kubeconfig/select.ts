@@ -79,6 +79,7 @@ export const selectEntries = (
     namespace: given(namespaceOf(overrides.namespace)) ?? context?.namespace,
     requestTimeout: requestTimeout(overrides.requestTimeout),
     userOrigin: userEntry?.origin,
+    userOriginFacts: userEntry?.originFacts,
     sources: kubeconfig.sources,
     contexts: [...kubeconfig.contexts.keys()],
   };

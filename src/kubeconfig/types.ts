@@ -59,10 +59,17 @@ export interface Context {
   readonly namespace: string | undefined;
 }
 
+/** Of the very file that was read, whatever has its name later: who owns it, and its permission bits, e.g. 0o600. */
+export interface OriginFacts {
+  readonly uid: number;
+  readonly mode: number;
+}
+
 /** An entry and the file that it came from (absolute; undefined when read from bytes). */
 export interface Entry<T> {
   readonly value: T;
   readonly origin: string | undefined;
+  readonly originFacts: OriginFacts | undefined;
 }
 
 export interface Kubeconfig {
@@ -118,6 +125,8 @@ export interface ClientConfig {
   readonly requestTimeout: Millis | undefined;
   /** The file that the user's stanza came from: who may write it decides whether its plugin may run. */
   readonly userOrigin: string | undefined;
+  /** Who could write that file when it was read; without it a file's plugin does not run. */
+  readonly userOriginFacts: OriginFacts | undefined;
 }
 
 /** Which credential plugins may run: kubectl's kuberc (credentials.md §1.9). Entries are clean paths or bare names. */

@@ -97,6 +97,21 @@ test.each(ALL_COMMANDS)(
   },
 );
 
+test.runIf(process.platform === "linux")(
+  "a kubeconfig that comes through a pipe belongs to nobody else",
+  async () => {
+    const words = [...PROGRAM, "token", "--kubeconfig", "/dev/stdin"].map((word) => `'${word}'`).join(" ");
+    const file = await kubeconfig(TOKEN, "Never");
+    await writeFile(file, (await readFile(file, "utf8")).replace("./plugin.sh", at("plugin.sh")));
+    const child = spawn("sh", ["-c", `cat '${file}' | ${words}`], { env: environment(directory) });
+    let said = "";
+    child.stdout.on("data", (part: Buffer) => (said += part.toString()));
+    child.stderr.on("data", (part: Buffer) => (said += part.toString()));
+    await once(child, "close");
+    expect(said).toBe("t-1\n");
+  },
+);
+
 describe("where the policy comes from", () => {
   test("KUBERC", async () => {
     const args = ["token", "--kubeconfig", await kubeconfig()];

@@ -1,6 +1,13 @@
 import { join } from "node:path";
+import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { persistAuthProvider, type AuthProvider, type ClientConfig } from "../../kubeconfig/index.ts";
+import {
+  persistAuthProvider,
+  type AuthProvider,
+  type ClientConfig,
+  type PluginPolicy,
+} from "../../kubeconfig/index.ts";
+import { checkOwnership } from "../ownership.ts";
 import type { CredentialSource } from "../types.ts";
 import { providerSource, type ProgramOptions, type Provider, type ProviderContext } from "./provider.ts";
 import { tellSuccessor } from "./successor.ts";
@@ -15,23 +22,36 @@ export function chooseAuthProvider(
   system: System,
   options: ProgramOptions,
 ): CredentialSource {
-  const { userOrigin, userName = "" } = config;
+  const { userOrigin, userOriginFacts, userName = "" } = config;
   const usual = join(system.home, ".kube", "config");
   tellSuccessor(
     given.name,
     { name: userName, config: given.config, kubeconfig: userOrigin === usual ? undefined : userOrigin },
     system,
   );
+  let checked = false;
+  /** Whoever can write the kubeconfig chooses who gets the person's tokens, and reads what is written to it. */
+  const check = async (): Promise<void> => {
+    if (checked || userOrigin === undefined) return;
+    const origin = { path: userOrigin, facts: userOriginFacts };
+    const what = `auth provider ${JSON.stringify(given.name)}`;
+    const use = { verb: "use", doing: "Using", what, power: `choose where ${what} signs you in` };
+    await checkOwnership(origin, system, { allow: options.allowWritable ?? false, use });
+    checked = true;
+  };
+  const save = saver(config, system);
+  const context: ProviderContext = {
+    system,
+    options,
+    save: async (changed) => {
+      await check();
+      await save(changed);
+    },
+  };
   const make = (): CredentialSource =>
     providerSource(
       given.name,
-      async () =>
-        await load(given, {
-          system,
-          origin: userOrigin,
-          options,
-          save: saver(config, system),
-        }),
+      async () => guarded(given.name, await load(given, context), { check, policy: options.policy }),
       system,
     );
   const key = sharedKey(given, config);
@@ -46,6 +66,28 @@ const sharedKey = ({ name, config }: AuthProvider, client: ClientConfig): readon
     return [client.userOrigin, client.userName, [...config].toSorted(([a], [b]) => (a < b ? -1 : 1))];
   return undefined;
 };
+
+interface Guards {
+  readonly check: () => Promise<void>;
+  readonly policy: PluginPolicy | undefined;
+}
+
+/**
+ * No new token for a kubeconfig that others may write, and none of what it does not hold itself where kuberc denies all:
+ * a file that somebody sent must not be able to ask for the person's own (security.md R-I1, R-N10).
+ */
+const guarded = (name: string, provider: Provider, { check, policy }: Guards): Provider => ({
+  ...provider,
+  fetch: async (options) => {
+    await check();
+    if (provider.borrows === true && policy?.kind === "DenyAll")
+      throw new KnownError(
+        "EXEC_DENIED",
+        `getting credentials: auth provider ${JSON.stringify(name)} not allowed: policy set to "DenyAll"`,
+      );
+    return await provider.fetch(options);
+  },
+});
 
 const load = async ({ name, config }: AuthProvider, context: ProviderContext): Promise<Provider> => {
   switch (name) {

@@ -4,7 +4,6 @@ import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
 import { permittedProgram } from "../exec-policy.ts";
 import { runPlugin } from "../exec-process.ts";
-import { checkOwnership } from "../ownership.ts";
 import type { GoogleToken } from "./adc.ts";
 import { parseGoTime } from "./go-time.ts";
 import { fillTemplate } from "./jsonpath.ts";
@@ -26,8 +25,9 @@ const TIMEOUT = millis(60_000);
 
 /**
  * A token that a program of the kubeconfig prints (credentials.md §3.2). It runs like a credential plugin: only for a
- * kubeconfig that nobody else can write, only when kuberc allows it, without a shell, bounded in time and output.
- * @throws {KnownError} KUBECONFIG_WRITABLE, EXEC_DENIED, EXEC_NOT_FOUND, EXEC_FAILED, EXEC_TIMEOUT, EXEC_OUTPUT_INVALID;
+ * kubeconfig that nobody else can write (choose.ts), only when kuberc allows it, without a shell, bounded in time and
+ * output.
+ * @throws {KnownError} EXEC_DENIED, EXEC_NOT_FOUND, EXEC_FAILED, EXEC_TIMEOUT, EXEC_OUTPUT_INVALID;
  *   the texts are client-go's, but nothing of what was printed is quoted
  */
 export async function commandToken(
@@ -35,10 +35,8 @@ export async function commandToken(
   context: ProviderContext,
   signal: AbortSignal,
 ): Promise<GoogleToken> {
-  const { system, options } = context;
+  const { system } = context;
   const named = quoted([command.file, ...command.args].join(" "));
-  if (context.origin !== undefined)
-    await checkOwnership(context.origin, system, { allow: options.allowWritable ?? false });
   const stdout = await run(command, context, signal, `error executing access token command ${named}`);
   const within = `error parsing output for access token command ${named}`;
   const data = await readOutput(stdout);

@@ -51,6 +51,7 @@ export function createGcp(given: ReadonlyMap<string, string>, context: ProviderC
     }
   };
   return {
+    borrows: given.get("cmd-path") === undefined,
     usable: () =>
       token.accessToken !== "" && isFar(token.expiresAt, system.now()) ? hold(token) : undefined,
     fetch: async (options) => {

@@ -28,6 +28,7 @@ export async function createOpenstack(
   let complaint = "";
 
   return {
+    borrows: named === undefined,
     usable: () => (token !== undefined && between(token.at, system.now()) <= ttl ? token : undefined),
     fetch: async ({ early }) => {
       try {

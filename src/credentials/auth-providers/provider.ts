@@ -14,8 +14,6 @@ export type ProgramOptions = Pick<ExecOptions, "policy" | "allowWritable" | "tim
 /** What a provider needs of the world. */
 export interface ProviderContext {
   readonly system: System;
-  /** The kubeconfig that the user's stanza came from; undefined when it was no file. */
-  readonly origin: string | undefined;
   /** Replaces the user's whole `auth-provider.config` in the kubeconfig. @throws {KnownError} */
   readonly save: (config: ReadonlyMap<string, string>) => Promise<void>;
   /** For a program that gives tokens. */
@@ -31,6 +29,8 @@ export interface FetchOptions {
 
 /** One of the four, as a machine: `providerSource` calls one method at a time. */
 export interface Provider {
+  /** It signs in with what stands outside the kubeconfig: files and variables of the person's. Default false. */
+  readonly borrows?: boolean;
   /** What client-go would send now without asking anybody; the same object as long as it is the same token. @throws {KnownError} */
   usable(): Issued | undefined;
   /** A new token, written back. @throws {KnownError} */
