@@ -84,8 +84,8 @@ export const CODES = {
   ),
   KUBECONFIG_WRITABLE: code(
     2,
-    "Others may write the kubeconfig, and so choose a program that runs as you.",
-    "Take their right away: chmod go-w on the file and its directory. To run the plugin all the same: --allow-writable-kubeconfig.",
+    "Others may write the kubeconfig, and so choose a program that runs as you, or where you sign in.",
+    "Take their right away: chmod go-w on the file and what is above it, or copy it to a place of your own. To use it all the same: --allow-writable-kubeconfig.",
   ),
   EXEC_DENIED: code(
     2,
