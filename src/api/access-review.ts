@@ -40,5 +40,6 @@ export async function mayI(connection: Connection, right: Right, place: Place): 
     resource: "selfsubjectaccessreviews",
     name: undefined,
     namespace: undefined,
+    wish: "ask the API server what you may do",
   });
 }

@@ -169,7 +169,18 @@ describe("who we are", () => {
 
   test("a 401 is an error: nothing else will work either", async () => {
     const { connection } = await scripted([401, {}]);
-    await expect(whoAmI(connection)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await expect(whoAmI(connection)).rejects.toMatchObject({
+      code: "UNAUTHORIZED",
+      message: expect.stringMatching(/^Cannot ask the API server who you are: /) as string,
+    });
+  });
+
+  test("so is a 400, as TLS servers answer plain http with", async () => {
+    const { connection } = await scripted([400, "Client sent an HTTP request to an HTTPS server."]);
+    await expect(whoAmI(connection)).rejects.toMatchObject({
+      code: "API_FAILED",
+      message: expect.stringContaining("answered 400: Client sent an HTTP request") as string,
+    });
   });
 
   test("an answer that makes no sense is an error", async () => {

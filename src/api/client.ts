@@ -125,12 +125,14 @@ export async function whoAmI(
     if (answer.status === 201 || answer.status === 200)
       return decode(selfSubjectReview, answer.body, { what: "the SelfSubjectReview", code: "API_FAILED" })
         .status.userInfo;
-    if (answer.status === 401 || isImpersonationRefused(answer.status, answer.body))
+    // A 400 is no API server's answer: mostly that of a port that speaks TLS to plain http.
+    if ([400, 401].includes(answer.status) || isImpersonationRefused(answer.status, answer.body))
       throw statusError(answer.status, answer.body, {
         verb: "create",
         resource: "selfsubjectreviews",
         name: undefined,
         namespace: undefined,
+        wish: "ask the API server who you are",
       });
     if (answer.status !== 404) return undefined;
   }

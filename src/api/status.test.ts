@@ -99,6 +99,12 @@ test("a 404 without a word says so itself", () => {
   expect(statusError(404, {}, GET).message).toBe('Cannot get pods "web-0" in namespace "apps": not found');
 });
 
+test("a 404 that only repeats what was asked is told once", () => {
+  expect(statusError(404, status('pods "web-0" not found'), GET).message).toBe(
+    'Cannot get pods "web-0" in namespace "apps": not found',
+  );
+});
+
 test("nothing of a 401 is quoted: its body may repeat the credential", () => {
   expect(statusError(401, status("canary"), GET).message).not.toContain("canary");
 });

@@ -9,6 +9,8 @@ export interface Asked {
   readonly resource: string;
   readonly name: string | undefined;
   readonly namespace: string | undefined;
+  /** What a person wanted by it, where verb and resource would tell nobody, e.g. `ask the API server who you are`. */
+  readonly wish?: string;
 }
 
 /** Nothing else of a Status is read, so nothing else of it can spoil the message. */
@@ -28,6 +30,7 @@ const statusMessage = (body: unknown): string => {
 };
 
 const askedText = (asked: Asked): string => {
+  if (asked.wish !== undefined) return asked.wish;
   const name = asked.name === undefined ? "" : ` "${asked.name}"`;
   const place = asked.namespace === undefined ? "" : ` in namespace "${asked.namespace}"`;
   return `${asked.verb} ${asked.resource}${name}${place}`;
@@ -46,7 +49,10 @@ export const statusError = (status: number, body: unknown, asked: Asked): KnownE
     case 403:
       return forbidden(asked, tail);
     case 404:
-      return new KnownError("NOT_FOUND", `Cannot ${askedText(asked)}${tail === "" ? ": not found" : tail}`);
+      return new KnownError(
+        "NOT_FOUND",
+        `Cannot ${askedText(asked)}${said === "" || said === `${asked.resource} "${asked.name}" not found` ? ": not found" : tail}`,
+      );
     case 409:
       return new KnownError("API_CONFLICT", `Cannot ${askedText(asked)}${tail}`);
     case 410:

@@ -1,6 +1,7 @@
 import { KnownError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Credential, Method } from "../credentials/index.ts";
+import type { ClientConfig } from "../kubeconfig/index.ts";
 
 const WHY_NO_TOKEN = {
   basic: "your kubeconfig signs in with user name and password, which is never sent into a pod",
@@ -15,14 +16,30 @@ export interface TokenWish {
   readonly purpose: string;
   /** Default: the sentence of NO_BEARER_TOKEN. */
   readonly hint?: string;
+  /** Whose credential it would be. */
+  readonly config?: Pick<ClientConfig, "userName" | "userOrigin">;
 }
+
+/** The user that a context names and that no kubeconfig has. client-go takes nobody for it. */
+export const missingUser = ({
+  userName,
+  userOrigin,
+}: Pick<ClientConfig, "userName" | "userOrigin">): string | undefined =>
+  userOrigin === undefined ? userName : undefined;
 
 export const noBearerToken = (kind: keyof typeof WHY_NO_TOKEN, wish: TokenWish): KnownError =>
   new KnownError(
     "NO_BEARER_TOKEN",
-    `Cannot ${wish.purpose}: there is no bearer token: ${WHY_NO_TOKEN[kind]}`,
+    `Cannot ${wish.purpose}: there is no bearer token: ${whyNoToken(kind, wish)}`,
     wish.hint === undefined ? {} : { hint: wish.hint },
   );
+
+const whyNoToken = (kind: keyof typeof WHY_NO_TOKEN, { config }: TokenWish): string => {
+  const missing = config === undefined || kind !== "none" ? undefined : missingUser(config);
+  return missing === undefined
+    ? WHY_NO_TOKEN[kind]
+    : `the context names the user "${missing}", whom the kubeconfig does not have`;
+};
 
 /** For what is known before any credential is fetched. @throws {KnownError} NO_BEARER_TOKEN */
 export const refuseMethod = (method: Method, wish: TokenWish): void => {

@@ -1,3 +1,4 @@
+import { isKnownError, KnownError } from "../base/errors.ts";
 import { epochMillis, type EpochMillis } from "../base/units.ts";
 import { checkCertificate, type Credential, type CredentialSource } from "../credentials/index.ts";
 import { endOf } from "./identity.ts";
@@ -16,4 +17,14 @@ export const earliestEnd = (credential: Credential): EpochMillis | undefined => 
     certificate === undefined ? undefined : checkCertificate(certificate).notAfter,
   ].filter((end) => end !== undefined);
   return ends.length === 0 ? undefined : epochMillis(Math.min(...ends));
+};
+
+/** A 401 to a credential that has ended says so; every other error stays as it is. */
+export const withEnd = (error: unknown, credential: Credential | undefined, now: EpochMillis): unknown => {
+  const end = endOf(credential);
+  if (end === undefined || end > now || !isKnownError(error, "UNAUTHORIZED")) return error;
+  return new KnownError("UNAUTHORIZED", error.message, {
+    cause: error,
+    hint: `Your credential ended at ${new Date(end).toISOString().slice(0, 19)}Z. ${error.hint}`,
+  });
 };

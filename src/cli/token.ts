@@ -25,7 +25,7 @@ export async function runToken(invocation: Invocation): Promise<number> {
   const version = options.boolean("exec-credential") ? execVersion(invocation.system) : undefined;
   const config = await clientOf(invocation);
   const source = await credentialsOf(withMark(invocation, config), config);
-  refuseMethod(source.method, WISH);
+  refuseMethod(source.method, { ...WISH, config });
   const credential = await source.get({ signal });
   const token = bearerOf(credential, WISH).reveal();
   const { log } = invocation.system;

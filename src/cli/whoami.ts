@@ -6,10 +6,11 @@ import type { Credential } from "../credentials/index.ts";
 import type { Impersonation } from "../kubeconfig/index.ts";
 import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
-import { earliestEnd, originText } from "./credential-text.ts";
+import { earliestEnd, originText, withEnd } from "./credential-text.ts";
 import { identify, isImpersonating, serverText, type Identity } from "./identity.ts";
 import { untilText } from "./open/report.ts";
 import { refuseOperands } from "./options.ts";
+import { warnOfPlainHttp } from "./plain-http.ts";
 import { cleanLine, structured } from "./output.ts";
 import { tokenFacts, type TokenFacts } from "./token-facts.ts";
 
@@ -53,7 +54,13 @@ export async function runWhoami(invocation: Invocation): Promise<number> {
   const format = choiceOf("output", options.string("output"), ["text", "json", "yaml", "name"], "text");
   const identity = await identify(invocation);
   const credential = await identity.source.get({ signal });
-  const [person, real] = await Promise.all([ask(identity, signal), askedBy(identity, system, signal)]);
+  warnOfPlainHttp(system, identity.config);
+  const [person, real] = await Promise.all([
+    ask(identity, signal).catch((error: unknown) => {
+      throw withEnd(error, credential, system.now());
+    }),
+    askedBy(identity, system, signal),
+  ]);
   const found = describe(identity, credential, { person, by: real?.username });
   if (format === "name") {
     if (person !== undefined) system.log.out(person.username);
@@ -140,7 +147,7 @@ const lines = (found: WhoAmI, system: System): readonly string[] => {
   const end = found.expiresAt === undefined ? undefined : (Date.parse(found.expiresAt) as EpochMillis);
   const cluster = found.cluster === undefined ? "" : `${found.cluster}, `;
   return [
-    ...row("user", found.user ?? "unknown: the cluster does not tell (it does since Kubernetes 1.26)"),
+    ...row("user", found.user ?? `unknown: ${whyUnknown(found)}`),
     ...row("uid", found.uid),
     ...row("groups", found.groups.join(", ")),
     ...extras(found.extra, "extra"),
@@ -153,6 +160,11 @@ const lines = (found: WhoAmI, system: System): readonly string[] => {
     ...row("ends", end === undefined ? "not known" : untilText(end, system.now())),
   ];
 };
+
+const whyUnknown = ({ server }: WhoAmI): string =>
+  server.startsWith("http:")
+    ? "nothing that identifies you is sent over plain http"
+    : "the cluster does not tell (it does since Kubernetes 1.26)";
 
 const actsAs = (as: Asked): string =>
   [

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Demo } from "../../src/demo/index.ts";
@@ -44,6 +44,15 @@ describe("kauth token", () => {
       stderr: "",
     });
     expect((await kauth(["token", "-v=9"], { KUBECONFIG: path })).stdout).toBe("canary-token\n");
+  });
+
+  test("a user whom the kubeconfig does not have is named", async () => {
+    const path = await kubeconfigWith("absent", {});
+    const config = (await readFile(path, "utf8")).replace('"user":"u"', '"user":"alicia"');
+    await writeFile(path, config);
+    const ended = await kauth(["token", "--kubeconfig", path]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain('the context names the user "alicia", whom the kubeconfig does not have');
   });
 
   test("--token wins over the kubeconfig's", async () => {

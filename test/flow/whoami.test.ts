@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { epochMillis } from "../../src/base/units.ts";
@@ -157,6 +159,43 @@ describe("kauth whoami", () => {
     expect(name).toMatchObject({ code: 1, stdout: "" });
     const opaque = await whoami("--kubeconfig", await aliceWith("opaque"));
     expect(opaque.stdout).not.toContain("unverified");
+  });
+
+  test.each([
+    {
+      name: "that forbids the question",
+      status: 403,
+      code: 1,
+      user: "user       unknown: nothing that identifies you",
+    },
+    { name: "that speaks TLS", status: 400, code: 1, user: "" },
+  ])(
+    "over plain http nobody is told who asks, and that is said: a server $name",
+    async ({ status, code, user }) => {
+      const asked: (string | undefined)[] = [];
+      await using server = createServer((request, response) => {
+        asked.push(request.headers.authorization);
+        response.writeHead(status).end("Client sent an HTTP request to an HTTPS server.");
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      const path = await aliceWith("canary-token");
+      const ended = await whoami("--kubeconfig", path, "-s", `http://127.0.0.1:${port}`);
+      expect(ended.code).toBe(code);
+      expect(asked).toEqual([undefined]);
+      expect(ended.stderr).toContain(`Nothing that identifies you is sent to http://127.0.0.1:${port}: `);
+      expect(ended.stdout).toContain(user);
+      expect(ended.stdout).not.toContain("1.26");
+    },
+  );
+
+  test("a token that has ended is told so", async () => {
+    const user = { token: unsignedJwt({ exp: 1_000_000_000 }) };
+    const ended = await whoami("--kubeconfig", await writeKubeconfig(demo, home.path, "ended", { user }));
+    expect(ended.stderr).toMatch(/^error: Cannot ask the API server who you are: .*\[UNAUTHORIZED\]\n/);
+    expect(ended.stderr).toContain("\nYour credential ended at 2001-09-09T01:46:40Z. Sign in again");
   });
 
   test.each([

@@ -7,7 +7,9 @@ import { credentialSource, type Credential, type CredentialSource } from "../../
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { openRoute, type Backend, type Route, type TargetReference } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
+import { withEnd } from "../credential-text.ts";
 import { endOf } from "../identity.ts";
+import { warnOfPlainHttp } from "../plain-http.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
@@ -36,13 +38,15 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     interactive: () => !serving && system.stdinIsTerminal,
     unavailable: "pages are served, and nobody watches this terminal",
   });
-  if (!settings.anonymous) refuseWithoutToken(source.method);
+  if (!settings.anonymous) refuseWithoutToken(source.method, config);
+  if (!settings.anonymous) warnOfPlainHttp(system, config);
   // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
   const connection = connect(config, source, system, { replayUnauthorized: true });
   let route: Route | undefined;
   let front: Promise<Front> | undefined;
+  let credential: Credential | undefined;
   try {
-    const credential = settings.anonymous ? undefined : await signIn(system, source, settings, signal);
+    credential = settings.anonymous ? undefined : await signIn(system, source, settings, signal);
     front = openFront({ ...request, server: connection.server });
     // It is awaited below; until then a failure must not be taken for one that nobody looks at.
     front.catch((): void => undefined);
@@ -92,7 +96,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     );
     await route?.[Symbol.asyncDispose]();
     await connection[Symbol.asyncDispose]();
-    throw error;
+    throw withEnd(error, credential, system.now());
   }
 }
 

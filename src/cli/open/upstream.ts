@@ -6,6 +6,7 @@ import {
   type CredentialSource,
   type Method,
 } from "../../credentials/index.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
 import type { AuthorizeRequest, Upstream } from "../../proxy/index.ts";
 import type { Route } from "../../route/index.ts";
 import { bearerOf, refuseMethod, type TokenWish } from "../bearer.ts";
@@ -51,7 +52,8 @@ export function podUpstream(options: UpstreamOptions): Upstream {
 const WISH: TokenWish = { purpose: "sign in to the UI" };
 
 /** @throws {KnownError} NO_BEARER_TOKEN */
-export const refuseWithoutToken = (method: Method): void => refuseMethod(method, WISH);
+export const refuseWithoutToken = (method: Method, config: ClientConfig): void =>
+  refuseMethod(method, { ...WISH, config });
 
 /**
  * The one header that goes into the pod. Basic credentials and certificates never do (decisions.md "No bearer
