@@ -39,10 +39,16 @@ export interface Files {
    * leaves one at most, and the next writer takes it away.
    */
   replace(path: string, content: string | Uint8Array): Promise<void>;
-  /** Makes a new file and fails if anything, a symlink too, has that name. */
-  create(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Makes a new file and fails if anything, a symlink too, has that name. `parents: false` makes no directory for it. */
+  create(
+    path: string,
+    content: string | Uint8Array,
+    options?: { readonly mode?: number; readonly parents?: boolean },
+  ): Promise<void>;
   makeDirectory(path: string): Promise<void>;
   remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
+  /** The same for a file at once: for the end of the process. */
+  removeNow(path: string): void;
   /** The file itself, behind every symlink. */
   realPath(path: string): Promise<string>;
   /** Whether it is there, is no directory and may be run by us (on Windows: is there). */
@@ -153,8 +159,8 @@ const replaceExisting = async (path: string, content: string | Uint8Array): Prom
 };
 
 /** A new name in the directory of `path`, which is made if it is missing. */
-const draftBeside = async (path: string): Promise<string> => {
-  await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+const draftBeside = async (path: string, parents = true): Promise<string> => {
+  if (parents) await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
   const { randomBytes } = await import("node:crypto");
   return `${path}.${randomBytes(6).toString("hex")}.new`;
 };
@@ -202,10 +208,11 @@ export const realFiles: Files = {
     const mode = options.mode ?? PRIVATE_FILE;
     if (content.length === 0) {
       // Nothing of it can be half made. Locks are such files, and a killed program must leave no more than the lock.
-      await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+      if (options.parents !== false)
+        await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
       return await createExclusive(path, content, mode);
     }
-    const draft = await draftBeside(path);
+    const draft = await draftBeside(path, options.parents);
     try {
       await createExclusive(draft, content, mode);
       // Whoever sees the name sees the whole file, whatever ends us before or after.
@@ -223,6 +230,7 @@ export const realFiles: Files = {
   remove: async (path, options = {}) => {
     await fs.promises.rm(path, { force: true, recursive: options.recursive === true });
   },
+  removeNow: (path) => fs.rmSync(path, { force: true }),
   realPath: async (path) => await fs.promises.realpath(path),
   executable: async (path) => {
     try {

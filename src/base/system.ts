@@ -57,6 +57,8 @@ export interface System {
    * with what it is for, so that one key always has one type.
    */
   shared<T>(key: string, make: () => T): T;
+  /** Calls back when the process ends, but for SIGKILL; nothing can be awaited then. The returned function takes it back. */
+  onExit(act: () => void): () => void;
   /** Starts a program without a shell. */
   spawn(command: Command): childProcess.ChildProcess;
   /**
@@ -248,5 +250,9 @@ export const realSystem = (level = 0): System => ({
   },
   random: (size) => crypto.randomBytes(size),
   shared: sharedValues(),
+  onExit: (act) => {
+    process.on("exit", act);
+    return () => process.off("exit", act);
+  },
   ...children(),
 });

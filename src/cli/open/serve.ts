@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { KnownError, systemCode } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
@@ -20,6 +19,7 @@ import { launch } from "./launch.ts";
 import { targetText, type Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import { strangerWarnings } from "./strangers.ts";
+import { writeTokenFile } from "./token-file.ts";
 import { podUpstream } from "./upstream.ts";
 
 export interface ServeRequest {
@@ -73,8 +73,10 @@ export async function servePod(request: ServeRequest): Promise<Served> {
     let file: LaunchFile | undefined;
     if (settings.noSession)
       system.log.warn("Every program of yours on this machine gets in without a session (--no-session)");
-    if (settings.apiTokenFile !== undefined)
-      await writeApiToken(system, settings.apiTokenFile, serving.apiToken);
+    const tokenFile =
+      settings.apiTokenFile === undefined
+        ? undefined
+        : await writeTokenFile(system, settings.apiTokenFile, serving.apiToken);
     return {
       url: `${serving.originOf(site)}${site.path}`,
       addresses: listener.addresses,
@@ -95,7 +97,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
         await serving[Symbol.asyncDispose]();
         await forwarder[Symbol.asyncDispose]();
         await listener[Symbol.asyncDispose]();
-        if (settings.apiTokenFile !== undefined) await system.files.remove(settings.apiTokenFile);
+        await tokenFile?.remove();
         await route[Symbol.asyncDispose]();
         await request.connection[Symbol.asyncDispose]();
       },
@@ -150,16 +152,3 @@ const siteOf = (request: ServeRequest): Site => {
 /** The name that pods of the cluster would use. */
 const authorityOf = (reference: TargetReference, backend: Backend): string =>
   reference.kind === "service" ? `${reference.name}.${backend.namespace}.svc` : backend.pod;
-
-const writeApiToken = async (system: System, path: string, token: Secret): Promise<void> => {
-  try {
-    await system.files.create(path, `${token.reveal()}\n`);
-  } catch (error) {
-    const taken = systemCode(error) === "EEXIST";
-    throw new KnownError(
-      "API_TOKEN_FILE",
-      `Cannot write --api-token-file "${path}": ${taken ? "something of that name is there already" : String(systemCode(error))}`,
-      { cause: error },
-    );
-  }
-};
