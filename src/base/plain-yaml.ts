@@ -25,7 +25,7 @@ const WORDS: ReadonlyMap<string, null | boolean> = new Map<string, null | boolea
 const OLD_WORDS: ReadonlySet<string> = new Set(["y", "yes", "n", "no", "on", "off"]);
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
 /** Whatever else could be a number in any form; a lone point too, in YAML 1.1. */
-const NUMBER_LIKE = /^[-+]?(?:[\d_]*\.?[\d_]*(?:e[-+]?\d+)?|0[xob][\da-f_]+|\.(?:inf|nan))$/i;
+const NUMBER_LIKE = /^[-+]?(?:[\d_]*(?:\.[\d_]*)?(?:e[-+]?\d+)?|0[xob][\da-f_]+|\.(?:inf|nan))$/i;
 
 /** Thrown inside only: the text is more than plain. */
 class NotPlain extends Error {}

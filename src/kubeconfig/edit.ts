@@ -6,7 +6,7 @@ import { KUBECONFIG_LIMIT } from "./load.ts";
 import { lockFiles } from "./lock.ts";
 import { osError } from "../base/os-error.ts";
 import { parseKubeconfig } from "./parse.ts";
-import { withMap, writeMap } from "./splice.ts";
+import { json, withMap, writeMap } from "./splice.ts";
 import { parseJsonText, parseYaml, readDocuments } from "./yaml.ts";
 
 /**
@@ -60,10 +60,10 @@ const editConfig = async (
   const place = ["users", index, "user", "auth-provider", "config"] as const;
   const edited = await splice(text, place, config);
   const wanted = withMap(old, place, config);
-  const json = parseJsonText(text) !== undefined;
-  if (edited !== undefined && (await means(edited, wanted, json))) return edited;
+  const isJson = parseJsonText(text) !== undefined;
+  if (edited !== undefined && (await means(edited, wanted, isJson))) return edited;
   // JSON that YAML's parser does not like, for instance because of its tabs.
-  if (json) return `${JSON.stringify(wanted, null, /^[ \t]+(?=")/m.exec(text)?.[0] ?? 0)}\n`;
+  if (isJson) return `${json(wanted, /^[ \t]+(?=")/m.exec(text)?.[0])}\n`;
   throw unwritable(user, path, "its auth-provider is written in a way that kauth cannot change without harm");
 };
 
@@ -82,9 +82,9 @@ const splice = async (
   }
 };
 
-const means = async (text: string, wanted: unknown, json: boolean): Promise<boolean> => {
+const means = async (text: string, wanted: unknown, isJson: boolean): Promise<boolean> => {
   try {
-    if (json && parseJsonText(text) === undefined) return false;
+    if (isJson && parseJsonText(text) === undefined) return false;
     return isDeepStrictEqual(await parseYaml(text), wanted);
   } catch {
     return false;

@@ -221,6 +221,9 @@ describe("L8 mistakes in a file", () => {
   });
 });
 
+const lines = (count: number, line: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => `${line(index)}\n`).join("");
+
 describe("texts that cost more than they are worth", () => {
   const MiB16 = 16 * 1024 * 1024;
   const rows: readonly (readonly [string, string])[] = [
@@ -247,6 +250,30 @@ describe("texts that cost more than they are worth", () => {
     const start = performance.now();
     await failure(text);
     expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  test.each<[string, string]>([
+    ["digits", `x: ${"1".repeat(80_000)}x`],
+    ["digits beside other letters", `y: ä\nx: ${"1".repeat(80_000)}x`],
+    [
+      "a chain of merges",
+      `x0: &x0 {a: 1}\n${lines(450, (n) => `x${n + 1}: &x${n + 1} {<<: *x${n}, k${n}: 1}`)}`,
+    ],
+    [
+      "merges of much",
+      `x: &x {${lines(10_000, (n) => `k${n}: 1,`)}}\n${lines(400, (n) => `y${n}: {<<: *x}`)}`,
+    ],
+    ["marked keys in marked keys", `${"? ".repeat(250)}a`],
+    ["lists for keys", `${"[".repeat(200)}a${"]: b".repeat(200)}`],
+    ["maps for keys", `a: ${"{".repeat(300)}a${"}: b".repeat(300)}`],
+    ["aliases", `x: &x ä\n${lines(19_000, (n) => `a${n}: *x`)}`],
+    ["anchors", `${lines(19_000, (n) => `a${n}: &a${n} ä`)}b: [${"*a0, ".repeat(4000)}]`],
+    ["directives", `${"%FOO x\n".repeat(200_000)}---\na: ä\n`],
+  ])("%s without end take no time", async (_name, text) => {
+    const start = process.cpuUsage();
+    await parseKubeconfig(text).catch((error: unknown) => expect(error).toBeInstanceOf(KnownError));
+    const { user } = process.cpuUsage(start);
+    expect(user / 1e6).toBeLessThan(3);
   });
 
   test("a stanza that 3,000 users share is none of them", async () => {

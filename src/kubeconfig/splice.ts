@@ -129,9 +129,9 @@ const WORD = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
 const scalar = (value: string): string =>
   /^[A-Za-z][\w./-]*$/.test(value) && !WORD.test(value) ? value : json(value);
 
-/** JSON on one line, which YAML reads too; characters that YAML does not print are escaped. */
-const json = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
+/** JSON that YAML reads too: characters that YAML does not print are escaped. Default: on one line. */
+export const json = (value: unknown, indent?: string): string =>
+  JSON.stringify(value, null, indent).replaceAll(
     /[\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
