@@ -2,7 +2,7 @@ import { WRITTEN } from "../src/cli/clean.ts";
 import type { Command, OptionSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
-import { optionText, optionTitle } from "../src/cli/help.ts";
+import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
 import { CODES } from "../src/base/codes.ts";
 import { places } from "../src/base/places.ts";
 
@@ -41,17 +41,8 @@ function cliPage(): string {
     optionTable(COMMANDS[0], common),
     withoutMeaning(Object.keys(KLOG_OPTIONS)),
     "## Exit status",
-    table(
-      ["status", "meaning"],
-      [
-        ["0", "Done, or ended by you."],
-        ["1", "The world failed: a missing right, a plugin, the network, a taken port."],
-        ["2", "Refused before anything was dialled: bad input, an unsafe set-up."],
-        ["70", "A fault of kauth's own."],
-        ["130", "Ended at once by a second signal."],
-      ],
-    ),
-    "Under the name `kubectl auth-proxy` every failure is 1. [errors.md](errors.md) lists the codes that the messages carry.",
+    table(["status", "meaning"], EXIT_STATUS),
+    "Under the name `kubectl auth-proxy` every failure is 1. `kauth doctor` ends with 1 whatever is wrong. [errors.md](errors.md) lists the codes that the messages carry.",
   );
 }
 
@@ -91,7 +82,7 @@ const optionTable = (
 function errorsPage(): string {
   return page(
     "# Error codes",
-    "A message ends with its code in brackets. Exit status 1: the world failed. Exit status 2: refused before anything was dialled.",
+    "A message ends with its code in brackets. Exit status 1: the world failed. Exit status 2: refused, for bad input or an unsafe set-up; nothing was sent to a pod.",
     ...Object.entries(CODES)
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
       .map(([code, { exit, means, next }]) => `## ${code}\n\nExit status ${exit}. ${means}\n\nNext: ${next}`),

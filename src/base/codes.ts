@@ -3,7 +3,7 @@
  * `docs/errors.md` is generated from this table and compared with it by a test.
  *
  * Exit 1: the world failed (RBAC, a plugin, the network, a taken port).
- * Exit 2: refused before anything was dialled (bad input, an unsafe set-up).
+ * Exit 2: refused (bad input, an unsafe set-up); nothing was sent to a pod.
  */
 interface Code {
   readonly exit: 1 | 2;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "./commands.ts";
-import { commandHelp, programHelp } from "./help.ts";
+import { KUBECTL_OPTIONS } from "./globals.ts";
+import { commandHelp, EXIT_STATUS, programHelp } from "./help.ts";
 
 const rows = COMMANDS.map((command) => ({ name: command.path.join(" "), command }));
 
@@ -15,8 +16,8 @@ describe.each(rows)("help of $name", ({ name, command }) => {
       expect(help).toContain(`  ${each.command}\n      ${each.does}`);
       expect(each.command).toMatch(new RegExp(`\\bkauth ${name}\\b`));
     }
-    for (const status of ["0 done", "1 the world failed", "2 refused", "70 a fault"])
-      expect(help).toContain(status);
+    for (const [status, means] of EXIT_STATUS)
+      expect(help).toMatch(new RegExp(`^ {2}${status} +${means.slice(0, 30)}`, "m"));
   });
 
   test("names each option that means something, and no other", () => {
@@ -25,8 +26,22 @@ describe.each(rows)("help of $name", ({ name, command }) => {
     expect(help).toContain("-v, --verbose LEVEL");
   });
 
-  test("fits a terminal of 120 columns", () => {
-    expect(help.split("\n").filter((line) => line.length > 120)).toEqual([]);
+  test("fits a terminal of 80 columns, but for examples, which are to be copied", () => {
+    const examples = new Set(command.examples.map((each) => `  ${each.command}`));
+    expect(help.split("\n").filter((line) => line.length > 80 && !examples.has(line))).toEqual([]);
+  });
+
+  test("has its own options before kubectl's", () => {
+    const [own = "", kubectls = ""] = help.split("\nOptions that mean what they mean to kubectl:\n");
+    for (const option of Object.keys({ ...command.options, verbose: 0 })) {
+      const isKubectls = Object.hasOwn(KUBECTL_OPTIONS, option);
+      expect(
+        (isKubectls ? own : kubectls)
+          .split("\n")
+          .some((line) => new RegExp(`^ {2}(-., )?--${option}( |$)`).test(line)),
+        option,
+      ).toBe(false);
+    }
   });
 
   test("its options say what they take", () => {
@@ -37,7 +52,14 @@ describe.each(rows)("help of $name", ({ name, command }) => {
   });
 });
 
-test("the program's help names every command", () => {
+test("the program's help names every command, and what else there is", () => {
+  for (const word of ["--version", "-v=LEVEL", "kubectl auth-proxy", "docs/"])
+    expect(programHelp()).toContain(word);
+  expect(
+    programHelp()
+      .split("\n")
+      .filter((line) => line.length > 80),
+  ).toEqual([]);
   for (const { name, command } of rows)
     expect(programHelp()).toContain(`  ${name.padEnd(12)}${command.summary}`);
 });

@@ -1,10 +1,19 @@
 import type { Command, OptionSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { COMMON_OPTIONS } from "./globals.ts";
+import { COMMON_OPTIONS, KUBECTL_OPTIONS } from "./globals.ts";
 import { variableOf } from "./options.ts";
 
 const WIDTH = 78;
 const INDENT = 6;
+
+/** What a script may rely on. */
+export const EXIT_STATUS: readonly (readonly [string, string])[] = [
+  ["0", "Done, or ended by you."],
+  ["1", "The world failed: a missing right, a plugin, the network, a taken port."],
+  ["2", "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod."],
+  ["70", "A fault of kauth's own."],
+  ["130", "Ended at once by a second signal."],
+];
 
 const wrap = (text: string, indent: number): string => {
   const lines: string[] = [];
@@ -34,15 +43,20 @@ export const optionText = (command: Command, name: string, spec: OptionSpec): st
 };
 
 export const commandHelp = (command: Command, program: string): string => {
-  const options = Object.entries({ ...command.options, ...COMMON_OPTIONS } as Record<string, OptionSpec>)
-    .filter(([, spec]) => spec.ignored !== true)
-    .map(([name, spec]) => `  ${optionTitle(name, spec)}\n${wrap(optionText(command, name, spec), INDENT)}`);
+  const options = Object.entries({ ...command.options, ...COMMON_OPTIONS } as Record<string, OptionSpec>);
+  const rows = (kubectls: boolean): readonly string[] =>
+    options
+      .filter(([name, spec]) => spec.ignored !== true && Object.hasOwn(KUBECTL_OPTIONS, name) === kubectls)
+      .map(
+        ([name, spec]) => `  ${optionTitle(name, spec)}\n${wrap(optionText(command, name, spec), INDENT)}`,
+      );
+  const kubectls = rows(true);
   const usage = [program, "[OPTIONS]", command.operands].filter((part) => part !== "").join(" ");
   const examples = command.examples.map((each) => `  ${each.command}\n${wrap(each.does, INDENT)}`);
   return [
     `${command.summary}.`,
     "",
-    command.description,
+    wrap(command.description, 0),
     "",
     `Usage: ${usage}`,
     "",
@@ -50,10 +64,13 @@ export const commandHelp = (command: Command, program: string): string => {
     ...examples,
     "",
     "Options:",
-    ...options,
+    ...rows(false),
+    ...(kubectls.length === 0 ? [] : ["", "Options that mean what they mean to kubectl:", ...kubectls]),
     "",
-    "Exit status: 0 done; 1 the world failed (rights, plugin, network, port taken);",
-    "2 refused before anything was dialled (bad input, unsafe set-up); 70 a fault of kauth's own.",
+    "Exit status:",
+    ...EXIT_STATUS.map(
+      ([status, means]) => `${`  ${status}`.padEnd(INDENT)}${wrap(means, INDENT).trimStart()}`,
+    ),
   ].join("\n");
 };
 
@@ -66,5 +83,10 @@ export const programHelp = (): string =>
     "Commands:",
     ...COMMANDS.map((command) => `  ${command.path.join(" ").padEnd(12)}${command.summary}`),
     "",
-    "kauth COMMAND --help explains a command.",
+    "kauth COMMAND --help explains a command. kauth --version prints the version.",
+    "-v=LEVEL, up to 9, makes every command say more; no level shows a secret.",
+    "As kubectl-auth_proxy on the PATH it is kubectl auth-proxy, with the options of",
+    "kauth open.",
+    "",
+    "Settings, exit status and error codes: the pages in docs/ of the package.",
   ].join("\n");
