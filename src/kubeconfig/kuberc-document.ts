@@ -1,6 +1,6 @@
 import { list, record, string } from "../base/decode.ts";
 import type { PolicyEntry, PolicyFields } from "./policy.ts";
-import { duplicateKeys, parseYaml } from "./yaml.ts";
+import { checkBreaks, duplicateKeys, parseYaml } from "./yaml.ts";
 
 /** What may stand in a document: text, a list of one shape, or an object of known fields. */
 type Shape = "text" | { readonly list: Shape } | { readonly fields: Readonly<Record<string, Shape>> };
@@ -54,11 +54,18 @@ interface Preference extends PolicyFields {
 /** A line of three dashes, maybe with a comment. Go splits there before it parses, so a broken document spoils no other. */
 const SEPARATOR = /^---[ \t]*(?:#.*)?\r?$/m;
 
-/** The first document of a kuberc that is a Preference; undefined where there is none. */
-export async function readPreference(text: string): Promise<Preference | undefined> {
+/**
+ * The first document of a kuberc that is a Preference; undefined where there is none, and "unreadable" where it may be
+ * in a document that is no YAML to kauth.
+ * @throws {Error} for a line break that only Go sees
+ */
+export async function readPreference(text: string): Promise<Preference | "unreadable" | undefined> {
+  checkBreaks(text);
+  let unreadable = false;
   for (const document of text.split(SEPARATOR).map((part) => part.replace(/^\n/, ""))) {
     const read = await readDocument(document);
-    if (read === undefined) continue;
+    unreadable ||= read === "unreadable";
+    if (read === undefined || read === "unreadable") continue;
     const { value, unknown } = read;
     const duplicates = await duplicateKeys(document);
     const complaints = [
@@ -73,16 +80,24 @@ export async function readPreference(text: string): Promise<Preference | undefin
       strict: complaints.length === 0 ? "" : `strict decoding error: ${complaints.join(", ")}`,
     };
   }
-  return undefined;
+  return unreadable ? "unreadable" : undefined;
 }
 
 const readDocument = async (
   text: string,
 ): Promise<
-  { readonly value: Readonly<Record<string, unknown>>; readonly unknown: readonly string[] } | undefined
+  | { readonly value: Readonly<Record<string, unknown>>; readonly unknown: readonly string[] }
+  | "unreadable"
+  | undefined
 > => {
+  let parsed: unknown;
   try {
-    const value = record(await parseYaml(text), "");
+    parsed = await parseYaml(text);
+  } catch {
+    return "unreadable";
+  }
+  try {
+    const value = record(parsed, "");
     const shape = SHAPES.get(textOf(value["apiVersion"]));
     if (shape === undefined || value["kind"] !== "Preference") return undefined;
     return { value, unknown: unknownFields(value, shape, "") };

@@ -106,8 +106,23 @@ describe("1.9 which file", () => {
   });
 
   test.each([
+    ["larger than 1 MiB", `${DENY}#${"#".repeat(1024 * 1024)}`, "it is larger than"],
+    [
+      "of breaks that only Go sees",
+      `${BETA}# x\rcredentialPluginPolicy: DenyAll\n`,
+      "yaml: line 3: a carriage",
+    ],
+    ["of breaks before a good one", `${BETA}# \u2028a: 1\n---\n${BETA}`, "yaml: line 3: a line break"],
+    ["no YAML", `${DENY}}`, "no valid preferences found in F"],
+  ])("1.9 the default file is %s: no plugin may run", async (_name, text, wanted) => {
+    await writeFile(at(".kube/kuberc"), text);
+    const { message } = await failure(loadPluginPolicy(system()));
+    expect(message).toContain(`kuberc error kuberc: `);
+    expect(message).toContain(wanted.replace("F", at(".kube/kuberc")));
+  });
+
+  test.each([
     ["1.9 the default file is bad", "nonsense", "no valid preferences found in F, use --v=5 to see details"],
-    ["1.9 the default file is larger than 1 MiB", "#".repeat(1024 * 1024 + 1), "it is larger than"],
   ])("%s", async (_name, text, wanted) => {
     await writeFile(at(".kube/kuberc"), text);
     expect(await loadPluginPolicy(system())).toEqual({ kind: "AllowAll" });

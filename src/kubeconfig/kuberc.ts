@@ -20,7 +20,8 @@ export interface KubercOptions {
 
 /**
  * Which credential plugins kubectl may run, by its kuberc (credentials.md §1.9). A file that was named and is bad is an
- * error; the default file may be missing, and a bad one is only warned of, as kubectl has it.
+ * error; the default file may be missing, and one without preferences is only warned of, as kubectl has it. One that kauth
+ * cannot read is an error too: for kubectl it may forbid what would run here.
  * @throws {KnownError} KUBERC_INVALID
  */
 export async function loadPluginPolicy(system: System, options: KubercOptions = {}): Promise<PluginPolicy> {
@@ -73,17 +74,25 @@ const readFields = async ({ path, explicit }: Place, system: System): Promise<Po
     const absolute = resolvePath(path, system.cwd, system.platform);
     const text = (await system.files.read(absolute, KUBERC_LIMIT)).toString("utf8");
     if (text === "") return NO_POLICY;
-    const preference = await readPreference(text);
-    if (preference === undefined)
-      throw new Error(`no valid preferences found in ${path}, use --v=5 to see details`);
+    const preference = await readPreference(text).catch((error: unknown) => {
+      throw unreadable(messageOf(error), error);
+    });
+    const none = `no valid preferences found in ${path}, use --v=5 to see details`;
+    if (preference === "unreadable") throw unreadable(none);
+    if (preference === undefined) throw new Error(none);
     if (preference.strict !== "")
       system.log.warn(`kuberc: ignoring strict decoding error in ${path}: ${preference.strict}`);
     return preference;
   } catch (error) {
     if (!explicit && systemCode(error) === "ENOENT") return NO_POLICY;
-    const reason = isKnownError(error) ? error.message : osError(path, error);
-    if (explicit) throw new KnownError("KUBERC_INVALID", `kuberc error kuberc: ${reason}`, { cause: error });
+    if (isKnownError(error, "KUBERC_INVALID")) throw error;
+    if (isKnownError(error)) throw unreadable(error.message, error);
+    const reason = osError(path, error);
+    if (explicit) throw unreadable(reason, error);
     system.log.warn(`kuberc: no preferences loaded from ${path}: ${reason}`);
     return NO_POLICY;
   }
 };
+
+const unreadable = (reason: string, cause?: unknown): KnownError =>
+  new KnownError("KUBERC_INVALID", `kuberc error kuberc: ${reason}`, { cause });

@@ -28,6 +28,16 @@ const EXPANSION_LIMIT = 4_000_000;
  */
 const ODD_BREAK = /\r(?!\n)|[\u0085\u2028\u2029]/;
 
+/** @throws {Error} for a line break that only Go sees, with its line */
+export const checkBreaks = (source: string): void => {
+  const odd = ODD_BREAK.exec(source);
+  if (odd !== null) {
+    const name =
+      odd[0] === "\r" ? "a carriage return without a line feed" : "a line break that is none in ASCII";
+    throw new Error(`yaml: line ${source.slice(0, odd.index).split("\n").length}: ${name}`);
+  }
+};
+
 /** Characters that Go's reader refuses. */
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufeff\ufffe\uffff]/;
 
@@ -149,12 +159,7 @@ const expandedSize = (value: unknown, known: Map<object, number>): number => {
 export async function parseYaml(source: string): Promise<unknown> {
   if (CONTROL.test(source.replace(/^\ufeff/, "")))
     throw new Error("yaml: control characters are not allowed");
-  const odd = ODD_BREAK.exec(source);
-  if (odd !== null) {
-    const name =
-      odd[0] === "\r" ? "a carriage return without a line feed" : "a line break that is none in ASCII";
-    throw new Error(`yaml: line ${source.slice(0, odd.index).split("\n").length}: ${name}`);
-  }
+  checkBreaks(source);
   const json = parseJsonText(source);
   if (json !== undefined) return json.value;
   const plain = readPlainYaml(source);
