@@ -52,6 +52,15 @@ describe.each(rows)("help of $name", ({ name, command }) => {
   });
 });
 
+test("under another tool's name help has that name and that tool's exit status", () => {
+  for (const command of COMMANDS.filter(({ path }) => path[0] === "open")) {
+    const help = commandHelp(command, "kubectl auth-proxy");
+    expect(help).toContain("  kubectl auth-proxy svc/headlamp -n headlamp\n");
+    expect(help).not.toMatch(/kauth open| 70 /);
+    expect(help).toMatch(/\n {2}1 +Any failure\./);
+  }
+});
+
 test("the program's help names every command, and what else there is", () => {
   for (const word of ["--version", "-v=LEVEL", "kubectl auth-proxy", "docs/"])
     expect(programHelp()).toContain(word);

@@ -42,6 +42,13 @@ export const optionText = (command: Command, name: string, spec: OptionSpec): st
   return `${summary}${choices}${otherwise}${variable === undefined ? "" : ` [${variable}]`}`;
 };
 
+/** Under the name of another tool. */
+const DROP_IN_STATUS: typeof EXIT_STATUS = [
+  ["0", "Done, or ended by you."],
+  ["1", "Any failure."],
+  ["130", "Ended at once by a second signal."],
+];
+
 export const commandHelp = (command: Command, program: string): string => {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS } as Record<string, OptionSpec>);
   const rows = (kubectls: boolean): readonly string[] =>
@@ -52,7 +59,8 @@ export const commandHelp = (command: Command, program: string): string => {
       );
   const kubectls = rows(true);
   const usage = [program, "[OPTIONS]", command.operands].filter((part) => part !== "").join(" ");
-  const examples = command.examples.map((each) => `  ${each.command}\n${wrap(each.does, INDENT)}`);
+  const calledAs = (line: string): string => line.replace(`kauth ${command.path.join(" ")}`, program);
+  const examples = command.examples.map((each) => `  ${calledAs(each.command)}\n${wrap(each.does, INDENT)}`);
   return [
     `${command.summary}.`,
     "",
@@ -68,7 +76,7 @@ export const commandHelp = (command: Command, program: string): string => {
     ...(kubectls.length === 0 ? [] : ["", "Options that mean what they mean to kubectl:", ...kubectls]),
     "",
     "Exit status:",
-    ...EXIT_STATUS.map(
+    ...(program.startsWith("kauth ") ? EXIT_STATUS : DROP_IN_STATUS).map(
       ([status, means]) => `${`  ${status}`.padEnd(INDENT)}${wrap(means, INDENT).trimStart()}`,
     ),
   ].join("\n");

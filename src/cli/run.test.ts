@@ -52,6 +52,47 @@ describe("what is printed, and the exit status", () => {
     expect(under.out.join("\n")).toContain("Usage: kubectl auth-proxy");
   });
 
+  test("and it takes what kauthproxy took: --version, and localhost as an address", async () => {
+    await using under = await recorded();
+    expect(await runIn(under, ["--version"], "kubectl-auth_proxy")).toBe(0);
+    expect(under.out).toEqual([`kauth ${VERSION}`]);
+    const words = ["svc/ui", "--address=localhost:0", "--kubeconfig=/nowhere"];
+    expect(await runIn(under, words, "kubectl-auth_proxy")).toBe(1);
+    expect(under.err.join("")).toContain("[KUBECONFIG_MISSING]");
+    expect(await runIn(under, ["open", ...words])).toBe(2);
+    expect(under.err.join("")).toContain("[LISTEN_ADDRESS]");
+  });
+
+  test("its hints name it as it was called", async () => {
+    await using under = await recorded();
+    expect(await runIn(under, [], "kubectl-auth_proxy")).toBe(1);
+    expect(under.err.join("\n")).toContain("e.g. kubectl auth-proxy svc/headlamp");
+  });
+
+  test.each([
+    { args: ["open", "svc/ui", "-o", "json", "--kubeconfig=/nowhere"], code: "KUBECONFIG_MISSING" },
+    { args: ["open", "svc/ui", "-o=json", "--kubeconfig=/nowhere"], code: "KUBECONFIG_MISSING" },
+    { args: ["whoami", "-ojson", "--kubeconfig=/nowhere"], code: "KUBECONFIG_MISSING" },
+    { args: ["open", "--output=json", "--teh-option"], code: "USAGE" },
+    { args: ["open", "--output", "json"], code: "USAGE" },
+  ])("a failure is an event too: $args", async ({ args, code }) => {
+    await using under = await recorded();
+    expect(await runIn(under, args)).toBe(2);
+    expect(under.out).toHaveLength(1);
+    expect(JSON.parse(under.out[0] ?? "")).toEqual({
+      event: "error",
+      code,
+      message: under.err[0]?.replace(/^error: | \[\w+\]$/g, ""),
+      next: under.err[1],
+    });
+  });
+
+  test("config.yaml and variables can ask for JSON as well", async () => {
+    await using under = await recorded({ KAUTH_OPEN_OUTPUT: "json" });
+    expect(await runIn(under, ["open", "svc/ui", "--kubeconfig=/nowhere"])).toBe(2);
+    expect(under.out.join("")).toContain('"event":"error"');
+  });
+
   test("completion for kubectl has its directive", async () => {
     await using under = await recorded();
     expect(await runIn(under, ["--tunn"], "kubectl_complete-auth_proxy")).toBe(0);
@@ -133,8 +174,8 @@ describe("an error as a person reads it", () => {
   test("is none when the person has ended it, but for what is known", async () => {
     await using under = await recorded();
     const ended = AbortSignal.abort();
-    expect(tellError(new Error("aborted"), under.system(), ended)).toBe(0);
-    expect(tellError(new KnownError("NO_READY_POD", "x"), under.system(), ended)).toBe(1);
+    expect(tellError(new Error("aborted"), under.system(), { signal: ended })).toBe(0);
+    expect(tellError(new KnownError("NO_READY_POD", "x"), under.system(), { signal: ended })).toBe(1);
   });
 
   test("cannot move the cursor or show a token", async () => {

@@ -1,4 +1,5 @@
-import { isKnownError, KnownError, messageOf } from "../base/errors.ts";
+import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/errors.ts";
+import { redact } from "../base/redact.ts";
 import type { System } from "../base/system.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, OptionSpec } from "./command.ts";
@@ -27,11 +28,12 @@ const OWN_FAULT = 70;
 export async function run(request: RunRequest): Promise<number> {
   const dropIn = Object.hasOwn(DROP_INS, request.program) ? DROP_INS[request.program] : undefined;
   const status = (code: number): number => (dropIn !== undefined && code !== 0 ? 1 : code);
+  const words = dropIn === undefined ? request.args : [...dropIn, ...request.args];
   let level = 0;
+  let json = wantsJson(words);
   try {
-    const words = dropIn === undefined ? request.args : [...dropIn, ...request.args];
     if (words.length === 0 && request.program === "kauth") return await summarize(request.system(0));
-    if (words[0] === "--version") return print(request.system(0), `kauth ${VERSION}`);
+    if (request.args[0] === "--version") return print(request.system(0), `kauth ${VERSION}`);
     if (words[0] === "--help" || words[0] === "-h" || words[0] === "help")
       return print(request.system(0), helpFor(words.slice(1)));
     if (words[0] === "__complete" || request.program === "kubectl_complete-auth_proxy")
@@ -48,13 +50,17 @@ export async function run(request: RunRequest): Promise<number> {
     const config =
       (await loadConfig(system)).get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
     const options = resolveOptions(known, line, { env: system.env, config });
+    json = Object.hasOwn(specs, "output") && options.string("output") === "json";
     const handler = await command.load();
     const { program, signal } = request;
     return status(
       written(system, await handler({ system, options, positionals: line.positionals, program, signal })),
     );
   } catch (error) {
-    return status(tellError(error, request.system(level), request.signal));
+    const { signal } = request;
+    const asCalled = (text: string): string =>
+      dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.join(" ")}`, calledAs(request.program));
+    return status(tellError(error, request.system(level), { signal, json, asCalled }));
   }
 }
 
@@ -89,9 +95,14 @@ const helpFor = (words: readonly string[]): string => {
 };
 
 const programOf = (command: Command, program: string, dropIn: readonly string[] | undefined): string =>
-  dropIn === undefined
-    ? `kauth ${command.path.join(" ")}`
-    : program.replace("kubectl-", "kubectl ").replaceAll("_", "-");
+  dropIn === undefined ? `kauth ${command.path.join(" ")}` : calledAs(program);
+
+/** What a person has typed to start the program of that name: `kubectl auth-proxy`. */
+const calledAs = (program: string): string => program.replace("kubectl-", "kubectl ").replaceAll("_", "-");
+
+/** What the words say of it before they are understood, so that a mistake in them can be told as JSON too. */
+const wantsJson = (words: readonly string[]): boolean =>
+  /(?:^|\0)(?:-o[=\0]?|--output[=\0])json(?:\0|$)/.test(words.join("\0"));
 
 const unknownCommand = (word: string): never => {
   const near = nearest(
@@ -103,20 +114,44 @@ const unknownCommand = (word: string): never => {
   });
 };
 
+export interface Telling {
+  readonly signal?: AbortSignal;
+  /** Programs read standard output: the error is an event there too. */
+  readonly json?: boolean;
+  /** Sentences name the command as the person has called it. */
+  readonly asCalled?: (text: string) => string;
+}
+
 /** What a person reads of an error, and the exit status. */
-export const tellError = (error: unknown, system: System, signal?: AbortSignal): number => {
+export const tellError = (error: unknown, system: System, how: Telling = {}): number => {
+  const { signal, json = false, asCalled = (text: string): string => text } = how;
   if (isKnownError(error)) {
+    const next = asCalled(error.hint);
+    if (json) tellProgram(system, { code: error.code, message: error.message, next });
     system.log.say(`error: ${error.message} [${error.code}]`);
-    system.log.say(error.hint);
+    system.log.say(next);
     if (system.log.level >= 4) tellCauses(error, system);
     return error.exit;
   }
   // The person has ended it: that is no fault.
   if (signal?.aborted === true) return 0;
-  system.log.say(`error: kauth met a fault of its own: ${messageOf(error)}`);
+  const message = `kauth met a fault of its own: ${messageOf(error)}`;
+  if (json) tellProgram(system, { message });
+  system.log.say(`error: ${message}`);
   system.log.say("Please report it with the command that you ran; -v=4 shows where it happened");
   if (system.log.level >= 4 && error instanceof Error) system.log.say(error.stack ?? "");
   return OWN_FAULT;
+};
+
+/** `code` and `next` are missing for a fault of our own. */
+const tellProgram = (
+  { log }: System,
+  error: { readonly code?: ErrorCode; readonly message: string; readonly next?: string },
+): void => {
+  // The result is out already, and it says that the user is not known: one document is what is read.
+  if (error.code === "IDENTITY_UNKNOWN") return;
+  const text = Object.entries(error).map(([key, value]) => [key, redact(value)]);
+  log.out(JSON.stringify({ event: "error", ...Object.fromEntries(text) }));
 };
 
 const tellCauses = (error: Error, system: System): void => {

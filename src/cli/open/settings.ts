@@ -45,7 +45,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
   const caPath = options.string("upstream-ca");
   return {
     target,
-    addresses: options.list("address"),
+    addresses: options.list("address").map((text) => addressOf(text, invocation.program)),
     openBrowser: !options.boolean("skip-open-browser"),
     origin: choiceOf("origin", options.string("origin"), ["name", "ip"], "name"),
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
@@ -61,6 +61,10 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     plugins: await pluginRules(invocation),
   };
 }
+
+/** kauthproxy's own way to write an address is a name. What counts is what is bound: the one that the name stands for. */
+const addressOf = (text: string, program: string): string =>
+  program === "kubectl-auth_proxy" ? text.replace(/^localhost:/, "127.0.0.1:") : text;
 
 const readCa = async (system: System, path: string): Promise<string> => {
   try {
