@@ -21,9 +21,10 @@ export const bytes = (value: number): Bytes => value as Bytes;
 export const KiB = (value: number): Bytes => (value * 1024) as Bytes;
 export const MiB = (value: number): Bytes => (value * 1024 * 1024) as Bytes;
 
-/** ECMA-262 §21.4.1.1: no date is later. What lies beyond could not be printed. */
-const LATEST = 8.64e15;
-export const isDate = (time: number): boolean => Math.abs(time) <= LATEST;
+/** The years 0001 to 9999, in milliseconds: what RFC 3339 can say. What lies beyond nobody could read. */
+export const EARLIEST = -62_135_596_800_000 as EpochMillis;
+export const LATEST = 253_402_300_799_999 as EpochMillis;
+export const isDate = (time: number): boolean => time >= EARLIEST && time <= LATEST;
 
 export const toMillis = (value: Seconds): Millis => (value * 1000) as Millis;
 export const after = (start: EpochMillis, wait: Millis): EpochMillis => (start + wait) as EpochMillis;

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionOptions } from "../api/index.ts";
 import { KnownError } from "../base/errors.ts";
-import { millis, type EpochMillis, type Millis } from "../base/units.ts";
+import { isDate, millis, type EpochMillis, type Millis } from "../base/units.ts";
 import {
   credentialSource,
   tokenExpiry,
@@ -126,6 +126,8 @@ export async function identify(
 /** When a credential ends: as its issuer said, else as the token says of itself. */
 export const endOf = (credential: Credential | undefined): EpochMillis | undefined => {
   if (credential === undefined) return undefined;
-  if (credential.expiresAt !== undefined) return credential.expiresAt;
+  const { expiresAt } = credential;
+  // RFC 3339 with an offset can say a year 10000, which it cannot say back.
+  if (expiresAt !== undefined) return isDate(expiresAt) ? expiresAt : undefined;
   return credential.header?.kind === "bearer" ? tokenExpiry(credential.header.token) : undefined;
 };

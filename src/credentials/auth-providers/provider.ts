@@ -2,7 +2,7 @@ import { abortable } from "../../base/abortable.ts";
 import { cached } from "../../base/cached.ts";
 import { isKnownError, KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { after, epochMillis, millis, type EpochMillis } from "../../base/units.ts";
+import { after, EARLIEST, epochMillis, LATEST, millis, type EpochMillis } from "../../base/units.ts";
 import type { ExecOptions } from "../exec.ts";
 import { isEarly, isOver, type Issued } from "../life.ts";
 import { checkToken } from "../token.ts";
@@ -138,10 +138,8 @@ export function providerSource(
   };
 }
 
-/** The last moment that a Date knows; whoever shows an end makes one of it. */
-const LATEST = 8_640_000_000_000_000;
-
-const withinDates = (at: EpochMillis): EpochMillis => epochMillis(Math.min(Math.max(at, -LATEST), LATEST));
+/** Whoever shows an end makes a date of it. */
+const withinDates = (at: EpochMillis): EpochMillis => epochMillis(Math.min(Math.max(at, EARLIEST), LATEST));
 
 /** A bearer token of a provider. @throws {KnownError} TOKEN_INVALID */
 export const issue = (
