@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
+import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
+import { refuseOperands } from "./options.ts";
 
 /** Every file that kauth writes by itself; docs/files.md is compared with it. */
 export const WRITTEN = [
@@ -64,7 +66,10 @@ const ours = async (system: System): Promise<readonly string[]> => {
 };
 
 /** `kauth clean`: what kauth wrote and nothing else. */
-export async function runClean({ system, options }: Invocation): Promise<number> {
+export async function runClean(invocation: Invocation): Promise<number> {
+  const { system, options } = invocation;
+  refuseOperands(invocation, "clean up");
+  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
   const dry = options.boolean("dry-run");
   const removed: string[] = [];
   const failed: { readonly path: string; readonly reason: string }[] = [];
@@ -76,7 +81,7 @@ export async function runClean({ system, options }: Invocation): Promise<number>
       failed.push({ path, reason: messageOf(error) });
     }
   }
-  if (options.string("output") === "json") system.log.out(JSON.stringify({ dryRun: dry, removed, failed }));
+  if (format === "json") system.log.out(JSON.stringify({ dryRun: dry, removed, failed }));
   else {
     for (const path of removed) system.log.say(`${dry ? "Would remove" : "Removed"} ${path}`);
     for (const { path, reason } of failed) system.log.warn(`Cannot remove ${path}: ${reason}`);

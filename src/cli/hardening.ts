@@ -18,6 +18,9 @@ export const checkRuntime = (
     throw new KnownError(
       "UNSAFE_ENVIRONMENT",
       "Refusing to run with NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate would be checked",
+      {
+        hint: "Unset NODE_TLS_REJECT_UNAUTHORIZED; name an authority that Node lacks in NODE_EXTRA_CA_CERTS",
+      },
     );
   const warnings: string[] = [];
   if (node !== undefined) {
@@ -26,14 +29,18 @@ export const checkRuntime = (
       throw new KnownError(
         "UNSAFE_ENVIRONMENT",
         `Cannot run on Node ${node}: kauth needs Node ${OLDEST} or newer`,
+        { hint: `Install Node ${OLDEST} or newer, or use the kauth binary, which needs none` },
       );
     const fixed = FIXED.find(([line]) => line === major);
     if (fixed !== undefined && (minor < fixed[1] || (minor === fixed[1] && patch < fixed[2])))
       warnings.push(`Node ${node} lacks the security fixes of ${fixed.join(".")}: update it`);
   }
-  const nodeOptions = env["NODE_OPTIONS"] ?? "";
-  if (/--inspect|--tls-keylog/.test(nodeOptions) || (env["SSLKEYLOGFILE"] ?? "") !== "")
-    warnings.push("NODE_OPTIONS or SSLKEYLOGFILE let others read what kauth sends");
+  const told = {
+    NODE_OPTIONS: /--inspect|--tls-keylog/.test(env["NODE_OPTIONS"] ?? ""),
+    SSLKEYLOGFILE: (env["SSLKEYLOGFILE"] ?? "") !== "",
+  };
+  for (const [name, bad] of Object.entries(told))
+    if (bad) warnings.push(`${name}=${env[name] ?? ""} lets others read what kauth sends`);
   return warnings;
 };
 

@@ -10,7 +10,13 @@ export async function printSummary(system: System): Promise<number> {
   try {
     const kubeconfig = await loadKubeconfig(system);
     const current = kubeconfig.currentContext;
-    found.push(`  kubeconfig  ${kubeconfig.sources.map((path) => escapeLine(path)).join(", ")}`);
+    const files = await Promise.all(
+      kubeconfig.sources.map(async (path) => {
+        const there = (await system.files.facts(path)) !== undefined;
+        return `${escapeLine(path)}${there ? "" : " (not there)"}`;
+      }),
+    );
+    found.push(`  kubeconfig  ${files.join(", ")}`);
     found.push(
       kubeconfig.contexts.size === 0
         ? "  context     none: set KUBECONFIG, or see it work with kauth demo"

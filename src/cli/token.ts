@@ -22,6 +22,11 @@ export async function runToken(invocation: Invocation): Promise<number> {
       "TOKEN_ON_TERMINAL",
       "Refusing to print a token: standard output is a terminal, which keeps what it has shown",
     );
+  const as = options.string("as") ?? "";
+  if (as !== "")
+    throw new KnownError("USAGE", `Cannot print a token of "${as}": a token stands for whoever asks`, {
+      hint: "Leave --as out; kauth whoami --as and kauth open --as act as somebody else",
+    });
   const version = options.boolean("exec-credential") ? execVersion(invocation.system) : undefined;
   const config = await clientOf(invocation);
   const source = await credentialsOf(withMark(invocation, config), config);

@@ -55,6 +55,13 @@ describe("kauth token", () => {
     expect(ended.stderr).toContain('the context names the user "alicia", whom the kubeconfig does not have');
   });
 
+  test("--as gets none, since the token would be that of whoever asks", async () => {
+    const path = await kubeconfigWith("as", { token: "canary-token" });
+    const ended = await kauth(["token", "--kubeconfig", path, "--as", "bob"]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain('Cannot print a token of "bob"');
+  });
+
   test("--token wins over the kubeconfig's", async () => {
     const path = await kubeconfigWith("other", { token: "canary-token" });
     expect((await kauth(["token", "--kubeconfig", path, "--token", "mine"])).stdout).toBe("mine\n");

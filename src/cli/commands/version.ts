@@ -1,5 +1,6 @@
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
+import { refuseOperands } from "../options.ts";
 
 export const versionCommand: Command = {
   path: ["version"],
@@ -9,7 +10,9 @@ export const versionCommand: Command = {
   examples: [{ command: "kauth version", does: "Print it" }],
   options: {},
   load: () =>
-    Promise.resolve(({ system }) => {
+    Promise.resolve((invocation) => {
+      const { system } = invocation;
+      refuseOperands(invocation, "print the version");
       system.log.out(`kauth ${VERSION} (${system.platform}, ${system.runtime})`);
       return Promise.resolve(0);
     }),

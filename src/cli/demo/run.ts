@@ -7,11 +7,13 @@ import { reportTo } from "../open/report.ts";
 import { untilAborted } from "../open/run.ts";
 import type { OpenSettings } from "../open/settings.ts";
 import { openTarget } from "../open/target.ts";
+import { refuseOperands } from "../options.ts";
 import { fetchAsBrowser } from "./fetch.ts";
 
 /** `kauth demo`: the path of `kauth open`, against a cluster in this process. */
 export async function runDemo(invocation: Invocation): Promise<number> {
   const { system, options, signal } = invocation;
+  refuseOperands(invocation, "run the demo");
   const once = options.boolean("once");
   const plugin = options.string("plugin");
   const addresses = options.list("address");
