@@ -24,8 +24,8 @@ const WORDS: ReadonlyMap<string, null | boolean> = new Map<string, null | boolea
 /** YAML 1.1 has more words for true and false. */
 const OLD_WORDS: ReadonlySet<string> = new Set(["y", "yes", "n", "no", "on", "off"]);
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
-/** Whatever else could be a number in any form; a lone point too, in YAML 1.1. */
-const NUMBER_LIKE = /^[-+]?(?:[\d_]*(?:\.[\d_]*)?(?:e[-+]?\d+)?|0[xob][\da-f_]+|\.(?:inf|nan))$/i;
+/** Whatever else could be a number in any form, once its underscores are gone; a lone point too, in YAML 1.1. */
+const NUMBER_LIKE = /^[-+]?(?:\d*(?:\.\d*)?(?:e[-+]?\d+)?|0[xob][\da-f]+|\.(?:inf|nan))$/i;
 
 /** Thrown inside only: the text is more than plain. */
 class NotPlain extends Error {}
@@ -146,11 +146,14 @@ const readScalar = (text: string): unknown => {
   const first = plain[0] ?? "";
   if (first <= "9") {
     if (WHOLE_NUMBER.test(plain)) return Number(plain);
-    if (NUMBER_LIKE.test(plain)) throw new NotPlain();
-  } else if (first === "_" && NUMBER_LIKE.test(plain)) throw new NotPlain();
+    if (isNumberLike(plain)) throw new NotPlain();
+  } else if (first === "_" && isNumberLike(plain)) throw new NotPlain();
   if (plain.length < 4 && OLD_WORDS.has(plain.toLowerCase())) throw new NotPlain();
   return plain;
 };
+
+/** Go passes over underscores wherever they stand. */
+const isNumberLike = (text: string): boolean => NUMBER_LIKE.test(text.replaceAll("_", ""));
 
 /** Begins with a letter, a digit or one of `/ . _ + ~`, and has no colon that would make it a key. */
 const isPlain = (text: string): boolean => {

@@ -3,7 +3,7 @@ export const SCALARS: readonly string[] = [
   ..."yes no on off y n Y N Yes NO On true True TRUE tRue null Null NULL nULL ~ ~x".split(" "),
   ..."0 -0 00 +1 -1 010 08 0o7 0o8 0x 0x1F +0x1 0b11 -0b11 0b2 1e3 1E3 1e+3 1e 1. .5 +.5 .e3 e3 . 1_000 1__0 1_".split(" "),
   ..."_1 1_0.5 0.0 1.0 1.10 1.2.3 1e400 -1e400 1e-400 123456789012345 1234567890123456 12345678901234567890".split(" "),
-  ...".inf -.inf +.inf .INF .nan .NaN inf nan 0x1.8p1".split(" "),
+  ...".inf -.inf +.inf .INF .nan .NaN inf nan 0x1.8p1 1e_3 0_x1 +_0x1 ._5".split(" "),
   ..."2001-01-01 2001-01-01T00:00:00Z 12:30:45 1:20 190:20:30 = <<".split(" "),
   "", "-", "- ", "?", "?x", ":x", "x:", "-x", "--x", "---x", "...", "@x", "%x", "`x", "!x", "*x", "&a x", "|", ">",
   '"a\\tb"', '"a\\u00e4b"', '"a\\xe4\\N"', '"a\\/b"', '"a\\qb"', "'it''s'", "''", '""', '"yes"', "'1'", '"x" # c', "'x'#c",
