@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { environment, newHome, PROGRAM } from "../../test/program.ts";
 import { recorded, type Recorded } from "../../test/recorded.ts";
@@ -21,6 +22,11 @@ describe("what is printed, and the exit status", () => {
     { args: ["help", "open"], status: 0, out: "Usage: kauth open", err: "" },
     { args: ["open", "-h"], status: 0, out: "Usage: kauth open", err: "" },
     { args: ["opne"], status: 2, out: "", err: "Did you mean kauth open?" },
+    { args: ["svc/ui"], status: 2, out: "", err: "To open it: kauth open svc/ui" },
+    { args: ["https://ui.apps.svc"], status: 2, out: "", err: "kauth open https://ui.apps.svc" },
+    { args: ["version", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
+    { args: ["clean", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
+    { args: ["demo", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
     { args: ["open"], status: 2, out: "", err: "no target was given" },
     { args: ["open", "svc/a", "svc/b"], status: 2, out: "", err: "2 targets" },
     { args: ["open", "svc/ui", "--exec-timeout=0"], status: 2, out: "", err: "above 0" },
@@ -42,6 +48,14 @@ describe("what is printed, and the exit status", () => {
     expect(under.err.join("\n")).toContain(err);
     if (out === "") expect(under.out).toEqual([]);
     if (err === "") expect(under.err).toEqual([]);
+  });
+
+  test("alone it says which kubeconfig is not there", async () => {
+    await using under = await recorded();
+    expect(await runIn(under, [])).toBe(0);
+    expect(under.out.join("\n")).toContain(
+      `  kubeconfig  ${join(under.home, ".kube", "config")} (not there)`,
+    );
   });
 
   test("under kauthproxy's name every failure is 1, and help names that program", async () => {

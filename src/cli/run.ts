@@ -105,6 +105,10 @@ const wantsJson = (words: readonly string[]): boolean =>
   /(?:^|\0)(?:-o[=\0]?|--output[=\0])json(?:\0|$)/.test(words.join("\0"));
 
 const unknownCommand = (word: string): never => {
+  if (/^(?:svc|services?|po|pods?)\/|^https?:\/\//.test(word))
+    throw new KnownError("USAGE", `Cannot run "${word}": there is no such command`, {
+      hint: `To open it: kauth open ${word}`,
+    });
   const near = nearest(
     word,
     COMMANDS.map((command) => command.path[0] ?? ""),
