@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { KnownError, systemCode } from "./errors.ts";
+import { replaceExisting } from "./replace.ts";
 import { epochMillis, type Bytes, type EpochMillis } from "./units.ts";
 
 export interface FileFacts {
@@ -34,9 +35,10 @@ export interface Files {
   /** Replaces a file as a whole: a reader sees the old or the new one, never a part. Mode 0600, parents 0700. */
   write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
   /**
-   * Replaces somebody's existing file as a whole, on the disk when this returns: mode and owner stay. `path` is no
-   * symlink, and the caller holds a lock of it: the draft beside it has a fixed name, so that a writer that was killed
-   * leaves one at most, and the next writer takes it away.
+   * Replaces somebody's existing file, on the disk when this returns: mode, owner, links and access lists stay. A reader
+   * sees the old or the new one, except where only writing into the file keeps all that. `path` is no symlink, and the
+   * caller holds a lock of it: the draft beside it has a fixed name, so that a writer that was killed leaves one at most,
+   * and the next writer takes it away.
    */
   replace(path: string, content: string | Uint8Array): Promise<void>;
   /** Makes a new file and fails if anything, a symlink too, has that name. `parents: false` makes no directory for it. */
@@ -133,31 +135,6 @@ const createExclusive = async (path: string, content: string | Uint8Array, mode:
   }
 };
 
-const replaceExisting = async (path: string, content: string | Uint8Array): Promise<void> => {
-  const old = await fs.promises.stat(path);
-  const draft = `${path}.kauth-draft`;
-  await fs.promises.rm(draft, { force: true });
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
-  const flags = O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0);
-  const handle = await fs.promises.open(draft, flags, PRIVATE_FILE);
-  try {
-    try {
-      await handle.writeFile(content);
-      const made = await handle.stat();
-      if (made.uid !== old.uid || made.gid !== old.gid) await handle.chown(old.uid, old.gid);
-      await handle.chmod(old.mode & 0o7777);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await fs.promises.rename(draft, path);
-  } catch (error) {
-    await fs.promises.rm(draft, { force: true });
-    throw error;
-  }
-  await syncDirectory(dirname(path));
-};
-
 /** A new name in the directory of `path`, which is made if it is missing. */
 const draftBeside = async (path: string, parents = true): Promise<string> => {
   if (parents) await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
@@ -167,13 +144,6 @@ const draftBeside = async (path: string, parents = true): Promise<string> => {
 
 /** What file systems say that have no second names for a file (exFAT, some network shares). */
 const WITHOUT_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
-
-/** After it, a rename survives a loss of power. Windows and some network file systems have no such thing. */
-const syncDirectory = async (path: string): Promise<void> => {
-  const handle = await fs.promises.open(path, "r").catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-};
 
 export const realFiles: Files = {
   read: async (path, limit) => (await readWithFacts(path, limit)).content,
