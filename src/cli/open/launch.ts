@@ -9,9 +9,9 @@ import type { OpenSettings } from "./settings.ts";
 
 export interface Launch {
   readonly system: System;
-  readonly settings: OpenSettings;
+  readonly settings: Pick<OpenSettings, "openBrowser">;
   readonly report: Report;
-  readonly server: ProxyServer;
+  readonly server: Pick<ProxyServer, "newLaunch" | "onEvent">;
   readonly site: Site;
   readonly signal: AbortSignal;
   /** Called with the file that the browser is started on; whoever ends the program before the file has gone removes it. */
@@ -30,20 +30,25 @@ export async function launch(wishes: Launch): Promise<void> {
   onEnter(() => printLink(wishes), signal);
   if (!settings.openBrowser) {
     printLink(wishes);
+    sayHowToGoOn(wishes.system);
     return;
   }
   const session = sessionWithin(wishes);
   const reason = await startBrowser(wishes);
   report.emit({ event: "browser", opened: reason === undefined, reason });
-  if (reason !== undefined) {
-    printLink(wishes);
-    return;
-  }
+  if (reason !== undefined) printLink(wishes);
+  sayHowToGoOn(wishes.system);
+  if (reason !== undefined) return;
   if (!(await session) && !signal.aborted) {
     wishes.system.log.say("The browser has not come back yet; if nothing opened, use the link");
     printLink(wishes);
   }
 }
+
+/** Enter is read from a terminal only; a script knows how it is ended. */
+const sayHowToGoOn = (system: System): void => {
+  if (system.stdinIsTerminal) system.log.say("Press Enter for a new link, Ctrl-C to stop");
+};
 
 const printLink = ({ server, site, report }: Launch): void => {
   const link = server.newLaunch(site, { printed: true });

@@ -21,19 +21,23 @@ const READY: OpenEvent = {
   event: "ready",
   url: "http://ui-0123.localhost:18000/",
   target: "svc/ui",
+  port: 8443,
+  scheme: "https",
   namespace: "apps",
   context: "prod",
+  kubeconfig: "/home/alice/.kube/config",
   pod: "ui-1",
   image: "demo/app:1",
   user: "alice\u001B[2J",
   impersonation: undefined,
+  method: "token",
   credential: "the token of your kubeconfig",
   expiresAt: undefined,
   addresses: ["127.0.0.1:18000"],
   apiTokenFile: undefined,
 };
-const LINK: OpenEvent = {
-  event: "link",
+const LINK = {
+  event: "link" as const,
   url: "http://ui-0123.localhost:18000/__kauth/launch#t",
   goodForSeconds: 600,
 };
@@ -48,6 +52,41 @@ describe("events", () => {
     expect(under.err).toContain("  pod      ui-1, image demo/app:1");
     expect(under.err.join("")).not.toContain("\u001B");
     expect(under.err.at(-1)).toContain("__kauth/launch#t");
+  });
+
+  const say = async (event: OpenEvent, env: Readonly<Record<string, string>> = {}): Promise<string[]> => {
+    await using under = await recorded(env);
+    reportTo(under.system(), { output: "text", printLink: false }).emit(event);
+    return under.err;
+  };
+
+  test("say which port is opened, and how", async () => {
+    expect(await say(READY)).toContain("  target   svc/ui, port 8443 (https), namespace apps, context prod");
+  });
+
+  test.each([
+    { method: "none" as const, text: "  user     nobody (--anonymous)" },
+    { method: "exec" as const, text: "  user     unknown (the cluster does not tell)" },
+  ])("say that nobody is known: $method", async ({ method, text }) => {
+    expect(await say({ ...READY, user: undefined, method })).toContain(text);
+  });
+
+  test.each([
+    { url: LINK.url, forward: "18000:127.0.0.1:18000" },
+    { url: "http://127.4.5.6:18000/__kauth/launch#t", forward: "127.4.5.6:18000:127.4.5.6:18000" },
+  ])("over SSH say how a browser elsewhere gets here: $forward", async ({ url, forward }) => {
+    const link = { ...LINK, url };
+    expect((await say(link, { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22" })).at(-1)).toBe(
+      `In a browser on your own machine, after: ssh -L ${forward} HOST`,
+    );
+    expect((await say(link)).at(-1)).toBe(`  ${url}`);
+  });
+
+  test.each([
+    { inFlight: 0, text: "Stopping" },
+    { inFlight: 2, text: "Stopping: no new requests, waiting for 2 in flight (Ctrl-C again ends at once)" },
+  ])("say what is waited for: $inFlight", async ({ inFlight, text }) => {
+    expect(await say({ event: "stopping", inFlight })).toEqual([text]);
   });
 
   test.each([

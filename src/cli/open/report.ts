@@ -1,5 +1,6 @@
 import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
+import type { Method } from "../../credentials/index.ts";
 import type { TargetReference } from "../../route/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import type { ActingAs } from "./impersonation.ts";
@@ -10,13 +11,21 @@ export type OpenEvent =
       readonly event: "ready";
       readonly url: string;
       readonly target: string;
+      /** The number in the pod, and what is spoken there. */
+      readonly port: number;
+      readonly scheme: "http" | "https";
       readonly namespace: string;
       readonly context: string | undefined;
+      /** The file that the user comes from. */
+      readonly kubeconfig: string | undefined;
       readonly pod: string;
       readonly image: string | undefined;
       readonly user: string | undefined;
       /** Who acts as whom; undefined where nobody is impersonated. */
       readonly impersonation: ActingAs | undefined;
+      /** How the kubeconfig signs in, as `kauth whoami` names it; "none" with `--anonymous`. */
+      readonly method: Method;
+      /** The same in words, for people. */
       readonly credential: string;
       readonly expiresAt: string | undefined;
       readonly addresses: readonly string[];
@@ -43,7 +52,8 @@ export type OpenEvent =
       /** Incidents with the same code since the last such event. */
       readonly more: number;
     }
-  | { readonly event: "stopping" };
+  /** `inFlight`: requests and WebSockets that are waited for. */
+  | { readonly event: "stopping"; readonly inFlight: number };
 
 export interface Report {
   emit(event: OpenEvent): void;
@@ -98,19 +108,33 @@ const impersonationNote = (acting: ActingAs | undefined): readonly string[] => {
   }
 };
 
+const userText = ({ user, method }: OpenEvent & { readonly event: "ready" }): string => {
+  if (user !== undefined) return escapeLine(user);
+  return method === "none" ? "nobody (--anonymous)" : "unknown (the cluster does not tell)";
+};
+
+/** Over SSH the browser is elsewhere; its link has this port and no other, so that is the one to forward. */
+const forwardHint = (url: string, { env }: System): readonly string[] => {
+  if (env["SSH_CONNECTION"] === undefined) return [];
+  const { hostname, port: given } = new URL(url);
+  const port = given === "" ? "80" : given;
+  const from = hostname.endsWith(".localhost") ? port : `${hostname}:${port}`;
+  const to = hostname.endsWith(".localhost") ? `127.0.0.1:${port}` : `${hostname}:${port}`;
+  return [`In a browser on your own machine, after: ssh -L ${from}:${to} HOST`];
+};
+
 const textOf = (event: OpenEvent, system: System): readonly string[] => {
   switch (event.event) {
     case "ready": {
-      const name = event.user === undefined ? "unknown (the cluster does not tell)" : escapeLine(event.user);
       const end =
         event.expiresAt === undefined
           ? ""
           : `, ends ${untilText(Date.parse(event.expiresAt) as EpochMillis, system.now())}`;
       const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
       return [
-        `  target   ${escapeLine(event.target)}, namespace ${escapeLine(event.namespace)}${event.context === undefined ? "" : `, context ${escapeLine(event.context)}`}`,
+        `  target   ${escapeLine(event.target)}, port ${event.port} (${event.scheme}), namespace ${escapeLine(event.namespace)}${event.context === undefined ? "" : `, context ${escapeLine(event.context)}`}`,
         `  pod      ${escapeLine(event.pod)}${image}`,
-        `  user     ${name}${askedBy(event.impersonation)}`,
+        `  user     ${userText(event)}${askedBy(event.impersonation)}`,
         ...impersonationNote(event.impersonation),
         `  sends    ${event.credential}${end}`,
         `  address  ${event.url}`,
@@ -120,10 +144,11 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       return [
         `Open this link once, within ${Math.round(event.goodForSeconds / 60)} minutes:`,
         `  ${event.url}`,
+        ...forwardHint(event.url, system),
       ];
     case "browser":
       return event.opened
-        ? ["Opening the browser. Press Enter for a new link, Ctrl-C to stop"]
+        ? ["Opening the browser"]
         : [`No browser was opened: ${event.reason ?? "not asked to"}`];
     case "session":
       return event.state === "started"
@@ -145,6 +170,10 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       ];
     }
     case "stopping":
-      return ["Stopping: no new requests, waiting for those in flight (Ctrl-C again ends at once)"];
+      return [
+        event.inFlight === 0
+          ? "Stopping"
+          : `Stopping: no new requests, waiting for ${event.inFlight} in flight (Ctrl-C again ends at once)`,
+      ];
   }
 };

@@ -18,7 +18,7 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   await using served = await openTarget({ system, settings, config, reference, report, signal });
   await served.launch(signal);
   await untilAborted(signal);
-  report.emit({ event: "stopping" });
+  report.emit({ event: "stopping", inFlight: served.inFlight });
   await served.drain();
   return 0;
 }

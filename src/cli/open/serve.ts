@@ -46,6 +46,8 @@ export interface Served extends AsyncDisposable {
   newLink(): Secret;
   /** Opens the browser, or prints a link, and keeps giving links for Enter until the signal aborts. */
   launch(signal: AbortSignal): Promise<void>;
+  /** Requests and WebSockets that are not over. */
+  readonly inFlight: number;
   /** Lets what is in flight end, for at most 10 s. */
   drain(): Promise<void>;
 }
@@ -80,6 +82,9 @@ export async function servePod(request: ServeRequest): Promise<Served> {
     return {
       url: `${serving.originOf(site)}${site.path}`,
       addresses: listener.addresses,
+      get inFlight() {
+        return serving.active.exchanges;
+      },
       newLink: () => serving.newLaunch(site, { printed: true }).url,
       launch: async (signal) =>
         await launch({

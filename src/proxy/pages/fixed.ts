@@ -32,7 +32,7 @@ export const continuePage = (title: string, target: string): OwnPage =>
 export const signedOutPage = (title: string): OwnPage =>
   document({
     status: 401,
-    title: `Sign in to ${title}`,
+    title: `This browser is not signed in to ${title}`,
     content: markup`<h1>This browser is not signed in to ${title}</h1>
       <p>The session has ended, or kauth was started anew. Nothing was sent to the application.</p>
       <p>

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { CODES } from "../../base/codes.ts";
 import { problemJson, problemPage } from "./problem.ts";
 import { document } from "./document.ts";
+import { signedOutPage } from "./fixed.ts";
 import { escapeHtml, markup } from "./markup.ts";
 import { scriptLiteral } from "./script.ts";
 
@@ -64,6 +65,13 @@ describe("pages", () => {
     const { headers } = problemJson({ ...problem, retryAfter: 1.2 });
     expect(headers[headers.indexOf("Retry-After") + 1]).toBe("2");
     expect(problemJson(problem).headers).not.toContain("Retry-After");
+  });
+
+  test("the page without a session has one name", () => {
+    const { body } = signedOutPage("svc/ui in apps");
+    const name = "This browser is not signed in to svc/ui in apps";
+    expect(body).toContain(`<title>${name}</title>`);
+    expect(body).toContain(`<h1>${name}</h1>`);
   });
 
   test("a page says the code's own sentences", () => {
