@@ -5,6 +5,7 @@ import type { System } from "../base/system.ts";
 import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
 import { refuseOperands } from "./options.ts";
+import { jsonText } from "./output.ts";
 
 /** Every file that kauth writes by itself; docs/files.md is compared with it. */
 export const WRITTEN = [
@@ -81,7 +82,7 @@ export async function runClean(invocation: Invocation): Promise<number> {
       failed.push({ path, reason: messageOf(error) });
     }
   }
-  if (format === "json") system.log.out(JSON.stringify({ dryRun: dry, removed, failed }));
+  if (format === "json") system.log.out(jsonText({ dryRun: dry, removed, failed }));
   else {
     for (const path of removed) system.log.say(`${dry ? "Would remove" : "Removed"} ${path}`);
     for (const { path, reason } of failed) system.log.warn(`Cannot remove ${path}: ${reason}`);

@@ -1,5 +1,5 @@
 import { redact } from "../base/redact.ts";
-import { escapeLine } from "../base/terminal.ts";
+import { escapeLine, escapeQuoted, hasControls } from "../base/terminal.ts";
 
 /**
  * Text of remote origin on standard output. Results are not cleaned on their way out, since one may be the very token
@@ -10,15 +10,30 @@ export const cleanLine = (text: string): string => escapeLine(redact(text));
 /** A value with everything in it that looks like a secret taken out. */
 const clean = (_key: string, value: unknown): unknown => (typeof value === "string" ? redact(value) : value);
 
+/**
+ * JSON that moves no cursor and turns no text around, and means the same: JSON itself escapes the oldest controls only.
+ * Also for values that are secret and asked for.
+ */
+export const jsonText = (value: unknown, indent?: number): string =>
+  escapeQuoted(JSON.stringify(value, undefined, indent));
+
 /** A result for programs. Fields that are undefined are left out. */
 export const structured = async (value: unknown, format: "json" | "yaml"): Promise<string> => {
-  const text = JSON.stringify(value, clean, 2);
-  if (format === "json") return text;
-  return await yamlDocuments([JSON.parse(text)]);
+  const cleaned: unknown = JSON.parse(JSON.stringify(value, clean));
+  return format === "json" ? jsonText(cleaned, 2) : await yamlDocuments([cleaned]);
 };
 
-/** As they are: for what is applied, not read. */
+/** As they are: for what is applied, not read. Controls are escaped, which is another way to write the same. */
 export const yamlDocuments = async (values: readonly unknown[]): Promise<string> => {
-  const { stringify } = await import("yaml");
-  return values.map((value) => stringify(value, { lineWidth: 0 }).trimEnd()).join("\n---\n");
+  const { Document, Scalar, visit } = await import("yaml");
+  const write = (value: unknown): string => {
+    const document = new Document(value);
+    visit(document, {
+      Scalar: (_key, node) => {
+        if (typeof node.value === "string" && hasControls(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      },
+    });
+    return escapeQuoted(document.toString({ lineWidth: 0 }).trimEnd());
+  };
+  return values.map(write).join("\n---\n");
 };

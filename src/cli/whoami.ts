@@ -63,7 +63,7 @@ export async function runWhoami(invocation: Invocation): Promise<number> {
   ]);
   const found = describe(identity, credential, { person, by: real?.username });
   if (format === "name") {
-    if (person !== undefined) system.log.out(person.username);
+    if (person !== undefined) system.log.out(cleanLine(person.username));
   } else if (format === "text") for (const line of lines(found, system)) system.log.out(line);
   else system.log.out(await structured(found, format));
   if (person === undefined)

@@ -218,3 +218,18 @@ describe("kauth whoami", () => {
     expect(ended.stderr).not.toContain("canary");
   });
 });
+
+test.each(["name", "text", "json", "yaml"])(
+  "an API server's name for you moves no cursor, in -o %s (R-H6)",
+  async (format) => {
+    const username = "eve\u001b[2J\u009b31m\u202e\nroot";
+    demo.cluster.people.add({ username, uid: "e", groups: [], extra: new Map(), rights: "all" });
+    demo.cluster.people.issue("canary-eve", username);
+    const path = await writeKubeconfig(demo, home.path, "eve", { user: { token: "canary-eve" } });
+    const { code, stdout } = await whoami("--kubeconfig", path, "-o", format);
+    expect(code).toBe(0);
+    expect(stdout).toContain("eve");
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(stdout).not.toContain("\nroot");
+  },
+);

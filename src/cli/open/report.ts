@@ -3,6 +3,7 @@ import type { EpochMillis } from "../../base/units.ts";
 import type { Method } from "../../credentials/index.ts";
 import type { TargetReference } from "../../route/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
+import { jsonText } from "../output.ts";
 import type { ActingAs } from "./impersonation.ts";
 
 /** One JSON object a line on stdout with `--output json`; the same facts as text on stderr otherwise. */
@@ -80,7 +81,7 @@ export function reportTo(
   return {
     emit: (event) => {
       if (options.output === "json") {
-        if (event.event !== "link" || options.printLink) log.out(JSON.stringify(event));
+        if (event.event !== "link" || options.printLink) log.out(jsonText(event));
         if (event.event !== "link" || options.printLink) return;
       }
       for (const line of textOf(event, system)) log.say(line);
