@@ -3,7 +3,7 @@ import { object, optional, string } from "../base/decode.ts";
 import { KnownError, messageOf, type ErrorCode } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { seconds, toMillis } from "../base/units.ts";
-import { quote, saysPodGone } from "./errors.ts";
+import { missingRight, quote, saysPodGone, shorten } from "./errors.ts";
 import { spdyFault, spdyHeaders } from "./spdy/handshake.ts";
 import { Session } from "./spdy/session.ts";
 import type { Carrier } from "./types.ts";
@@ -155,6 +155,12 @@ function refusal(answer: UpgradeRefused, carrier: Carrier, pod: PodAddress): Kno
   if (answer.status === 404 || saysPodGone(answer.body)) {
     return new KnownError("POD_GONE", `Cannot forward to ${place}: it is gone: ${quote(reason)}`);
   }
+  const verb = /cannot (\w+) resource "pods\/portforward"/.exec(reason)?.[1];
+  if (answer.status === 403 && verb !== undefined)
+    return missingRight(
+      `Cannot forward to ${place}: you lack ${verb} on pods/portforward in ${JSON.stringify(pod.namespace)}`,
+      [`${NAMES[carrier]}: ${shorten(reason)}`],
+    );
   const codes: Readonly<Record<number, ErrorCode>> = { 401: "TUNNEL_UNAUTHORIZED", 403: "TUNNEL_FORBIDDEN" };
   return new KnownError(
     codes[answer.status] ?? "TUNNEL_REFUSED",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CODES } from "../base/codes.ts";
 import { openTunnel, type OpenTunnel } from "./carriers.ts";
 import {
   apiServer,
@@ -254,6 +255,43 @@ test("when both are refused, the error has both reasons and the missing right de
   const { error } = await open({ spdy: refuse(500, "spdy is off"), websocket: refuse(403, "not you") }, 0);
   expect(error).toMatchObject({ code: "TUNNEL_FORBIDDEN" });
   expect(String(error)).toMatch(/SPDY.*500.*spdy is off.*WebSocket.*403.*not you/);
+});
+
+describe("a missing right is named, and the API server's own words are lines of their own", () => {
+  const denied = (verb: string): string =>
+    `pods "ui-1" is forbidden: User "dave" cannot ${verb} resource "pods/portforward" in API group ""`;
+  const says = 'Cannot forward to pod "ui-1" in "apps": you lack create on pods/portforward in "apps"';
+  test.each([
+    {
+      name: "both carriers",
+      spdy: refuse(403, denied("create")),
+      websocket: refuse(403, denied("get")),
+      lines: [`SPDY: ${denied("create")}`, `WebSocket: ${denied("get")}`],
+    },
+    {
+      name: "one of them, and the other is off",
+      spdy: refuse(403, denied("create")),
+      websocket: refuse(400, "no"),
+      lines: [
+        `SPDY: ${denied("create")}`,
+        'The WebSocket port-forward to pod "ui-1" in "apps" was refused with 400: "no"',
+      ],
+    },
+    {
+      name: "the only one that is tried",
+      carrier: "spdy" as const,
+      spdy: refuse(403, denied("create")),
+      websocket: TUNNEL,
+      lines: [`SPDY: ${denied("create")}`],
+    },
+  ])("$name", async ({ lines, ...setup }) => {
+    const { error } = await open(setup, 0);
+    expect(error).toMatchObject({
+      code: "TUNNEL_FORBIDDEN",
+      message: says,
+      hint: [...lines, CODES.TUNNEL_FORBIDDEN.next].join("\n"),
+    });
+  });
 });
 
 test("when neither answers, that is said after 15 seconds", async () => {

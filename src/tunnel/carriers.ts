@@ -2,6 +2,7 @@ import { KnownError } from "../base/errors.ts";
 import { millis } from "../base/units.ts";
 import { attempt, type Attempt, type AttemptOptions } from "./attempt.ts";
 import { deferred } from "./deferred.ts";
+import { missingRight } from "./errors.ts";
 import type { Session } from "./spdy/session.ts";
 import type { Carrier, CarrierMemory } from "./types.ts";
 
@@ -119,6 +120,14 @@ const discard = (result: Attempt): void => {
 /** One error that names both refusals. A missing right outweighs whatever the other carrier met. */
 function both(errors: readonly KnownError[]): KnownError {
   const forbidden = errors.find(({ code }) => code === "TUNNEL_FORBIDDEN");
+  // The message of one that names the right stays: what was said of it is the cause.
+  if (forbidden?.cause instanceof Error)
+    return missingRight(
+      forbidden.message,
+      errors.map(({ code, cause, message }) =>
+        code === "TUNNEL_FORBIDDEN" && cause instanceof Error ? cause.message : message,
+      ),
+    );
   const chosen = forbidden ?? errors[0];
   return new KnownError(chosen?.code ?? "TUNNEL_REFUSED", errors.map(({ message }) => message).join("; "), {
     cause: chosen,

@@ -1,3 +1,4 @@
+import { CODES } from "../base/codes.ts";
 import { KnownError, type ErrorCode } from "../base/errors.ts";
 
 interface Class {
@@ -36,10 +37,20 @@ const CLASSES: readonly Class[] = [
 /** Characters of remote text that a message repeats. */
 const QUOTED = 300;
 
-export const quote = (text: string): string => {
+/** Remote text as one line, cut. */
+export const shorten = (text: string): string => {
   const line = text.replaceAll(/\s+/g, " ").trim();
-  return JSON.stringify(line.length > QUOTED ? `${line.slice(0, QUOTED)}…` : line);
+  return line.length > QUOTED ? `${line.slice(0, QUOTED)}…` : line;
 };
+
+export const quote = (text: string): string => JSON.stringify(shorten(text));
+
+/** A right is missing: the message says which, and what each carrier was told comes below it, a line each. */
+export const missingRight = (message: string, reasons: readonly string[]): KnownError =>
+  new KnownError("TUNNEL_FORBIDDEN", message, {
+    hint: [...reasons, CODES.TUNNEL_FORBIDDEN.next].join("\n"),
+    cause: new Error(reasons.join("\n")),
+  });
 
 /** Whether a refused upgrade or an error stream says that the pod is no more. */
 export const saysPodGone = (text: string): boolean =>
