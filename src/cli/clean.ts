@@ -71,6 +71,8 @@ export async function runClean(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   refuseOperands(invocation, "clean up");
   const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const { configFault } = invocation;
+  if (configFault !== undefined) system.log.warn(configFault.message);
   const dry = options.boolean("dry-run");
   const removed: string[] = [];
   const failed: { readonly path: string; readonly reason: string }[] = [];

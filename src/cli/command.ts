@@ -1,3 +1,4 @@
+import type { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 
 export type OptionType = "boolean" | "string" | "list" | "count";
@@ -34,6 +35,8 @@ export interface Invocation {
   readonly program: string;
   /** Aborted at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** What is wrong with config.yaml, for a command that works without it; nothing of the file counts then. */
+  readonly configFault?: KnownError | undefined;
 }
 
 export interface Command {
@@ -45,6 +48,8 @@ export interface Command {
   readonly description: string;
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** It works although config.yaml has a mistake, and tells it. Default false: the mistake ends it. */
+  readonly survivesConfig?: boolean;
   /** Loaded when the command runs, so that start-up stays short. Resolves to the exit status. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }

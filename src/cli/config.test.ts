@@ -73,6 +73,16 @@ describe("refused, exit 2", () => {
       document: { version: 1, open: { tunnel: ["spdy", "websocket"] } },
       says: "one value, not a list",
     },
+    {
+      name: "none of the choices",
+      document: { version: 1, open: { tunnel: "pigeon" } },
+      says: '"open.tunnel" is "pigeon": it must be one of auto, spdy, websocket',
+    },
+    {
+      name: "neither true nor false",
+      document: { version: 1, open: { anonymous: "perhaps" } },
+      says: '"open.anonymous" is "perhaps": it must be true or false',
+    },
     { name: "a mapping for a value", document: { version: 1, open: { tunnel: {} } }, says: "must be text" },
     { name: "null for a value", document: { version: 1, open: { tunnel: null } }, says: "must be text" },
   ])("$name", ({ document, says }) => {
@@ -80,6 +90,15 @@ describe("refused, exit 2", () => {
       expect.objectContaining({ code: "CONFIG_INVALID", exit: 2, message: expect.stringContaining(says) }),
     );
   });
+});
+
+test.each([
+  { document: { version: 1, open: { tunel: "spdy" } }, hint: "Did you mean open.tunnel?" },
+  { document: { version: 1, opne: {} }, hint: "Did you mean open?" },
+  { document: { version: 1, open: { tunnel: "x" } }, hint: 'Correct "open.tunnel" there' },
+  { document: { version: 1, open: { zzzzzzzzzz: "x" } }, hint: "Correct the key that the message names." },
+])("the hint for $document is $hint", ({ document, hint }) => {
+  expect(() => readConfig(document, PATH)).toThrow(expect.objectContaining({ hint }));
 });
 
 describe("the file", () => {
@@ -92,7 +111,10 @@ describe("the file", () => {
 
   test("that KAUTH_CONFIG names has to be there", async () => {
     await using under = await recorded({ KAUTH_CONFIG: "/nowhere/config.yaml" });
-    await expect(loadConfig(under.system())).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(loadConfig(under.system())).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      hint: "Correct KAUTH_CONFIG, or unset it",
+    });
   });
 
   test.each([
@@ -106,8 +128,10 @@ describe("the file", () => {
     await writeFile(path, text);
     await expect(loadConfig(under.system())).rejects.toMatchObject({
       code: "CONFIG_INVALID",
-      message: expect.stringContaining(path),
+      message: expect.stringMatching(/[^:]$/),
+      hint: expect.not.stringContaining("key that the message names"),
     });
+    await expect(loadConfig(under.system())).rejects.toThrow(path);
   });
 
   test("that is a directory is refused", async () => {

@@ -150,6 +150,12 @@ describe("where a value comes from", () => {
     expect(options(words, env as Record<string, string>, file).string("tunnel")).toBe(value);
   });
 
+  test("a variable is blamed by its own name", () => {
+    expect(() => options([], { KAUTH_OPEN_FLAG: "x" }).boolean("flag")).toThrow(
+      'Cannot use KAUTH_OPEN_FLAG="x": it must be true or false',
+    );
+  });
+
   test("a variable is checked as a flag is", () => {
     expect(() => options([], { KAUTH_OPEN_FLAG: "perhaps" }).boolean("flag")).toThrow("true or false");
     expect(options([], { KAUTH_OPEN_FLAG: "1" }).boolean("flag")).toBe(true);

@@ -52,11 +52,11 @@ export function parseLine(args: readonly string[], specs: Readonly<Record<string
     const next = words[index + 1];
     const takesNext =
       spec.type === "string" || spec.type === "list" || (spec.type === "count" && /^\d+$/.test(next ?? ""));
-    if (token.inlineValue === true) add(name, checked(name, token.value ?? "", spec));
+    if (token.inlineValue === true) add(name, checked(`--${name}`, token.value ?? "", spec));
     else if (!takesNext) add(name, spec.type === "count" ? "1" : "true");
     else if (next === undefined) throw new KnownError("USAGE", `Cannot use ${raw}: it needs a value`);
     else {
-      add(name, checked(name, next, spec));
+      add(name, checked(`--${name}`, next, spec));
       index += 1;
     }
   }
@@ -86,15 +86,22 @@ const splitShort = (
 const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
 const FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
 
-const checked = (name: string, value: string, spec: OptionSpec): string => {
-  if (spec.type === "boolean") {
-    if (TRUE.has(value)) return "true";
-    if (FALSE.has(value)) return "false";
-    throw new KnownError("USAGE", `Cannot use --${name}="${value}": it must be true or false`);
-  }
-  if (spec.type === "count" && spec.ignored !== true && !/^\d+$/.test(value))
-    throw new KnownError("USAGE", `Cannot use --${name}="${value}": it must be a number`);
-  return value;
+export const isTrue = (value: string): boolean => TRUE.has(value);
+
+/** What is wrong with a value; undefined where nothing is. */
+export const valueFault = (value: string, spec: OptionSpec): string | undefined => {
+  if (spec.type === "boolean" && !TRUE.has(value) && !FALSE.has(value)) return "it must be true or false";
+  if (spec.ignored === true) return undefined;
+  if (spec.type === "count" && !/^\d+$/.test(value)) return "it must be a number";
+  if (spec.choices === undefined || spec.choices.includes(value)) return undefined;
+  return `it must be one of ${spec.choices.join(", ")}`;
+};
+
+/** `from` is what a person has to correct: an option, or a variable. @throws {KnownError} USAGE */
+const checked = (from: string, value: string, spec: OptionSpec): string => {
+  const fault = valueFault(value, spec);
+  if (fault === undefined) return spec.type === "boolean" ? String(isTrue(value)) : value;
+  throw new KnownError("USAGE", `Cannot use ${from}=${JSON.stringify(value)}: ${fault}`);
 };
 
 const unknownOption = (raw: string, specs: Readonly<Record<string, OptionSpec>>): KnownError => {
@@ -156,9 +163,10 @@ export function resolveOptions(command: Command, line: ParsedLine, layers: Layer
     if (flag !== undefined) return flag;
     const variable = variableOf(command, name, spec);
     const fromEnv = variable === undefined ? undefined : layers.env[variable];
-    if (fromEnv !== undefined && fromEnv !== "") return [checked(name, fromEnv, spec)];
+    if (fromEnv !== undefined && fromEnv !== "") return [checked(variable ?? name, fromEnv, spec)];
     const fromFile = layers.config.get(name);
-    if (fromFile !== undefined) return fromFile.map((value) => checked(name, value, spec));
+    // They were checked with their file.
+    if (fromFile !== undefined) return fromFile;
     return spec.default === undefined ? [] : [spec.default];
   };
   const options: ParsedOptions = {

@@ -118,6 +118,23 @@ describe("what is printed, and the exit status", () => {
     expect(await runIn(under, ["version"])).toBe(2);
     expect(await runIn(under, ["version", "--help"])).toBe(0);
   });
+
+  test("it stops neither clean nor doctor, which tell it", async () => {
+    await using under = await recorded({ KAUTH_CONFIG: "/nowhere" });
+    expect(await runIn(under, ["clean"])).toBe(0);
+    expect(under.err.join("\n")).toContain('Warning: Cannot read "/nowhere"');
+    expect(await runIn(under, ["doctor"])).toBe(1);
+    expect(under.out[0]).toMatch(/^✗ config\.yaml {4}Cannot read "\/nowhere".*\[CONFIG_INVALID\]$/);
+    expect(under.out.join("\n")).toContain("kubeconfig");
+  });
+
+  test("a value that a variable gives is blamed on the variable", async () => {
+    await using under = await recorded({ KAUTH_OPEN_TUNNEL: "x" });
+    expect(await runIn(under, ["open", "svc/ui"])).toBe(2);
+    expect(under.err[0]).toContain(
+      'Cannot use KAUTH_OPEN_TUNNEL="x": it must be one of auto, spdy, websocket',
+    );
+  });
 });
 
 describe("what cannot be written", () => {

@@ -2,12 +2,12 @@ import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/err
 import { redact } from "../base/redact.ts";
 import type { System } from "../base/system.ts";
 import { VERSION } from "../base/version.ts";
-import type { Command, OptionSpec } from "./command.ts";
+import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { loadConfig } from "./config.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { nearest, parseLine, resolveOptions } from "./options.ts";
+import { nearest, parseLine, resolveOptions, type Layers } from "./options.ts";
 
 export interface RunRequest {
   /** Words after the program's name. */
@@ -47,14 +47,16 @@ export async function run(request: RunRequest): Promise<number> {
     const system = request.system(level);
     if (early.boolean("help"))
       return print(system, commandHelp(command, programOf(command, request.program, dropIn)));
-    const config =
-      (await loadConfig(system)).get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
+    const { config, configFault } = await settingsFor(command, system);
     const options = resolveOptions(known, line, { env: system.env, config });
     json = Object.hasOwn(specs, "output") && options.string("output") === "json";
     const handler = await command.load();
     const { program, signal } = request;
     return status(
-      written(system, await handler({ system, options, positionals: line.positionals, program, signal })),
+      written(
+        system,
+        await handler({ system, options, positionals: line.positionals, program, signal, configFault }),
+      ),
     );
   } catch (error) {
     const { signal } = request;
@@ -63,6 +65,19 @@ export async function run(request: RunRequest): Promise<number> {
     return status(tellError(error, request.system(level), { signal, json, asCalled }));
   }
 }
+
+/** @throws {KnownError} CONFIG_INVALID, but for a command that survives it */
+const settingsFor = async (
+  command: Command,
+  system: System,
+): Promise<Pick<Layers, "config"> & Pick<Invocation, "configFault">> => {
+  try {
+    return { config: (await loadConfig(system)).get(command.path.join(" ")) ?? new Map() };
+  } catch (error) {
+    if (command.survivesConfig !== true || !isKnownError(error, "CONFIG_INVALID")) throw error;
+    return { config: new Map(), configFault: error };
+  }
+};
 
 const print = (system: System, text: string): number => {
   system.log.out(text);

@@ -23,5 +23,6 @@ export const cleanCommand: Command = {
       summary: "json: one object on stdout",
     },
   },
+  survivesConfig: true,
   load: async () => (await import("../clean.ts")).runClean,
 };

@@ -40,5 +40,6 @@ export const doctorCommand: Command = {
     ...PLUGIN_OPTIONS,
     ...KUBECTL_OPTIONS,
   },
+  survivesConfig: true,
   load: async () => (await import("../doctor/run.ts")).runDoctor,
 };

@@ -6,8 +6,19 @@ import {
   type Kubeconfig,
 } from "../../kubeconfig/index.ts";
 import { readKubeconfig, selectClient, serverText } from "../identity.ts";
-import { check, type Scene } from "./check.ts";
+import { badNote, check, type Scene } from "./check.ts";
 import type { Note } from "./finding.ts";
+
+/** kauth's own settings, where they have a mistake. */
+export const settingsCheck = check({
+  id: "settings",
+  subject: "config.yaml",
+  needs: [],
+  applies: ({ invocation }) => invocation.configFault !== undefined,
+  run: ({ invocation: { configFault } }) => ({
+    notes: configFault === undefined ? [] : [badNote(configFault)],
+  }),
+});
 
 /** Files that were looked for: which are there and can be read. */
 export const filesCheck = check({
