@@ -4,6 +4,7 @@ import { messageOf, systemCode } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { after, KiB, toMillis, type EpochMillis } from "../../base/units.ts";
+import { secretsOf } from "./echo.ts";
 import { httpUrl } from "./http-url.ts";
 import { postForm, readTokenAnswer, requestToken, type TokenAnswer } from "./oauth-token.ts";
 import { failed, within } from "./provider.ts";
@@ -143,7 +144,7 @@ const assertedToken = async (
     system.now(),
   );
   const form = { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion };
-  return readTokenAnswer(await postForm({ url, form }, system));
+  return readTokenAnswer(await postForm({ url, form }, system), secretsOf(form));
 };
 
 const tokenUrl = (file: CredentialsFile): URL => {

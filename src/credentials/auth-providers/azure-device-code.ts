@@ -3,6 +3,7 @@ import type { System } from "../../base/system.ts";
 import { between, millis, seconds, toMillis, type Millis } from "../../base/units.ts";
 import type { AzureEndpoints } from "./azure-cloud.ts";
 import { readAzureToken, type AzureToken } from "./azure-token.ts";
+import { secretsOf, withoutEcho } from "./echo.ts";
 import { numeric, postForm } from "./oauth-token.ts";
 import { failed, within } from "./provider.ts";
 import { excerpt, parseQuietly } from "./quote.ts";
@@ -141,7 +142,10 @@ const askForToken = async (
       case "code_expired":
         throw failed(`${WHILE_TOKEN} Code Expired`);
       default:
-        throw failed(`${WHILE_TOKEN} Unknown Error`, `The server said: ${excerpt(error)}`);
+        throw failed(
+          `${WHILE_TOKEN} Unknown Error`,
+          `The server said: ${excerpt(withoutEcho(error, secretsOf(form)))}`,
+        );
     }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;

@@ -4,6 +4,7 @@ import type { Issued } from "../life.ts";
 import { azureCloud, azureEndpoints } from "./azure-cloud.ts";
 import { signInByDeviceCode } from "./azure-device-code.ts";
 import { endOf, isExpired, readAzureToken, type AzureToken } from "./azure-token.ts";
+import { secretsOf, withoutEcho } from "./echo.ts";
 import { postForm } from "./oauth-token.ts";
 import {
   failed,
@@ -74,9 +75,8 @@ export function createAzure(given: ReadonlyMap<string, string>, context: Provide
     held = { token: of, issued };
     return issued;
   };
-  const save = async (of: AzureToken): Promise<Issued> => {
-    unsaved = of;
-    const config = new Map([
+  const configOf = (of: AzureToken): ReadonlyMap<string, string> =>
+    new Map([
       ["access-token", of.accessToken],
       ["refresh-token", of.refreshToken],
       ["environment", of.environment],
@@ -87,9 +87,9 @@ export function createAzure(given: ReadonlyMap<string, string>, context: Provide
       ["expires-on", of.expiresOn],
       ["config-mode", String(mode)],
     ]);
-    await context.save(config).catch((error: unknown) => {
-      throw within("storing the refreshed token in configuration: persisting the configuration", error);
-    });
+  const save = async (of: AzureToken): Promise<Issued> => {
+    unsaved = of;
+    await context.save(configOf(of)).catch(notStored);
     token = of;
     unsaved = undefined;
     return hold(of);
@@ -105,6 +105,7 @@ export function createAzure(given: ReadonlyMap<string, string>, context: Provide
     const old = unsaved ?? token;
     if (old === undefined) return await signIn(options);
     const url = azureEndpoints(azureCloud(old.environment), tenant, mode).token;
+    await context.prove(configOf({ ...old, refreshToken: `${old.refreshToken}.` })).catch(notStored);
     const refreshed = await refresh({ url, old, clientId, resource }, system);
     if (!("refused" in refreshed)) return refreshed;
     if (options.early) throw failed(refreshed.refused);
@@ -126,6 +127,10 @@ export function createAzure(given: ReadonlyMap<string, string>, context: Provide
     },
   };
 }
+
+const notStored = (error: unknown): never => {
+  throw within("storing the refreshed token in configuration: persisting the configuration", error);
+};
 
 const CLOCK = "Check this machine's clock.";
 
@@ -167,7 +172,7 @@ const refresh = async (
   });
   if (answer.status !== 200)
     return {
-      refused: `refreshing token: adal: Refresh request failed. Status Code = '${answer.status}'. Response body: ${excerpt(answer.body)}`,
+      refused: `refreshing token: adal: Refresh request failed. Status Code = '${answer.status}'. Response body: ${excerpt(withoutEcho(answer.body, secretsOf(form)))}`,
     };
   if (answer.body.trim() === "")
     throw failed(

@@ -3,6 +3,7 @@ import { only } from "../../base/headers.ts";
 import { sendHttp } from "../../base/http.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
+import { withoutEcho } from "./echo.ts";
 import { httpUrl } from "./http-url.ts";
 import { failed } from "./provider.ts";
 import { excerpt, parseQuietly, statusText } from "./quote.ts";
@@ -101,18 +102,19 @@ export async function keystoneToken(identity: KeystoneIdentity, system: System):
     },
     system,
   );
+  const sent = [identity.password.reveal(), identity.applicationCredentialSecret.reveal()];
   if (answer.status !== 200 && answer.status !== 201)
     throw failed(
-      `Expected HTTP response code [201] when accessing [POST ${url.origin}${url.pathname}], but got ${statusText(answer.status)} instead: ${reasonOf(answer.body)}`,
+      `Expected HTTP response code [201] when accessing [POST ${url.origin}${url.pathname}], but got ${statusText(answer.status)} instead: ${reasonOf(answer.body, sent)}`,
     );
   const token = only(answer.headers, "x-subject-token") ?? "";
   if (token === "") throw failed("Keystone's answer has no X-Subject-Token");
   return token;
 }
 
-const reasonOf = (body: string): string => {
+const reasonOf = (body: string, sent: readonly string[]): string => {
   try {
-    return excerpt(errorShape(parseQuietly(body), "").error?.message ?? "");
+    return excerpt(withoutEcho(errorShape(parseQuietly(body), "").error?.message ?? "", sent));
   } catch (error) {
     if (error instanceof DecodeError) return "";
     throw error;

@@ -5,6 +5,7 @@ import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { seconds, type Seconds } from "../../base/units.ts";
 import { credentialHeaders } from "../apply.ts";
+import { secretsOf, withoutEcho } from "./echo.ts";
 import { failed } from "./provider.ts";
 import { excerpt, parseQuietly, quoted, statusText } from "./quote.ts";
 
@@ -70,8 +71,11 @@ export const requestTokenEitherWay = async (
     certificate: undefined,
     expiresAt: undefined,
   });
+  const secret = client.secret.reveal();
+  const pair = `${formEncode(client.id)}:${formEncode(secret)}`;
+  const sent = [...secretsOf(request.form), secret, pair];
   try {
-    return readTokenAnswer(await postForm(request, system, basic));
+    return readTokenAnswer(await postForm(request, system, basic), sent);
   } catch {
     return await requestToken(request, client, system);
   }
@@ -89,7 +93,7 @@ export const requestToken = async (
     client_id: client.id,
     ...(secret === "" ? {} : { client_secret: secret }),
   };
-  return readTokenAnswer(await postForm({ ...request, form }, system));
+  return readTokenAnswer(await postForm({ ...request, form }, system), secretsOf(form));
 };
 
 /** Go's largest int32: the longest that oauth2 believes in. */
@@ -112,26 +116,29 @@ const shape = object({
   error_uri: fallback(string, ""),
 });
 
-/** RFC 6749 §5, read as golang.org/x/oauth2 reads it. @throws {KnownError} AUTH_PROVIDER_FAILED */
-export const readTokenAnswer = (answer: HttpAnswer): TokenAnswer => {
+/**
+ * RFC 6749 §5, read as golang.org/x/oauth2 reads it. `sent` are the secrets of the request, which no error repeats.
+ * @throws {KnownError} AUTH_PROVIDER_FAILED
+ */
+export const readTokenAnswer = (answer: HttpAnswer, sent: readonly string[] = []): TokenAnswer => {
   const refused = answer.status < 200 || answer.status > 299;
   let fields: ReturnType<typeof shape>;
   try {
     fields = shape(fieldsOf(answer), "");
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw refused ? noToken(answer) : failed(`oauth2: cannot parse json: ${error.message}`);
+    throw refused ? noToken(answer, sent) : failed(`oauth2: cannot parse json: ${error.message}`);
   }
   if (fields.error !== "") {
     const parts = [fields.error, fields.error_description, fields.error_uri];
     throw failed(
       `oauth2: ${parts
         .filter((part) => part !== "")
-        .map((part) => quoted(part))
+        .map((part) => quoted(withoutEcho(part, sent)))
         .join(" ")}`,
     );
   }
-  if (refused) throw noToken(answer);
+  if (refused) throw noToken(answer, sent);
   if (fields.access_token === "") throw failed("oauth2: server response missing access_token");
   const lasts = Math.min(Math.floor(fields.expires_in ?? 0), LONGEST);
   return {
@@ -142,8 +149,8 @@ export const readTokenAnswer = (answer: HttpAnswer): TokenAnswer => {
   };
 };
 
-const noToken = (answer: HttpAnswer): Error =>
-  failed(`oauth2: cannot fetch token: ${statusText(answer.status)}\nResponse: ${excerpt(answer.body)}`);
+const noToken = ({ status, body }: HttpAnswer, sent: readonly string[]): Error =>
+  failed(`oauth2: cannot fetch token: ${statusText(status)}\nResponse: ${excerpt(withoutEcho(body, sent))}`);
 
 /** Some servers answer with a form. */
 const fieldsOf = ({ headers, body }: HttpAnswer): unknown => {
