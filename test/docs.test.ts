@@ -9,6 +9,7 @@ import { COMMANDS, findCommand } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { parseLine } from "../src/cli/options.ts";
 import { readConfig } from "../src/cli/config.ts";
+import { EVENTS } from "../tools/json-keys.ts";
 import { PAGES } from "../tools/reference.ts";
 import { filesOf, ROOT, scan, type SourceFile } from "./house/source.ts";
 
@@ -33,6 +34,15 @@ describe("the reference pages are what the code says", () => {
     for (const command of COMMANDS) {
       expect(page).toContain(`\n## kauth ${command.path.join(" ")}\n`);
       for (const option of Object.keys(command.options)) expect(page).toContain(`--${option}`);
+    }
+  });
+
+  test("json.md has each event and each of its keys", () => {
+    const page = read("docs/json.md");
+    for (const [name, { keys }] of Object.entries(EVENTS)) {
+      const [, after = ""] = page.split(`\n### ${name}\n`);
+      const [section = ""] = after.split("\n#");
+      for (const key of Object.keys(keys)) expect(section).toContain(`\n| \`${key}\` |`);
     }
   });
 

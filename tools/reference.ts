@@ -4,6 +4,7 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
 import { CODES } from "../src/base/codes.ts";
+import { EVENTS, FINDING, WHOAMI } from "./json-keys.ts";
 import { places } from "../src/base/places.ts";
 
 /** The reference pages, rendered from the code. `npm run generate` writes them; a test compares them. */
@@ -11,6 +12,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/cli.md": cliPage,
   "docs/errors.md": errorsPage,
   "docs/files.md": filesPage,
+  "docs/json.md": jsonPage,
 };
 
 const GENERATED = "<!-- Made by `npm run generate` from the code. Do not edit. -->";
@@ -86,6 +88,40 @@ function errorsPage(): string {
     ...Object.entries(CODES)
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
       .map(([code, { exit, means, next }]) => `## ${code}\n\nExit status ${exit}. ${means}\n\nNext: ${next}`),
+  );
+}
+
+function jsonPage(): string {
+  const keys = (sentences: Readonly<Record<string, string>>): string =>
+    table(
+      ["key", "meaning"],
+      Object.entries(sentences).map(([key, means]) => [`\`${key}\``, cell(means)]),
+    );
+  return page(
+    "# JSON output",
+    "New keys and events may come; those that are here keep their meaning. A key without a value is missing.",
+    "## kauth open",
+    "`kauth open TARGET --output json` writes one object a line on stdout. `event` says which one it is. stderr stays text.",
+    ...Object.entries(EVENTS).flatMap(([name, { when, keys: sentences }]) => [
+      `### ${name}`,
+      when,
+      keys(sentences),
+    ]),
+    "## Failures",
+    "A command with `--output json` that fails writes the event [error](#error) on stdout, beside the text on stderr. " +
+      "`kauth doctor` that finds something wrong, and `kauth whoami` where the cluster does not tell who you are, write their result and end with 1.",
+    "## kauth whoami",
+    "`kauth whoami --output json` writes one object.",
+    keys(WHOAMI),
+    "## kauth doctor",
+    "`kauth doctor --output json` writes one object: `ok` is false where a finding is `bad`; `findings` is a list; " +
+      "`role` has the Role and RoleBinding to apply, where a right is missing. Each finding has:",
+    keys(FINDING),
+    "## kauth clean",
+    "`kauth clean --output json` writes one object: `dryRun`, `removed` (a list of paths) and `failed` (a list of objects with `path` and `reason`).",
+    "## Answers to programs",
+    "A program that asks a UI gets `application/problem+json` (RFC 9457) where the UI cannot answer: `title`, `status`, `detail`, `incident`, " +
+      "and, where the reason has one, `code` and `next` as in [errors.md](errors.md).",
   );
 }
 

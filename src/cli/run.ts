@@ -1,6 +1,7 @@
 import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/errors.ts";
 import { redact } from "../base/redact.ts";
 import type { System } from "../base/system.ts";
+import { escapeQuoted } from "../base/terminal.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
@@ -162,15 +163,19 @@ export const tellError = (error: unknown, system: System, how: Telling = {}): nu
   return OWN_FAULT;
 };
 
-/** `code` and `next` are missing for a fault of our own. */
-const tellProgram = (
-  { log }: System,
-  error: { readonly code?: ErrorCode; readonly message: string; readonly next?: string },
-): void => {
+/** What a program reads of an error. `code` and `next` are missing for a fault of our own. */
+export interface ErrorEvent {
+  readonly event: "error";
+  readonly code?: ErrorCode;
+  readonly message: string;
+  readonly next?: string;
+}
+
+const tellProgram = ({ log }: System, error: Omit<ErrorEvent, "event">): void => {
   // The result is out already, and it says that the user is not known: one document is what is read.
   if (error.code === "IDENTITY_UNKNOWN") return;
   const text = Object.entries(error).map(([key, value]) => [key, redact(value)]);
-  log.out(JSON.stringify({ event: "error", ...Object.fromEntries(text) }));
+  log.out(escapeQuoted(JSON.stringify({ event: "error", ...Object.fromEntries(text) })));
 };
 
 const tellCauses = (error: Error, system: System): void => {

@@ -15,7 +15,7 @@ import { cleanLine, structured } from "./output.ts";
 import { tokenFacts, type TokenFacts } from "./token-facts.ts";
 
 /** What the command finds out; the object of `-o json` has the same fields. */
-interface WhoAmI {
+export interface WhoAmI {
   /** Undefined where the cluster does not tell. */
   readonly user: string | undefined;
   readonly uid: string | undefined;

@@ -1,0 +1,117 @@
+import type { Finding } from "../src/cli/doctor/finding.ts";
+import type { OpenEvent } from "../src/cli/open/report.ts";
+import type { ErrorEvent } from "../src/cli/run.ts";
+import type { WhoAmI } from "../src/cli/whoami.ts";
+
+/** A sentence for each key of what a program reads, and no other: the compiler compares them with the types. */
+type Sentences<Shape> = { readonly [Key in Exclude<keyof Shape, "event">]-?: string };
+
+export type Event = OpenEvent | ErrorEvent;
+
+type EventOf<Name extends Event["event"]> = Extract<Event, { readonly event: Name }>;
+
+export const EVENTS: {
+  readonly [Name in Event["event"]]: { readonly when: string; readonly keys: Sentences<EventOf<Name>> };
+} = {
+  ready: {
+    when: "Once: the page is served.",
+    keys: {
+      url: "Address of the page, with the path that was asked for. It needs a session, or `X-Kauth-Token`.",
+      target: "What is open: `svc/NAME` or `pod/NAME`.",
+      port: "Number of the port in the pod.",
+      scheme: "`http` or `https`: what is spoken with the pod.",
+      namespace: "Of the pod.",
+      context: "Name of the kubeconfig's context. Missing where none is used.",
+      kubeconfig: "File that the user entry comes from. Missing where options alone name the user.",
+      pod: "Name of the pod in use.",
+      image: "Image of its container. Missing where no container declares the port.",
+      user: "Whom the cluster takes you for. Missing where it does not tell, and with `--anonymous`.",
+      impersonation:
+        "Object: whom you act as (`user`, `uid`, `groups`, `extra`), `by` whose credential, and what the `ui` does with it (`name`, `impersonation`: `accepts`, `ignores`, `unknown`). Missing where nobody is impersonated.",
+      method:
+        "How the kubeconfig signs in: `token`, `token-file`, `exec`, `auth-provider`; `none` with `--anonymous`.",
+      credential: "The same in words, for people. The words may change.",
+      expiresAt: "When the credential ends, in ISO 8601. Missing where it does not say.",
+      addresses: "List of the addresses that are listened on, as `127.0.0.1:18000`.",
+      apiTokenFile: "What `--api-token-file` named. Missing without it.",
+    },
+  },
+  link: {
+    when: "A one-time link; only with `--print-link`. Without it the link goes to stderr as text.",
+    keys: {
+      url: "The link. It is a secret, and good once.",
+      goodForSeconds: "How long it is good.",
+    },
+  },
+  browser: {
+    when: "A browser was to be started.",
+    keys: {
+      opened: "Whether it was.",
+      reason: "Why not, in words. Missing if it was.",
+    },
+  },
+  session: {
+    when: "A browser signed in, or a session was ended.",
+    keys: {
+      state: "`started` or `ended`.",
+      reason: "Why it ended, in words.",
+    },
+  },
+  pod: {
+    when: "The pod in use was lost or changed, or is there again.",
+    keys: {
+      state: "`up`, `down` or `switched`.",
+      pod: "Its name.",
+      image: "Image of its container.",
+      reason: "Why, in words.",
+    },
+  },
+  incident: {
+    when: "A request got an answer of kauth's instead of the UI's: once for each code, then at most once in 30 s.",
+    keys: {
+      incident: "Its id, which the page shows too.",
+      code: "As in [errors.md](errors.md). Missing where the reason has none.",
+      message: "What failed, in words. May hold text of the cluster.",
+      next: "What to do next, in words.",
+      more: "Number of incidents with the same code since the last such event.",
+    },
+  },
+  stopping: {
+    when: "A signal asked for the end.",
+    keys: { inFlight: "Number of requests and WebSockets that are waited for, for at most 10 s." },
+  },
+  error: {
+    when: "The command failed; it is the last line. Every command with `--output json` writes it.",
+    keys: {
+      code: "As in [errors.md](errors.md). Missing for a fault of kauth's own.",
+      message: "What failed, in words. It is what stderr says too.",
+      next: "What to do next, in words. Missing for a fault of kauth's own.",
+    },
+  },
+};
+
+export const WHOAMI: Sentences<WhoAmI> = {
+  user: "Whom the cluster takes you for. Missing where it does not tell.",
+  uid: "As the cluster tells it.",
+  groups: "List.",
+  extra: "Object: lists of texts by key.",
+  impersonation: "Object: whom you act as, and `by` whose credential. Missing where nobody is impersonated.",
+  kubeconfig: "File that the user entry comes from.",
+  context: "Name of the context.",
+  entry: "Name of the user entry.",
+  method: "`none`, `token`, `token-file`, `basic`, `certificate`, `exec` or `auth-provider`.",
+  credential: "The same in words, for people. The words may change.",
+  cluster: "Name of the cluster entry.",
+  server: "Address of the API server.",
+  expiresAt: "When the credential ends, in ISO 8601.",
+  unverified: "Object: what the token says of itself. Only where the cluster does not tell who you are.",
+};
+
+export const FINDING: Sentences<Finding> = {
+  id: "Name of the check; the same in every release.",
+  state:
+    "`ok`, `warning`, `bad`, `none` (there is nothing of the kind) or `untried` (something before it failed).",
+  subject: "What was looked at, in words.",
+  found: "What is so, in words. May hold text of the cluster.",
+  next: "What to do next, in words.",
+};
