@@ -110,6 +110,7 @@ describe("what programs can import", () => {
       "loadKubeconfig",
       "loadPluginPolicy",
       "persistAuthProvider",
+      "proveWritable",
       "resolveClientConfig",
       "selectContext",
       "usableFaults",

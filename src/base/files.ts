@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { KnownError, systemCode } from "./errors.ts";
-import { replaceExisting } from "./replace.ts";
+import { proveReplaceable, replaceExisting } from "./replace.ts";
 import { epochMillis, type Bytes, type EpochMillis } from "./units.ts";
 
 export interface FileFacts {
@@ -41,6 +41,8 @@ export interface Files {
    * and the next writer takes it away.
    */
   replace(path: string, content: string | Uint8Array): Promise<void>;
+  /** Whether it could be replaced now, as far as that can be told without writing. @throws Node's own errors */
+  proveReplaceable(path: string): Promise<void>;
   /** Makes a new file and fails if anything, a symlink too, has that name. `parents: false` makes no directory for it. */
   create(
     path: string,
@@ -174,6 +176,7 @@ export const realFiles: Files = {
     }
   },
   replace: replaceExisting,
+  proveReplaceable,
   create: async (path, content, options = {}) => {
     const mode = options.mode ?? PRIVATE_FILE;
     if (content.length === 0) {

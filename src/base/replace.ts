@@ -10,7 +10,7 @@ const NO_DRAFT: ReadonlySet<string> = new Set(["EPERM", "EBUSY", "EXDEV"]);
 /** See `Files.replace`. @throws Node's own errors; then the old content is there */
 export const replaceExisting = async (path: string, content: string | Uint8Array): Promise<void> => {
   const old = await fs.promises.stat(path);
-  if (hasNames(old) || mayHaveAccessList(old.mode)) {
+  if (staysInPlace(old)) {
     await writeInto(path, content);
     return;
   }
@@ -22,21 +22,39 @@ export const replaceExisting = async (path: string, content: string | Uint8Array
   }
 };
 
-/** Its other names would keep the old content. */
-const hasNames = (facts: fs.Stats): boolean => facts.nlink > 1;
-
 /**
- * With an access list the group's bits are its mask, so a new file with these bits would open it to the group. Node
- * cannot tell. Bits that all others have too give the group nothing.
+ * Other names would keep the old content. And with an access list the group's bits are its mask, so a new file with these
+ * bits would open it to the group. Node cannot tell. Bits that all others have too give the group nothing.
  */
-const mayHaveAccessList = (mode: number): boolean => ((mode >> 3) & ~mode & 0o7) !== 0;
+const staysInPlace = ({ nlink, mode }: fs.Stats): boolean => nlink > 1 || ((mode >> 3) & ~mode & 0o7) !== 0;
+
+/** See `Files.proveReplaceable`. */
+export const proveReplaceable = async (path: string): Promise<void> => {
+  const old = await fs.promises.stat(path);
+  let made: fs.Stats | undefined;
+  if (!staysInPlace(old)) {
+    const draft = await openDraft(path);
+    try {
+      made = await draft.stat();
+    } finally {
+      await draft.close();
+      await fs.promises.rm(draftOf(path), { force: true });
+    }
+  }
+  if (made?.uid !== old.uid || made.gid !== old.gid) await fs.promises.access(path, fs.constants.W_OK);
+};
+
+const draftOf = (path: string): string => `${path}.kauth-draft`;
+
+const openDraft = async (path: string): Promise<fs.promises.FileHandle> => {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  await fs.promises.rm(draftOf(path), { force: true });
+  return await fs.promises.open(draftOf(path), O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), PRIVATE_FILE);
+};
 
 const renameOver = async (path: string, old: fs.Stats, content: string | Uint8Array): Promise<void> => {
-  const draft = `${path}.kauth-draft`;
-  await fs.promises.rm(draft, { force: true });
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
-  const flags = O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0);
-  const handle = await fs.promises.open(draft, flags, PRIVATE_FILE);
+  const draft = draftOf(path);
+  const handle = await openDraft(path);
   try {
     try {
       await handle.writeFile(content);

@@ -21,6 +21,27 @@ export async function persistAuthProvider(
   config: ReadonlyMap<string, string>,
   system: System,
 ): Promise<void> {
+  await edit(target, config, system, async (path, text) => await system.files.replace(path, text));
+}
+
+/**
+ * Does all of `persistAuthProvider` but the writing: what would fail then fails here, before a refresh token that is good
+ * once is spent. @throws {KnownError} the same
+ */
+export async function proveWritable(
+  target: { readonly path: string; readonly user: string },
+  config: ReadonlyMap<string, string>,
+  system: System,
+): Promise<void> {
+  await edit(target, config, system, async (path) => await system.files.proveReplaceable(path));
+}
+
+const edit = async (
+  target: { readonly path: string; readonly user: string },
+  config: ReadonlyMap<string, string>,
+  system: System,
+  write: (path: string, text: string) => Promise<void>,
+): Promise<void> => {
   const { path, user } = target;
   try {
     const real = await system.files.realPath(path);
@@ -31,14 +52,14 @@ export async function persistAuthProvider(
     const { authProvider } = (await parseKubeconfig(text, { path })).users.get(user)?.value ?? {};
     if (authProvider === undefined || isDeepStrictEqual(authProvider.config, config)) return;
     if (!Buffer.from(text).equals(bytes)) throw unwritable(user, path, "it is not UTF-8");
-    await system.files.replace(real, await editConfig(text, user, config, path));
+    await write(real, await editConfig(text, user, config, path));
   } catch (error) {
     if (isKnownError(error)) throw error;
     if (systemCode(error) === undefined) throw error;
     if (systemCode(error) === "ENOENT" && (await system.files.facts(path)) === undefined) return;
     throw unwritable(user, path, osError(path, error), error);
   }
-}
+};
 
 const unwritable = (user: string, path: string, reason: string, cause?: unknown): KnownError =>
   new KnownError(

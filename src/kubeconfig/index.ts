@@ -1,5 +1,5 @@
 export { loadClientConfig, resolveClientConfig, type ClientConfigOptions } from "./client-config.ts";
-export { persistAuthProvider } from "./edit.ts";
+export { persistAuthProvider, proveWritable } from "./edit.ts";
 export { loadPluginPolicy, type KubercOptions } from "./kuberc.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
 export { cleanPath } from "./path.ts";

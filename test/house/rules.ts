@@ -119,6 +119,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: [
     "src/kubeconfig/yaml.ts",
     "src/kubeconfig/go-scalar.ts",
+    "src/kubeconfig/go-merge.ts",
     "src/kubeconfig/splice.ts",
     "src/kubeconfig/edit.ts",
     "src/credentials/exec-credential.ts",

@@ -3,6 +3,7 @@ import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import {
   persistAuthProvider,
+  proveWritable,
   type AuthProvider,
   type ClientConfig,
   type PluginPolicy,
@@ -39,13 +40,18 @@ export function chooseAuthProvider(
     await checkOwnership(origin, system, { allow: options.allowWritable ?? false, use });
     checked = true;
   };
-  const save = saver(config, system);
+  const save = saver(config, system, persistAuthProvider);
+  const prove = saver(config, system, proveWritable);
   const context: ProviderContext = {
     system,
     options,
     save: async (changed) => {
       await check();
       await save(changed);
+    },
+    prove: async (changed) => {
+      await check();
+      await prove(changed);
     },
   };
   const make = (): CredentialSource =>
@@ -105,12 +111,16 @@ const load = async ({ name, config }: AuthProvider, context: ProviderContext): P
 };
 
 /** Writes one after the other: each takes the kubeconfig's lock, which waits for nobody. */
-const saver = ({ userOrigin, userName }: ClientConfig, system: System): ProviderContext["save"] => {
+const saver = (
+  { userOrigin, userName }: ClientConfig,
+  system: System,
+  persist: typeof persistAuthProvider,
+): ProviderContext["save"] => {
   let before: Promise<void> = Promise.resolve();
   return async (config) => {
     if (userOrigin === undefined || userName === undefined) return;
     const write = async (): Promise<void> =>
-      await persistAuthProvider({ path: userOrigin, user: userName }, config, system);
+      await persist({ path: userOrigin, user: userName }, config, system);
     const mine = before.then(write, write);
     before = mine;
     await mine;

@@ -60,12 +60,13 @@ describe("what is written back", () => {
   });
 
   test("that fails, the request fails, and the new refresh token is kept until it is written", async () => {
-    await using cloud = await provider([
-      { body: { access_token: "a", id_token: FRESH, refresh_token: "canary-r2" } },
-    ]);
+    await using cloud = await fakeCloud(async (asked) => {
+      if (isDiscovery(asked)) return { body: { token_endpoint: ENDPOINT } };
+      await writeFile(lock, "");
+      return { body: { access_token: "a", id_token: FRESH, refresh_token: "canary-r2" } };
+    });
     await using who = await someone({ ...BASE, "id-token": OLD }, cloud);
     const lock = `${who.path}.lock`;
-    await writeFile(lock, "");
     const source = await who.source();
     for (let turn = 0; turn < 2; turn += 1) {
       const { code, message, hint } = await failureOf(source.get());
@@ -84,13 +85,16 @@ describe("what is written back", () => {
 
   test("too late for its ID token, the kept refresh token gets another", async () => {
     const short = idToken({ exp: NOW + 100 });
-    await using cloud = await provider([
-      { body: { access_token: "a", id_token: short, refresh_token: "canary-r2" } },
-      GOOD,
-    ]);
+    let turn = 0;
+    await using cloud = await fakeCloud(async (asked) => {
+      if (isDiscovery(asked)) return { body: { token_endpoint: ENDPOINT } };
+      turn += 1;
+      if (turn > 1) return GOOD;
+      await writeFile(lock, "");
+      return { body: { access_token: "a", id_token: short, refresh_token: "canary-r2" } };
+    });
     await using who = await someone(BASE, cloud);
     const lock = `${who.path}.lock`;
-    await writeFile(lock, "");
     const source = await who.source();
     await failureOf(source.get());
     await rm(lock);
@@ -98,6 +102,26 @@ describe("what is written back", () => {
     expect(sent(await source.get())).toBe(`Bearer ${FRESH}`);
     expect(tokenRequests(cloud).map(({ form }) => form["refresh_token"])).toEqual(["canary-r1", "canary-r2"]);
     expect(await who.stored()).toMatchObject({ "refresh-token": "canary-r2", "id-token": FRESH });
+  });
+
+  test.each<[string, (path: string) => Promise<void>, string]>([
+    ["that is locked", async (path) => await writeFile(`${path}.lock`, ""), "KUBECONFIG_LOCKED"],
+    [
+      "that is no UTF-8",
+      async (path) => {
+        const text = "users:\n- {name: u, user: {auth-provider: {name: oidc, config: {}}}}\n# ";
+        await writeFile(path, Buffer.concat([Buffer.from(text), Buffer.from([0xff])]));
+      },
+      "KUBECONFIG_UNWRITABLE",
+    ],
+  ])("costs no refresh token in a file %s", async (_name, spoil, wanted) => {
+    await using cloud = await provider([GOOD]);
+    await using who = await someone(BASE, cloud);
+    const source = await who.source();
+    await spoil(who.path);
+    const { code, message } = await failureOf(source.get());
+    expect([code, message.startsWith("could not persist new tokens: ")]).toEqual([wanted, true]);
+    expect(tokenRequests(cloud)).toEqual([]);
   });
 
   test("is nothing where the user was taken out of the file", async () => {

@@ -72,6 +72,11 @@ export async function createOidc(
     if (refreshToken === "")
       throw failed("No valid id-token, and cannot refresh without refresh-token", SIGN_IN_AGAIN);
     const url = await findTokenEndpoint(issuer, ca, context);
+    await context
+      .prove(new Map([...from, ["id-token", ""], ["refresh-token", `${refreshToken}.`]]))
+      .catch((error: unknown) => {
+        throw within("could not persist new tokens", error);
+      });
     const form = { grant_type: "refresh_token", refresh_token: refreshToken };
     const answer = await requestTokenEitherWay({ url, form, ca }, client, system).catch((error: unknown) => {
       throw within("failed to refresh token", error);

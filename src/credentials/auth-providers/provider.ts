@@ -2,7 +2,7 @@ import { abortable } from "../../base/abortable.ts";
 import { cached } from "../../base/cached.ts";
 import { isKnownError, KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { after, EARLIEST, epochMillis, LATEST, millis, type EpochMillis } from "../../base/units.ts";
+import { EARLIEST, epochMillis, isWithin, LATEST, millis, type EpochMillis } from "../../base/units.ts";
 import type { ExecOptions } from "../exec.ts";
 import { isEarly, isOver, type Issued } from "../life.ts";
 import { checkToken } from "../token.ts";
@@ -16,6 +16,8 @@ export interface ProviderContext {
   readonly system: System;
   /** Replaces the user's whole `auth-provider.config` in the kubeconfig. @throws {KnownError} */
   readonly save: (config: ReadonlyMap<string, string>) => Promise<void>;
+  /** Fails as `save` would, and writes nothing: before a refresh token that is good once is spent. @throws {KnownError} */
+  readonly prove: (config: ReadonlyMap<string, string>) => Promise<void>;
   /** For a program that gives tokens. */
   readonly options: ProgramOptions;
 }
@@ -62,7 +64,7 @@ export function providerSource(
   const loaded = cached(load);
   let last: Issued | undefined;
   let flight: Flight | undefined;
-  let quietUntil: EpochMillis | undefined;
+  let failedAt: EpochMillis | undefined;
   let rejecting: Promise<void> | undefined;
 
   const start = (provider: Provider, early: boolean): Flight => {
@@ -71,7 +73,7 @@ export function providerSource(
       (issued) => {
         last = issued;
         flight = undefined;
-        quietUntil = undefined;
+        failedAt = undefined;
         return issued;
       },
       (error: unknown) => {
@@ -103,14 +105,14 @@ export function providerSource(
     }
   };
   const fetchEarly = async (provider: Provider, held: Issued, signal?: AbortSignal): Promise<Credential> => {
-    if (quietUntil !== undefined && system.now() < quietUntil) return held.credential;
+    if (failedAt !== undefined && isWithin(EARLY_GAP, failedAt, system.now())) return held.credential;
     try {
       return await fetch(provider, true, signal);
     } catch (error) {
       if (signal?.aborted === true || isOver(held, system.now())) throw error;
-      if (quietUntil === undefined)
+      if (failedAt === undefined)
         system.log.warn(`Cannot refresh your credential yet: ${messageOf(error)}`);
-      quietUntil = after(system.now(), EARLY_GAP);
+      failedAt = system.now();
       return held.credential;
     }
   };
