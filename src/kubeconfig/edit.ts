@@ -75,6 +75,8 @@ const editConfig = async (
   config: ReadonlyMap<string, string>,
   path: string,
 ): Promise<string> => {
+  if ([...config].flat().some((part) => /\p{Surrogate}/u.test(part)))
+    throw unwritable(user, path, "it holds half of a character, and kubectl would refuse the file");
   const old = await parseYaml(text);
   const users = fallback(list(unknown), [])(record(old, "")["users"], "users");
   const index = users.findIndex((entry) => (entry === null ? "" : record(entry, "")["name"]) === user);

@@ -124,6 +124,36 @@ describe("what is written back", () => {
     expect(tokenRequests(cloud)).toEqual([]);
   });
 
+  test.each([
+    ["half a character", `${FRESH}\ud800`, "TOKEN_INVALID"],
+    ["a line break", `${FRESH}\r\nX: y`, "TOKEN_INVALID"],
+    ["nothing", "", "AUTH_PROVIDER_FAILED"],
+  ])("is a rotated refresh token even where the ID token has %s", async (_name, bad, wanted) => {
+    await using cloud = await provider([
+      { body: { access_token: "a", id_token: bad, refresh_token: "canary-r2" } },
+      GOOD,
+    ]);
+    await using who = await someone({ ...BASE, "id-token": OLD }, cloud);
+    const source = await who.source();
+    expect((await failureOf(source.get())).code).toBe(wanted);
+    expect(await who.stored()).toMatchObject({ "id-token": OLD, "refresh-token": "canary-r2" });
+    expect(sent(await source.get())).toBe(`Bearer ${FRESH}`);
+    expect(tokenRequests(cloud).map(({ form }) => form["refresh_token"])).toEqual(["canary-r1", "canary-r2"]);
+  });
+
+  test("is no refresh token that kubectl could not read", async () => {
+    await using cloud = await provider([
+      { body: { access_token: "a", id_token: FRESH, refresh_token: "canary\ud800" } },
+    ]);
+    await using who = await someone({ ...BASE, "id-token": OLD }, cloud);
+    const { code, message } = await failureOf((await who.source()).get());
+    expect([code, message]).toEqual([
+      "KUBECONFIG_UNWRITABLE",
+      expect.stringContaining("half of a character"),
+    ]);
+    expect(await who.stored()).toEqual({ ...BASE, "id-token": OLD });
+  });
+
   test("is nothing where the user was taken out of the file", async () => {
     await using cloud = await provider([GOOD]);
     await using who = await someone(BASE, cloud);

@@ -7,6 +7,7 @@ import { Secret } from "../../base/secret.ts";
 import { after, KiB, millis } from "../../base/units.ts";
 import type { Issued } from "../life.ts";
 import { httpUrl } from "./http-url.ts";
+import { checkToken } from "../token.ts";
 import { readIdToken } from "./id-token.ts";
 import { requestTokenEitherWay } from "./oauth-token.ts";
 import { failed, issue, misconfigured, within, type Provider, type ProviderContext } from "./provider.ts";
@@ -81,12 +82,19 @@ export async function createOidc(
     const answer = await requestTokenEitherWay({ url, form, ca }, client, system).catch((error: unknown) => {
       throw within("failed to refresh token", error);
     });
-    if (answer.idToken === undefined) throw failed(NO_ID_TOKEN);
-    return new Map([
+    const rotated = new Map([
       ...from,
       ...(answer.refreshToken === undefined ? [] : ([["refresh-token", answer.refreshToken]] as const)),
-      ["id-token", answer.idToken],
     ]);
+    try {
+      if (answer.idToken === undefined) throw failed(NO_ID_TOKEN);
+      readIdToken(checkToken(answer.idToken, 'auth provider "oidc"').reveal());
+      return new Map([...rotated, ["id-token", answer.idToken]]);
+    } catch (error) {
+      // The old refresh token may be spent.
+      if (answer.refreshToken !== undefined) await save(rotated);
+      throw error;
+    }
   };
 
   return {
