@@ -29,7 +29,8 @@ const ENTRIES_LIMIT = 5_000;
 /**
  * The authorities that this system trusts, found as Go finds them, so that kauth trusts whom kubectl trusts: on Linux
  * and the BSDs `SSL_CERT_FILE` or the first bundle, and `SSL_CERT_DIR` or the usual directories; on macOS and Windows
- * the system's store with the runtime's own list. Undefined: leave it to the runtime. What cannot be read is left out.
+ * the system's store with the runtime's own list. Undefined: leave it to the runtime. What cannot be read is left out;
+ * where nothing can, nobody is trusted.
  * It reads some hundred files: keep the answer.
  */
 export async function systemRoots(system: System): Promise<readonly string[] | undefined> {
@@ -47,7 +48,7 @@ export async function systemRoots(system: System): Promise<readonly string[] | u
   for (const directory of directories === "" ? DIRECTORIES : directories.split(":"))
     for (const text of await readDirectory(system, directory))
       for (const certificate of certificatesOf(text)) found.add(certificate);
-  return found.size === 0 ? undefined : [...found];
+  return [...found];
 }
 
 const readText = async (system: System, path: string): Promise<string | undefined> => {
