@@ -12,6 +12,8 @@ describe("a batch file", () => {
     ["a.BAT", true],
     ["a.exe", false],
     ["a.cmd.exe", false],
+    ["a.cmd.", true],
+    ["a.bat .. ", true],
     ["cmd", false],
   ])("%s: %s", (path, wanted) => {
     expect(isBatchFile(path)).toBe(wanted);
@@ -39,6 +41,7 @@ describe("its arguments", () => {
     ["a quote and another command", 'a"&calc&"b', '"a""&calc&""b"'],
     ["a backslash before a quote", 'a\\"b', '"a\\\\""b"'],
     ["a backslash at the end", "a b\\", '"a b\\\\"'],
+    ["a plain one with a backslash at its end", "C:\\a\\", '"C:\\a\\\\"'],
     ["a variable", "%PATH%", '"%%cd:~,%PATH%%cd:~,%"'],
     ["a late variable", "!PATH!", '"!PATH!"'],
     ["a comma and a semicolon", "a,b;c=d", '"a,b;c=d"'],

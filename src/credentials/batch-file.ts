@@ -6,7 +6,8 @@ export interface BatchCall {
   readonly args: readonly string[];
 }
 
-export const isBatchFile = (path: string): boolean => /\.(?:bat|cmd)$/i.test(path);
+/** Windows takes points and spaces from the end of a name. */
+export const isBatchFile = (path: string): boolean => /\.(?:bat|cmd)[. ]*$/i.test(path);
 
 /**
  * A batch file as a call of cmd.exe, which reads its command line by rules of its own: quotes are doubled, `%` is set
@@ -33,8 +34,8 @@ export function batchCall(
   };
 }
 
-/** Words that cmd.exe takes as they are. */
-const PLAIN = /^[A-Za-z0-9#$*+\-./:?@\\_]+$/;
+/** Words that cmd.exe takes as they are. A backslash at the end would meet the quote that ends the line. */
+const PLAIN = /^[A-Za-z0-9#$*+\-./:?@\\_]*[A-Za-z0-9#$*+\-./:?@_]$/;
 
 /** `%cd:~,%` is always nothing, and takes from the `%` before it the chance to begin a name. */
 const quote = (word: string): string =>
