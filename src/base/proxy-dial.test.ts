@@ -229,6 +229,28 @@ describe("a proxy that behaves badly", () => {
     });
   });
 
+  test.each([
+    ["an odd kind of address in four bytes", [5, 0], [5, 0, 0, 9]],
+    ["one byte of another protocol", [4], []],
+  ])("a SOCKS5 proxy that answers with %s is named at once", async (_name, first, second) => {
+    await using proxy = await strangeProxy((socket) => {
+      socket.write(Buffer.from(first));
+      socket.once("data", () => socket.write(Buffer.from(second)));
+    });
+    expect(await fails(scheme(proxy, "socks5"), { timeout: 15_000 })).toMatchObject({
+      code: "PROXY_UNREACHABLE",
+      message: expect.stringContaining("is no SOCKS5 proxy") as string,
+    });
+  });
+
+  test("a head with line feeds only is read", async () => {
+    await using proxy = await strangeProxy((socket) => socket.write("HTTP/1.1 403 No\nX: y\n\n"));
+    expect(await fails(proxy.url, { timeout: 15_000 })).toMatchObject({
+      code: "PROXY_REFUSED",
+      message: expect.stringContaining("403 No") as string,
+    });
+  });
+
   test("an answer that comes byte by byte is read", async () => {
     await using proxy = await strangeProxy((socket) => {
       void (async () => {

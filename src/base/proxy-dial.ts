@@ -85,8 +85,9 @@ export const dialThrough = async (proxy: ForwardProxy, target: Address, dial: Pr
 };
 
 const headEnd = (held: Buffer): number | undefined => {
-  const end = held.indexOf("\r\n\r\n");
-  return end === -1 ? undefined : end + 4;
+  // Some end lines with a line feed only; Go reads them so.
+  const match = /\r?\n\r?\n/.exec(held.toString("latin1"));
+  return match === null ? undefined : match.index + match[0].length;
 };
 
 const httpConnect = async (
@@ -103,7 +104,7 @@ const httpConnect = async (
   ];
   stream.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
   const head = (await readMessage(stream, headEnd, { ...limits, limit: HEAD_LIMIT })).toString("latin1");
-  const [, status, reason = ""] = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]*))?\r\n/.exec(head) ?? [];
+  const [, status, reason = ""] = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?\n/.exec(head) ?? [];
   if (status === undefined)
     throw new KnownError(
       "PROXY_UNREACHABLE",

@@ -44,7 +44,8 @@ export const socksConnect = async (
     Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(target.host), portBytes(target.port)]),
   );
   const reply = await read(replyLength);
-  if (reply[0] !== VERSION) throw strange(proxy);
+  if (reply[0] !== VERSION || ((reply[1] ?? 1) === 0 && ![IPV4, DOMAIN, IPV6].includes(reply[3] ?? 0)))
+    throw strange(proxy);
   const code = reply[1] ?? 1;
   if (code !== 0)
     throw new KnownError(
@@ -60,7 +61,9 @@ const negotiate = async (stream: Duplex, proxy: ForwardProxy, read: Read): Promi
   const methods =
     proxy.credentials === undefined ? [NO_AUTHENTICATION] : [NO_AUTHENTICATION, USERNAME_PASSWORD];
   stream.write(Buffer.from([VERSION, methods.length, ...methods]));
-  const [version, method = 0xff] = await read(() => 2);
+  const [version, method = 0xff] = await read((held) =>
+    held[0] !== undefined && held[0] !== VERSION ? held.length : 2,
+  );
   if (version !== VERSION) throw strange(proxy);
   if (!methods.includes(method))
     throw new KnownError(
@@ -106,8 +109,11 @@ const portBytes = (port: number): Buffer => Buffer.from([port >> 8, port & 0xff]
 /** VER REP RSV ATYP BND.ADDR BND.PORT. After a refusal some proxies end at once. */
 const replyLength = (held: Buffer): number | undefined => {
   if (held.length >= 2 && (held[0] !== VERSION || held[1] !== 0)) return held.length;
-  if (held.length < 5) return undefined;
-  const address = { [IPV4]: 4, [IPV6]: 16, [DOMAIN]: 1 + (held[4] ?? 0) }[held[3] ?? 0];
+  if (held.length < 4) return undefined;
+  const kind = held[3] ?? 0;
+  if (kind === DOMAIN) return held.length < 5 ? undefined : 5 + (held[4] ?? 0) + 2;
+  const address = { [IPV4]: 4, [IPV6]: 16 }[kind];
+  // What follows cannot be told from the server's first bytes.
   return address === undefined ? held.length : 4 + address + 2;
 };
 
