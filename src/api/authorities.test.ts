@@ -109,6 +109,15 @@ describe("a file that changes", () => {
     expect(await get()).toEqual([B]);
   });
 
+  test("is read again after the clock was set back (F26)", async () => {
+    await writeFile(path, A);
+    const { get, pass } = open({ certificateAuthority: path });
+    await get();
+    await writeFile(path, B);
+    pass(-3_600_000);
+    expect(await get()).toEqual([B]);
+  });
+
   test("gives the same list as long as it says the same", async () => {
     await writeFile(path, A);
     const { get, pass } = open({ certificateAuthority: path });

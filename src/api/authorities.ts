@@ -2,7 +2,7 @@ import { KnownError, messageOf } from "../base/errors.ts";
 import { osError } from "../base/os-error.ts";
 import { certificatesOf, pemBlocks } from "../base/pem.ts";
 import type { System } from "../base/system.ts";
-import { between, KiB, millis, type EpochMillis } from "../base/units.ts";
+import { isWithin, KiB, millis, type EpochMillis } from "../base/units.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 
 /** PEM, one certificate each. Undefined: whom the runtime trusts. Empty: nobody. */
@@ -64,7 +64,7 @@ const authorityFile = (path: string, cluster: string, system: System): (() => Pr
   return async () => {
     if (held === undefined || readAt === undefined)
       return await (first ??= begin().finally(() => (first = undefined)));
-    return between(readAt, system.now()) < FILE_AGE ? held.list : await again(held);
+    return isWithin(FILE_AGE, readAt, system.now()) ? held.list : await again(held);
   };
 };
 

@@ -29,3 +29,6 @@ export const isDate = (time: number): boolean => time >= EARLIEST && time <= LAT
 export const toMillis = (value: Seconds): Millis => (value * 1000) as Millis;
 export const after = (start: EpochMillis, wait: Millis): EpochMillis => (start + wait) as EpochMillis;
 export const between = (start: EpochMillis, end: EpochMillis): Millis => (end - start) as Millis;
+/** Whether less than `span` has passed. Not where the clock was set back since: how long it has been nobody knows. */
+export const isWithin = (span: Millis, start: EpochMillis, now: EpochMillis): boolean =>
+  now >= start && now - start < span;

@@ -156,6 +156,17 @@ describe("after a 401 (§2.3, F12)", () => {
     expect([tokenOf(await from.renew(second)), await bench.runs()]).toEqual(["t3", 3]);
   });
 
+  test("a clock that is set back throws no new credential away, and makes no gap longer (F26)", async () => {
+    const from = await source(COUNTS);
+    const first = await from.get();
+    bench.now -= HOUR;
+    const second = await from.renew(first);
+    expect([tokenOf(second), await from.get()]).toEqual(["t2", second]);
+    bench.now -= HOUR;
+    expect(second === undefined ? undefined : tokenOf(await from.renew(second))).toBe("t3");
+    expect([tokenOf(await from.get()), await bench.runs()]).toEqual(["t3", 3]);
+  });
+
   test("a forced run that fails or brings the same leaves the old one", async () => {
     const from = await source(`[ $run = 2 ] && exit 1\n${answer('"token":"t"')}`);
     const first = await from.get();

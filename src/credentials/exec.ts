@@ -2,7 +2,7 @@ import { abortable } from "../base/abortable.ts";
 import { cached } from "../base/cached.ts";
 import { messageOf } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
-import { between, millis, type EpochMillis } from "../base/units.ts";
+import { isWithin, millis, type EpochMillis } from "../base/units.ts";
 import type { ClientConfig, ExecConfig } from "../kubeconfig/index.ts";
 import { sameCertificate } from "./apply.ts";
 import type { ExecOptions } from "./exec-run.ts";
@@ -73,22 +73,27 @@ const pluginSource = (
     return pluginRunner(exec, config, system, options);
   });
   const run = async (): Promise<Credential> => await (await runner.get())();
-  // Nothing is kept in here: it only lets all who ask at once share one run.
-  const shared = cached(async (): Promise<Issued> => ({ credential: await run(), at: system.now() }), {
-    fresh: () => false,
-  });
   let current: Issued | undefined;
+  // Nothing is kept in here: it only lets all who ask at once share one run.
+  const shared = cached(
+    async (): Promise<Issued> => {
+      const credential = await run();
+      // One run at a time: the last to end is the newest, whatever the clock says.
+      current = { credential, at: system.now() };
+      return current;
+    },
+    { fresh: () => false },
+  );
   let failure: { readonly error: unknown; readonly at: EpochMillis } | undefined;
   let forcedAt: EpochMillis | undefined;
   let renewing: Promise<Credential | undefined> | undefined;
-  const failedLately = (): boolean => failure !== undefined && between(failure.at, system.now()) < EARLY_GAP;
+  const failedLately = (): boolean => failure !== undefined && isWithin(EARLY_GAP, failure.at, system.now());
   const fetch = async (): Promise<Credential> => {
     options.signal?.throwIfAborted();
     try {
-      const issued = await shared.get();
-      if (current === undefined || issued.at >= current.at) current = issued;
+      const { credential } = await shared.get();
       failure = undefined;
-      return current.credential;
+      return credential;
     } catch (error) {
       failure = { error, at: system.now() };
       throw error;
@@ -143,7 +148,7 @@ const pluginSource = (
       if (current !== undefined && current.credential !== rejected) return current.credential;
       const now = system.now();
       if (renewing === undefined) {
-        if (forcedAt !== undefined && between(forcedAt, now) < FORCED_GAP) return undefined;
+        if (forcedAt !== undefined && isWithin(FORCED_GAP, forcedAt, now)) return undefined;
         forcedAt = now;
         renewing = renewOnce(rejected).finally(() => (renewing = undefined));
       }

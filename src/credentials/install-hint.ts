@@ -1,5 +1,5 @@
 import type { System } from "../base/system.ts";
-import { between, millis, type EpochMillis, type Millis } from "../base/units.ts";
+import { isWithin, millis, type EpochMillis, type Millis } from "../base/units.ts";
 
 /** client-go's words for a plugin that is not installed (credentials.md §2.2). */
 const NOT_INSTALLED = [
@@ -26,7 +26,7 @@ export function installHints(
   let said = 0;
   return () => {
     const now = system.now();
-    if (begin === undefined || between(begin, now) >= window) {
+    if (begin === undefined || !isWithin(window, begin, now)) {
       begin = now;
       said = 0;
     }

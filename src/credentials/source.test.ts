@@ -115,6 +115,15 @@ describe("a token file", () => {
     expect(await from.renew(first)).toBe(await from.get());
   });
 
+  test("is read again after the clock was set back (F26)", async () => {
+    await put("one");
+    const from = await source("tokenFile: token");
+    await from.get();
+    await put("two");
+    now -= 3_600_000;
+    expect(await header(from)).toBe("Bearer two");
+  });
+
   test("read again with the same text gives the same credential", async () => {
     await put("one");
     const from = await source("tokenFile: token");

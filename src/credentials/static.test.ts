@@ -73,6 +73,14 @@ describe("certificate and key in files (credentials.md §4.2)", () => {
     expect(await get()).toBe(second);
   });
 
+  test("are read again after the clock was set back (F26)", async () => {
+    const { get, pass } = reader(files());
+    await get();
+    await put(NEW);
+    pass(-3_600_000);
+    expect((await get())?.cert).toBe(NEW.cert);
+  });
+
   test("are the same as long as they say the same", async () => {
     const { get, pass } = reader(files());
     const first = await get();

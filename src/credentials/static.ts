@@ -3,7 +3,7 @@ import { KnownError, messageOf } from "../base/errors.ts";
 import { osError } from "../base/os-error.ts";
 import { Secret } from "../base/secret.ts";
 import type { System } from "../base/system.ts";
-import { between, KiB, millis, type EpochMillis } from "../base/units.ts";
+import { isWithin, KiB, millis, type EpochMillis } from "../base/units.ts";
 import type { User } from "../kubeconfig/index.ts";
 import { sameCertificate } from "./apply.ts";
 import { checkCertificate } from "./certificate.ts";
@@ -41,7 +41,7 @@ export function certificateReader(
   const first = cached(read);
   return async () => {
     if (held === undefined) return await first.get();
-    if (!both || between(held.at, system.now()) < CERTIFICATE_AGE) return held.pair;
+    if (!both || isWithin(CERTIFICATE_AGE, held.at, system.now())) return held.pair;
     const last = held.pair;
     held = { pair: last, at: system.now() };
     try {
@@ -108,7 +108,7 @@ const tokenFileReader = (
     return header;
   };
   return async () => {
-    if (held !== undefined && between(held.at, system.now()) < TOKEN_FILE_AGE) return held.header;
+    if (held !== undefined && isWithin(TOKEN_FILE_AGE, held.at, system.now())) return held.header;
     try {
       const text = (await system.files.read(path, TOKEN_FILE_LIMIT)).toString("utf8").trim();
       if (text !== "") return keep(checkToken(text, `token file "${path}"`));

@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
-import { after, between, type Millis } from "../../base/units.ts";
+import { after, between, type EpochMillis, type Millis } from "../../base/units.ts";
 import type { Issued } from "../life.ts";
 import type { Credential } from "../types.ts";
 import { parseGoDuration } from "../../base/go-duration.ts";
@@ -26,10 +26,12 @@ export async function createOpenstack(
   const named = configuredIdentity(config);
   let token: Issued | undefined;
   let complaint = "";
+  // Of a clock that was set back since nobody knows how old the token is.
+  const isUsable = (at: EpochMillis, now: EpochMillis): boolean => now >= at && between(at, now) <= ttl;
 
   return {
     borrows: named === undefined,
-    usable: () => (token !== undefined && between(token.at, system.now()) <= ttl ? token : undefined),
+    usable: () => (token !== undefined && isUsable(token.at, system.now()) ? token : undefined),
     fetch: async ({ early }) => {
       try {
         const text = await getToken(named, system);
