@@ -112,6 +112,16 @@ describe("rights", () => {
     expect(seen).toMatchObject({ code, bad, warnings });
   });
 
+  test.each([
+    { rights: "create", printed: false },
+    { rights: "none", printed: true },
+  ] as const)("with rights $rights the Role is printed: $printed", async ({ rights, printed }) => {
+    const path = await scene.person(`t-${rights}-text`, rights);
+    const { stdout } = await kauth(["doctor", "--kubeconfig", path]);
+    expect(stdout).toContain("kauth doctor --print-role prints");
+    expect(stdout.includes("kind: Role")).toBe(printed);
+  });
+
   test("--print-role prints a Role and its binding, and nothing else", async () => {
     const path = await scene.person("t-role", "none");
     const ended = await kauth(["doctor", "--kubeconfig", path, "--print-role", "-n", "other"]);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doctorScene, execUser, look, type DoctorScene } from "../doctor.ts";
@@ -150,6 +150,8 @@ describe("this machine", () => {
     await writeFile(path, JSON.stringify(config), { mode: 0o600 });
     const seen = await look(["--kubeconfig", path]);
     expect(seen.of("faults").state).toBe("warning");
+    expect(seen.of("faults").next).toContain("what is selected first");
+    expect(seen.of("credential")).toMatchObject({ state: "bad", found: "nothing that identifies you" });
     expect(seen.of("faults").found).toContain('cluster "gone" was not found for context "old"');
     expect(seen.of("tls").state).toBe("warning");
     expect(seen.of("tls").found).toContain("insecure-skip-tls-verify");
@@ -183,6 +185,7 @@ describe("the credential", () => {
     const seen = await look(["--kubeconfig", await scene.configWith({ user })]);
     expect(seen).toMatchObject({ code: 1, bad: [bad] });
     expect(seen.of("credential").state).toBe(credential);
+    expect(seen.of("plugin").state).not.toBe("ok");
     expect(seen.of("ownership").state).toBe("ok");
     expect(seen.of(bad).found).toContain(says);
     expect(seen.stdout + seen.stderr).not.toContain("canary");
@@ -212,6 +215,35 @@ describe("the credential", () => {
     expect(seen.of("plugin").state).toBe("untried");
     const allowed = await look(["--kubeconfig", path, "--allow-writable-kubeconfig"]);
     expect(allowed.of("ownership").state).toBe("warning");
+  });
+
+  test("a user whom the kubeconfig does not have is named", async () => {
+    const path = await scene.configWith({ user: {} });
+    await writeFile(path, (await readFile(path, "utf8")).replace('"user":"person"', '"user":"alicia"'));
+    const seen = await look(["--kubeconfig", path]);
+    expect(seen.bad).toContain("credential");
+    expect(seen.of("credential").found).toContain('the user "alicia", whom the kubeconfig does not have');
+  });
+
+  test.each([
+    { mode: 0o644, user: { token: "t" }, state: "warning", says: "others may read the credential in" },
+    { mode: 0o666, user: execUser("true"), state: "warning", says: "others may write" },
+    { mode: 0o644, user: execUser("true"), state: "ok", says: "" },
+    { mode: 0o600, user: { token: "t" }, state: "ok", says: "" },
+  ])("a kubeconfig of mode $mode with $user is $state", async ({ mode, user, state, says }) => {
+    const path = await scene.configWith({ user });
+    await chmod(path, mode);
+    const seen = await look(["--kubeconfig", path, "-s", "https://127.0.0.1:1"]);
+    expect(seen.of("files").state).toBe(state);
+    expect(seen.of("files").found).toContain(says);
+  });
+
+  test("as text what could not be tried is one line, and a certificate is named once", async () => {
+    const ended = await kauth(["doctor", "--kubeconfig", scene.demo.kubeconfig, "-s", "https://127.0.0.1:1"]);
+    expect(ended.stdout.match(/not tried/g)).toHaveLength(1);
+    expect(ended.stdout).toContain(
+      "– not tried      API server, clock, whoami, rights, target, port-forward: ",
+    );
   });
 
   test("a JWT is read, and its end too", async () => {

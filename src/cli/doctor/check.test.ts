@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { recorded } from "../../../test/recorded.ts";
 import { KnownError } from "../../base/errors.ts";
 import { check, runChecks, type Check, type Learned, type Scene } from "./check.ts";
-import type { Finding } from "./finding.ts";
+import { oneLine, type Finding } from "./finding.ts";
 
 const sceneOf = (system: Scene["system"], signal = new AbortController().signal): Scene => ({
   invocation: {
@@ -57,6 +57,13 @@ describe("checks", () => {
       { id: "b", state: "untried" },
       { id: "c", state: "ok" },
     ]);
+  });
+
+  test.each([
+    { text: "not installed.\nTo learn more, see", line: "not installed. To learn more, see" },
+    { text: "one\n\n  two:\nthree", line: "one; two: three" },
+  ])("several lines become $line", ({ text, line }) => {
+    expect(oneLine(text)).toBe(line);
   });
 
   test("one that does not apply says nothing", async () => {

@@ -5,10 +5,12 @@ import {
   type CredentialSource,
   type ExecCall,
 } from "../../credentials/index.ts";
-import type { PluginPolicy } from "../../kubeconfig/index.ts";
+import type { ClientConfig, PluginPolicy } from "../../kubeconfig/index.ts";
+import { missingUser } from "../bearer.ts";
 import { earliestEnd } from "../credential-text.ts";
 import { pluginRules } from "../identity.ts";
 import { untilText } from "../open/report.ts";
+import { isPlainHttp } from "../plain-http.ts";
 import { badNote, check } from "./check.ts";
 import { timeText, UNTRIED, type Note } from "./finding.ts";
 
@@ -50,10 +52,7 @@ export const credentialCheck = check({
     const place = { file: config.userOrigin, allowed: plugins.allowWritable ?? false };
     try {
       const credential = await source.get({ signal });
-      const note: Note = {
-        state: "ok",
-        found: `${credentialText(credential)}, from your ${source.description}`,
-      };
+      const note = credentialNote(credential, source, config);
       return {
         learned: { source, credential },
         notes: asks ? [...pluginNotes(place, calls.at(-1)), note] : [note],
@@ -111,15 +110,43 @@ const pluginNotes = (
     return [owned, { ...plugin, ...badNote(error) }];
   if (call?.path === undefined) return [owned, { ...plugin, ...UNTRIED }];
   const took = `ran for ${(call.took / 1000).toFixed(1)} s`;
-  return [owned, { ...plugin, state: "ok", found: `${call.path} is allowed and ${took}` }];
+  return [
+    owned,
+    error === undefined
+      ? { ...plugin, state: "ok", found: `${call.path} is allowed and ${took}` }
+      : { ...plugin, state: "warning", found: `${call.path} is allowed, ${took} and gave no credential` },
+  ];
 };
 
-const credentialText = ({ header, certificate }: Credential): string => {
+const credentialNote = (credential: Credential, source: CredentialSource, config: ClientConfig): Note => {
+  const text = credentialText(credential);
+  if (text === undefined) {
+    const missing = missingUser(config);
+    const why =
+      missing === undefined
+        ? ""
+        : `: the context names the user "${missing}", whom the kubeconfig does not have`;
+    return {
+      // Over plain http it would not be sent.
+      state: isPlainHttp(config) ? "warning" : "bad",
+      found: `nothing that identifies you${why}`,
+      next:
+        missing === undefined
+          ? "Put a token or a credential plugin into the user's entry"
+          : "Correct the user of the context, or add one of that name",
+    };
+  }
+  const said = source.method === "certificate" || source.method === "basic";
+  return { state: "ok", found: `${text}, from your ${said ? "kubeconfig" : source.description}` };
+};
+
+/** Undefined where there is none. */
+const credentialText = ({ header, certificate }: Credential): string | undefined => {
   const parts = [
     ...(header === undefined ? [] : [header.kind === "bearer" ? "a bearer token" : "user name and password"]),
     ...(certificate === undefined ? [] : ["a client certificate"]),
   ];
-  return parts.length === 0 ? "nothing that identifies you" : parts.join(" and ");
+  return parts.length === 0 ? undefined : parts.join(" and ");
 };
 
 /** When the credential ends, by all that it says. */

@@ -39,4 +39,7 @@ export const oneLine = (text: string): string =>
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "")
-    .join("; ");
+    .reduce(
+      (before, line) => (before === "" ? line : `${before}${/[.:;,!?]$/.test(before) ? " " : "; "}${line}`),
+      "",
+    );

@@ -4,7 +4,9 @@ import {
   usableFaults,
   type ClientConfig,
   type Kubeconfig,
+  type User,
 } from "../../kubeconfig/index.ts";
+import type { System } from "../../base/system.ts";
 import { readKubeconfig, selectClient, serverText } from "../identity.ts";
 import { badNote, check, type Scene } from "./check.ts";
 import type { Note } from "./finding.ts";
@@ -41,9 +43,34 @@ export const filesCheck = check({
         ],
       };
     const absent = missing.length === 0 ? "" : ` (not there: ${missing.join(", ")})`;
-    return { learned, notes: [{ state: "ok", found: `${there.join(", ")}${absent}` }] };
+    const found = `${there.join(", ")}${absent}`;
+    const open = await Promise.all(there.map(async (path) => await openness(scene.system, kubeconfig, path)));
+    const faults = open.filter((fault) => fault !== undefined);
+    if (faults.length === 0) return { learned, notes: [{ state: "ok", found }] };
+    const next = `Take their right away: chmod go-rwx ${there.filter((_path, at) => open[at] !== undefined).join(" ")}`;
+    return { learned, notes: [{ state: "warning", found: `${found}: ${faults.join(", ")}`, next }] };
   },
 });
+
+const OTHERS_WRITE = 0o022;
+const OTHERS_READ = 0o044;
+
+/** What others on this machine may do with a file that they should leave alone. */
+const openness = async (
+  { files, uid }: System,
+  kubeconfig: Kubeconfig,
+  path: string,
+): Promise<string | undefined> => {
+  const mode = uid === undefined ? 0 : ((await files.facts(path))?.mode ?? 0);
+  if ((mode & OTHERS_WRITE) !== 0) return `others may write ${path}`;
+  const secret = [...kubeconfig.users.values()].some(
+    ({ value, origin }) => origin === path && isSecret(value),
+  );
+  return secret && (mode & OTHERS_READ) !== 0 ? `others may read the credential in ${path}` : undefined;
+};
+
+const isSecret = ({ token, password, clientKeyData, authProvider }: User): boolean =>
+  [token, password, clientKeyData, authProvider].some((part) => part !== undefined);
 
 const sortFiles = async (
   { system }: Scene,
@@ -164,7 +191,10 @@ const faultNotes = (kubeconfig: Kubeconfig, { contextName }: ClientConfig): read
       subject: "faults",
       state: "warning",
       found: `${faults.slice(0, SHOWN).join("; ")}${more}`,
-      next: "Correct the entries when you need them; what is selected can be used as it is",
+      next:
+        here.length > 0
+          ? "Correct what is selected first; the other entries when you need them"
+          : "Correct the entries when you need them; what is selected can be used as it is",
     },
   ];
 };

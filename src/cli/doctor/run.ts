@@ -16,20 +16,23 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
   const target = targetOf(invocation);
   const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
   const onlyRole = options.boolean("print-role");
+  const printed = format === "text" && !onlyRole;
   let previous: Finding | undefined;
   const tell = (finding: Finding): void => {
-    if (format === "text" && !onlyRole)
-      for (const line of lines(finding, previous?.next)) system.log.out(line);
+    // They are told in one line at the end.
+    if (!printed || finding.state === "untried") return;
+    for (const line of lines(finding, previous?.next)) system.log.out(line);
     previous = finding;
   };
   const report = await examine(invocation, onlyRole ? UP_TO_IDENTITY : CHECKS, { target, tell });
+  if (printed) for (const line of untried(report.findings)) system.log.out(line);
   const role = roleOf(report, target);
   if (onlyRole) return await printRole(system, report, role);
   const ok = report.findings.every(({ state }) => state !== "bad");
   const lacking = (report.learned.missing?.size ?? 0) > 0;
   if (format === "json")
     system.log.out(await structured({ ok, findings: report.findings, ...(lacking ? { role } : {}) }, "json"));
-  else if (lacking && role !== undefined)
+  else if (role !== undefined && report.findings.some(isNeeded))
     system.log.out(
       ["", "# The Role that kauth open needs here, for an administrator:", await yamlDocuments(role)].join(
         "\n",
@@ -82,6 +85,17 @@ const lines = ({ state, subject, found, next }: Finding, said: string | undefine
     ? []
     : [`${" ".repeat(17)}→ ${cleanLine(next)}`]),
 ];
+
+const untried = (findings: readonly Finding[]): readonly string[] => {
+  const subjects = findings.filter(({ state }) => state === "untried").map(({ subject }) => subject);
+  if (subjects.length === 0) return [];
+  return [
+    `${MARKS.untried} ${"not tried".padEnd(15)}${subjects.join(", ")}: something above has to work first`,
+  ];
+};
+
+/** A right that is missing, without which nothing works. */
+const isNeeded = ({ id, state }: Finding): boolean => id.startsWith("rights/") && state === "bad";
 
 type Role = ReturnType<typeof roleFor>;
 

@@ -74,7 +74,7 @@ export const tlsCheck = check({
   },
 });
 
-const NAMES_SHOWN = 6;
+const NAMES_SHOWN = 3;
 
 const namesText = (names: readonly string[]): string => {
   if (names.length === 0) return "no name at all";
