@@ -2,7 +2,7 @@ export { loadClientConfig, resolveClientConfig, type ClientConfigOptions } from 
 export { persistAuthProvider, proveWritable } from "./edit.ts";
 export { loadPluginPolicy, type KubercOptions } from "./kuberc.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
-export { cleanPath } from "./path.ts";
+export { cleanPath, resolveCommand } from "./path.ts";
 export { selectContext } from "./select.ts";
 export type {
   AuthProvider,

@@ -1,9 +1,10 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import {
   persistAuthProvider,
   proveWritable,
+  resolveCommand,
   type AuthProvider,
   type ClientConfig,
   type PluginPolicy,
@@ -45,6 +46,8 @@ export function chooseAuthProvider(
   const context: ProviderContext = {
     system,
     options,
+    resolve: (command) =>
+      userOrigin === undefined ? command : resolveCommand(command, dirname(userOrigin), system.platform),
     save: async (changed) => {
       await check();
       await save(changed);

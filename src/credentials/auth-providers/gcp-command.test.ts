@@ -88,6 +88,17 @@ describe("a token of a program", () => {
     expect(code).toBe("EXEC_NOT_FOUND");
   });
 
+  test("a relative path is one in the kubeconfig's directory, not in the working directory", async () => {
+    await using who = await someone({ "cmd-path": "../gcloud", "cmd-args": "x" });
+    await program(who, PRINT);
+    const system = { ...who.system, cwd: join(who.home, ".kube", "elsewhere") };
+    expect(sent(await (await who.source(system)).get())).toBe("Bearer canary-1");
+    await configure(who, { "cmd-path": "./gcloud", "cmd-args": "x" });
+    expect((await failureOf((await who.source({ ...who.system, cwd: who.home })).get())).message).toContain(
+      `${join(who.home, ".kube", "gcloud")} x`,
+    );
+  });
+
   const WITHIN = 'error parsing output for access token command "PATH": ';
   test.each([
     [

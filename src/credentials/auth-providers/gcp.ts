@@ -95,7 +95,7 @@ const tokenSource = (config: ReadonlyMap<string, string>, context: ProviderConte
   const words = config.get("cmd-args");
   const [file = path, ...args] = words === undefined ? fieldsOf(path) : [path, ...fieldsOf(words)];
   const command = {
-    file,
+    file: context.resolve(file),
     args,
     tokenKey: config.get("token-key") || "{.access_token}",
     expiryKey: config.get("expiry-key") || "{.token_expiry}",

@@ -18,6 +18,8 @@ export interface ProviderContext {
   readonly save: (config: ReadonlyMap<string, string>) => Promise<void>;
   /** Fails as `save` would, and writes nothing: before a refresh token that is good once is spent. @throws {KnownError} */
   readonly prove: (config: ReadonlyMap<string, string>) => Promise<void>;
+  /** A command of the kubeconfig, relative to its directory where it is a path, as exec commands are. */
+  readonly resolve: (command: string) => string;
   /** For a program that gives tokens. */
   readonly options: ProgramOptions;
 }
@@ -110,8 +112,7 @@ export function providerSource(
       return await fetch(provider, true, signal);
     } catch (error) {
       if (signal?.aborted === true || isOver(held, system.now())) throw error;
-      if (failedAt === undefined)
-        system.log.warn(`Cannot refresh your credential yet: ${messageOf(error)}`);
+      if (failedAt === undefined) system.log.warn(`Cannot refresh your credential yet: ${messageOf(error)}`);
       failedAt = system.now();
       return held.credential;
     }
