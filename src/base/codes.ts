@@ -236,7 +236,7 @@ export const CODES = {
   UPSTREAM_INVALID: code(
     1,
     "The UI answered with something that is no valid HTTP/1.1.",
-    "Check that the port is the UI's; look at the pod's log.",
+    "Check that port and scheme (http or https) are the UI's; look at the pod's log.",
   ),
   UPSTREAM_CUT: code(1, "The UI broke an answer off.", "Try again; look at the pod's log."),
   UPSTREAM_LATE: code(

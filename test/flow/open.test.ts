@@ -117,6 +117,22 @@ describe("kauth open", () => {
     expect(demo.app.requests.length - before).toBe(1);
   });
 
+  test.each([
+    { name: "a port where nothing listens", to: "pod/sts-0:9999", code: "PORT_REFUSED" },
+    { name: "a port that speaks no TLS", to: "https://sts-0:8080", code: "UPSTREAM_TLS" },
+  ])("$name: page, script and terminal say the code and the next step", async ({ to, code }) => {
+    await using open = await startOpen(target(to));
+    const browser = await follow(open.link);
+    const page = await browser.get("/", { "sec-fetch-mode": "navigate" });
+    expect(page.status).toBe(502);
+    expect(page.text).toContain(`<code>${code}</code>`);
+    expect(JSON.parse((await browser.get("/api/me")).text)).toMatchObject({ status: 502, code });
+    const incident = await open.event("incident");
+    expect(incident).toMatchObject({ code });
+    expect(page.text).toContain(String(incident["incident"]));
+    expect(page.text).not.toContain(String(incident["message"]));
+  });
+
   test("HTTPS to the pod is pinned for one container start", async () => {
     await using open = await startOpen(target("https://ui.svc"));
     const browser = await follow(open.link);

@@ -183,6 +183,7 @@ describe("what is no TLS", () => {
   ])("%s is an error, and the stream is let go", async (_name, act) => {
     const { near, work } = await handshake(act);
     await expect(work).rejects.toEqual(refused("UPSTREAM_TLS"));
+    await expect(work).rejects.toThrow("Cannot speak TLS with the UI");
     expect(near.destroyed).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
-import { KnownError } from "../../base/errors.ts";
+import { KnownError, messageOf, systemCode } from "../../base/errors.ts";
 import { networkFault } from "../../base/network-fault.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
@@ -14,6 +14,14 @@ const HANDSHAKE_LIMIT = millis(10_000);
 const PINS = 64;
 /** What messages call the other end and its authority. */
 const UI = { server: "the UI", trust: "one of --upstream-ca" };
+
+/** Certificates are judged as everywhere; whatever else ends a handshake is most often a port that speaks no TLS. */
+const reasonOf = (error: unknown): string => {
+  const fault = networkFault(error, UI);
+  return fault.code.startsWith("TLS_")
+    ? fault.message
+    : `Cannot speak TLS with the UI: ${systemCode(error) ?? messageOf(error)}`;
+};
 
 /**
  * TLS to a UI over a stream. With a CA the chain is verified; without one the certificate is accepted, since the API
@@ -55,7 +63,7 @@ export function upstreamTls(site: Site, system: System): (dialled: Dialled) => P
         reject(
           error instanceof KnownError
             ? error
-            : new KnownError("UPSTREAM_TLS", networkFault(error, UI).message, { cause: error }),
+            : new KnownError("UPSTREAM_TLS", reasonOf(error), { cause: error }),
         );
       };
       const stopTimer = startTimer(system, HANDSHAKE_LIMIT, () => fail(new Error("no answer in time")));
