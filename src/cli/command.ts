@@ -13,7 +13,7 @@ export interface OptionSpec {
   readonly default?: string;
   /** Accepted and without meaning (klog's and some of kubectl's). Not shown in help. */
   readonly ignored?: boolean;
-  /** Words to complete, or the name of a live completion. */
+  /** The only values there are. */
   readonly choices?: readonly string[];
   /** `KAUTH_…` variable; default: derived from command and option name. `false` for none. */
   readonly env?: string | false;

@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PROGRAM } from "../../test/program.ts";
 import { recorded } from "../../test/recorded.ts";
@@ -18,23 +20,52 @@ describe("what may stand next", () => {
     { words: ["open", "--tunnel", ""], found: ["auto", "spdy", "websocket"] },
     { words: ["open", "--tunnel", "w"], found: ["websocket"] },
     { words: ["open", "--context", ""], found: [] },
+    { words: ["open", "-n", ""], found: [] },
+    { words: ["open", "--namespace", ""], found: [] },
+    { words: ["open", "-v", ""], found: ["svc/", "pod/"] },
+    { words: ["open", "-o", ""], found: ["text", "json"] },
+    { words: ["whoami", "-o", "y"], found: ["yaml"] },
     { words: ["open", "--anonymous", ""], found: ["svc/", "pod/"] },
     { words: ["open", "--vmod"], found: [] },
     { words: ["completion", "f"], found: ["fish"] },
     { words: ["demo", "--on"], found: ["--once"] },
-  ])("$words", ({ words, found }) => {
-    expect(candidates(words)).toEqual(found);
+  ])("$words", async ({ words, found }) => {
+    await using under = await recorded();
+    expect(await candidates(words, under.system())).toEqual(found);
   });
 
-  test("every option of every command is found by itself", () => {
+  test.each([
+    { words: ["open", "--context", ""], found: ["prod", "dev"] },
+    { words: ["token", "--context", "p"], found: ["prod"] },
+    { words: ["open", "--cluster", ""], found: ["c"] },
+    { words: ["open", "--user", ""], found: ["alice@example"] },
+    { words: ["open", "--kubeconfig", "/nowhere", "--context", ""], found: [] },
+    { words: ["open", "--kubeconfig=/nowhere", "--context", ""], found: [] },
+  ])("names of the kubeconfig: $words", async ({ words, found }) => {
+    await using under = await recorded();
+    await mkdir(join(under.home, ".kube"));
+    const config = {
+      clusters: [{ name: "c", cluster: {} }],
+      users: [{ name: "alice@example", user: {} }],
+      contexts: [{ name: "prod" }, { name: "dev" }, { name: "$(rm -rf x)" }, { name: "two\nlines" }],
+    };
+    await writeFile(join(under.home, ".kube", "config"), JSON.stringify(config), { mode: 0o600 });
+    expect(await candidates(words, under.system())).toEqual(found);
+  });
+
+  test("every option of every command is found by itself", async () => {
+    await using under = await recorded();
     for (const { path, options } of COMMANDS)
       for (const [name, spec] of Object.entries(options))
-        expect(candidates([...path, `--${name}`]).includes(`--${name}`), name).toBe(spec.ignored !== true);
+        expect((await candidates([...path, `--${name}`], under.system())).includes(`--${name}`), name).toBe(
+          spec.ignored !== true,
+        );
   });
 
-  test("kubectl gets a directive", () => {
-    expect(kubectlCompletion(["--tunn"])).toBe("--tunnel\n:4");
-    expect(kubectlCompletion([""])).toBe("svc/\npod/\n:6");
+  test("kubectl gets a directive", async () => {
+    await using under = await recorded();
+    expect(await kubectlCompletion(["--tunn"], under.system())).toBe("--tunnel\n:4");
+    expect(await kubectlCompletion([""], under.system())).toBe("svc/\npod/\n:6");
   });
 });
 

@@ -1,4 +1,6 @@
 import { KnownError } from "../base/errors.ts";
+import type { System } from "../base/system.ts";
+import { loadKubeconfig } from "../kubeconfig/index.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { SHELLS } from "./commands/completion.ts";
@@ -12,19 +14,49 @@ const optionsOf = (command: Command): readonly (readonly [string, OptionSpec])[]
 const operandsOf = (command: Command): readonly string[] =>
   command.path[0] === "completion" ? SHELLS : command.operands.includes("TARGET") ? ["svc/", "pod/"] : [];
 
-/** What may stand next: the candidates for the last of `words`. */
-export const candidates = (words: readonly string[]): readonly string[] => {
+/** Options whose values stand in the kubeconfig. */
+const NAMED = { context: "contexts", cluster: "clusters", user: "users" } as const;
+
+/** A shell takes one a line; what it would have to quote is left out. */
+const PLAIN = /^[\w.:/@%+=-]+$/;
+
+/** Names of the kubeconfig that counts. A shell that completes hears of no mistake. */
+const namesOf = async (
+  kind: (typeof NAMED)[keyof typeof NAMED],
+  words: readonly string[],
+  system: System,
+): Promise<readonly string[]> => {
+  const joined = words.find((word) => word.startsWith("--kubeconfig="))?.slice("--kubeconfig=".length);
+  const at = words.indexOf("--kubeconfig");
+  const explicit = joined ?? (at === -1 ? undefined : words[at + 1]);
+  try {
+    const kubeconfig = await loadKubeconfig(system, { explicit });
+    return [...kubeconfig[kind].keys()].filter((name) => PLAIN.test(name));
+  } catch {
+    return [];
+  }
+};
+
+const isNamed = (option: string): option is keyof typeof NAMED => Object.hasOwn(NAMED, option);
+
+/** What may stand next: the candidates for the last of `words`. Nothing is dialled. */
+export const candidates = async (words: readonly string[], system: System): Promise<readonly string[]> => {
   const current = words.at(-1) ?? "";
   const before = words.slice(0, -1);
   const command = COMMANDS.find((each) => before[0] === each.path[0]);
   const starts = (list: readonly string[]): readonly string[] =>
     list.filter((each) => each.startsWith(current));
   if (command === undefined) return starts(COMMANDS.map((each) => each.path[0] ?? ""));
-  const previous = /^--(.+)/.exec(before.at(-1) ?? "")?.[1];
+  const previous = before.at(-1) ?? "";
   const pending = optionsOf(command).find(
-    ([name, spec]) => name === previous && spec.type !== "boolean",
-  )?.[1];
-  if (pending !== undefined) return starts(pending.choices ?? []);
+    ([name, { short, type }]) =>
+      (previous === `--${name}` || (short !== undefined && previous === `-${short}`)) &&
+      (type === "string" || type === "list"),
+  );
+  if (pending !== undefined) {
+    const [name, { choices = [] }] = pending;
+    return starts(isNamed(name) ? await namesOf(NAMED[name], before, system) : choices);
+  }
   if (current.startsWith("-")) return starts(optionsOf(command).map(([name]) => `--${name}`));
   return starts(operandsOf(command));
 };
@@ -76,8 +108,8 @@ export function runCompletion({ system, positionals }: Invocation): Promise<numb
 }
 
 /** For `kubectl auth-proxy`: kubectl's protocol wants a last line `:DIRECTIVE` (4: no file names, 2: no space). */
-export const kubectlCompletion = (words: readonly string[]): string => {
-  const found = candidates(["open", ...words]);
+export const kubectlCompletion = async (words: readonly string[], system: System): Promise<string> => {
+  const found = await candidates(["open", ...words], system);
   const directive = found.some((each) => each.endsWith("/")) ? 6 : 4;
   return [...found, `:${directive}`].join("\n");
 };

@@ -11,7 +11,8 @@ describe("when something ends", () => {
     { seconds: 59, text: /^in 59 s \(\d\d:\d\d:\d\d\)$/ },
     { seconds: 119, text: /^in 119 s/ },
     { seconds: 14 * 60, text: /^in 14 min \(\d\d:\d\d:\d\d\)$/ },
-    { seconds: 5 * 3600, text: /^in 5 h \(2026-01-02T08:04:05\.000Z\)$/ },
+    { seconds: 5 * 3600, text: /^in 5 h \(2026-01-02T08:04:05Z\)$/ },
+    { seconds: 1207 * 86_400, text: /^in 1207 days \(2029-04-23T03:04:05Z\)$/ },
   ])("$seconds s from now", ({ seconds, text }) => {
     expect(untilText(epochMillis(START + seconds * 1000), START)).toMatch(text);
   });

@@ -69,7 +69,9 @@ export const untilText = (end: EpochMillis, now: EpochMillis): string => {
   const at = new Date(end).toTimeString().slice(0, 8);
   if (left < 120) return `in ${left} s (${at})`;
   if (left < 2 * 60 * 60) return `in ${Math.round(left / 60)} min (${at})`;
-  return `in ${Math.round(left / 3600)} h (${new Date(end).toISOString()})`;
+  const day = 24 * 60 * 60;
+  const away = left < 2 * day ? `${Math.round(left / 3600)} h` : `${Math.round(left / day)} days`;
+  return `in ${away} (${new Date(end).toISOString().slice(0, 19)}Z)`;
 };
 
 /** Without `--print-link` the link is no JSON event (security.md R-N7), so it must not slip out that way. */
