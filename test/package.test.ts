@@ -112,6 +112,7 @@ describe("what programs can import", () => {
       "persistAuthProvider",
       "proveWritable",
       "resolveClientConfig",
+      "resolveCommand",
       "selectContext",
       "usableFaults",
     ],
