@@ -10,6 +10,7 @@ export const doctorCommand: Command = {
     "and its plugin, proxy, certificate and clock, the API server, who you are there, each right, and port-forwards by",
     "both carriers. With TARGET, written as for kauth open, it also asks the UI for a page, without your token and with",
     "it. ✓ is well, ✗ is wrong, ! may matter, – does not apply or could not be tried. No secret is printed.",
+    "The exit status is 1 when something is wrong, whatever kauth open would end with.",
   ].join("\n"),
   examples: [
     { command: "kauth doctor", does: "Look at the current context" },
