@@ -12,7 +12,8 @@ export const EXIT_STATUS: readonly (readonly [string, string])[] = [
   ["1", "The world failed: a missing right, a plugin, the network, a taken port."],
   ["2", "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod."],
   ["70", "A fault of kauth's own."],
-  ["130", "Ended at once by a second signal."],
+  ["130", "Ended by Ctrl-C before it was done, or at once by a second signal."],
+  ["143", "Ended by SIGTERM before it was done."],
 ];
 
 const wrap = (text: string, indent: number): string => {

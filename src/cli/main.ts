@@ -9,8 +9,11 @@ const SIGNAL_STATUS = 130;
 /** The real machine in, an exit status out. `name` is what a launcher of npm's has lost of argv[0]. */
 export async function main(name: string): Promise<void> {
   const stop = new AbortController();
-  const onSignal = (): void => {
+  let status = SIGNAL_STATUS;
+  const onSignal = (_name: string, number: number): void => {
     if (stop.signal.aborted) process.exit(SIGNAL_STATUS);
+    // As shells count.
+    status = 128 + number;
     stop.abort(new Error("ended by a signal"));
   };
   process.on("SIGINT", onSignal);
@@ -31,6 +34,7 @@ export async function main(name: string): Promise<void> {
     args: process.argv.slice(2),
     program: invokedName(name),
     signal: stop.signal,
+    signalStatus: () => status,
     system: realSystem,
   });
   // Nothing is worth waiting for now; an idle socket must not hold the process.

@@ -2,6 +2,7 @@ import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/err
 import { redact } from "../base/redact.ts";
 import type { System } from "../base/system.ts";
 import { escapeQuoted } from "../base/terminal.ts";
+import { finishAll } from "../base/unfinished.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
@@ -16,6 +17,8 @@ export interface RunRequest {
   /** The name that the program was started by. */
   readonly program: string;
   readonly signal: AbortSignal;
+  /** Of the signal that ended it: 130 for SIGINT, 143 for SIGTERM. Default: 130. */
+  readonly signalStatus?: () => number;
   /** Makes the System once the verbosity is known. */
   readonly system: (level: number) => System;
 }
@@ -23,7 +26,11 @@ export interface RunRequest {
 /** Commands that other tools' names stand for; under such a name that tool's exit codes hold: 0 and 1. */
 const DROP_INS: Readonly<Record<string, readonly string[]>> = { "kubectl-auth_proxy": ["open"] };
 
+/** Commands that go on until a person ends them: that is how they end well. */
+const ENDED_BY_HAND: ReadonlySet<string> = new Set(["open", "demo"]);
+
 const OWN_FAULT = 70;
+const INTERRUPTED = 130;
 
 /** Words → command → exit status. The only place that turns an error into text. */
 export async function run(request: RunRequest): Promise<number> {
@@ -32,6 +39,7 @@ export async function run(request: RunRequest): Promise<number> {
   const words = dropIn === undefined ? request.args : [...dropIn, ...request.args];
   let level = 0;
   let json = wantsJson(words);
+  let lasting = false;
   try {
     if (words.length === 0 && request.program === "kauth") return await summarize(request.system(0));
     if (request.args[0] === "--version") return print(request.system(0), `kauth ${VERSION}`);
@@ -40,6 +48,7 @@ export async function run(request: RunRequest): Promise<number> {
     if (words[0] === "__complete" || request.program === "kubectl_complete-auth_proxy")
       return print(request.system(0), await complete(words, request.program, request.system(0)));
     const command = findCommand(words) ?? unknownCommand(words[0] ?? "");
+    lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
     const line = parseLine(words.slice(command.path.length), specs);
     const known: Command = { ...command, options: specs };
@@ -53,17 +62,19 @@ export async function run(request: RunRequest): Promise<number> {
     json = Object.hasOwn(specs, "output") && options.string("output") === "json";
     const handler = await command.load();
     const { program, signal } = request;
-    return status(
-      written(
-        system,
-        await handler({ system, options, positionals: line.positionals, program, signal, configFault }),
-      ),
-    );
+    const { positionals } = line;
+    try {
+      const code = await handler({ system, options, positionals, program, signal, configFault });
+      return status(written(system, code));
+    } finally {
+      await finishAll(system);
+    }
   } catch (error) {
     const { signal } = request;
     const asCalled = (text: string): string =>
       dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.join(" ")}`, calledAs(request.program));
-    return status(tellError(error, request.system(level), { signal, json, asCalled }));
+    const stopped = lasting ? 0 : (request.signalStatus?.() ?? INTERRUPTED);
+    return status(tellError(error, request.system(level), { signal, stopped, json, asCalled }));
   }
 }
 
@@ -136,6 +147,8 @@ const unknownCommand = (word: string): never => {
 
 export interface Telling {
   readonly signal?: AbortSignal;
+  /** The exit status where that has ended it. Default 0. */
+  readonly stopped?: number;
   /** Programs read standard output: the error is an event there too. */
   readonly json?: boolean;
   /** Sentences name the command as the person has called it. */
@@ -144,7 +157,7 @@ export interface Telling {
 
 /** What a person reads of an error, and the exit status. */
 export const tellError = (error: unknown, system: System, how: Telling = {}): number => {
-  const { signal, json = false, asCalled = (text: string): string => text } = how;
+  const { signal, stopped = 0, json = false, asCalled = (text: string): string => text } = how;
   if (isKnownError(error)) {
     const next = asCalled(error.hint);
     if (json) tellProgram(system, { code: error.code, message: error.message, next });
@@ -154,7 +167,7 @@ export const tellError = (error: unknown, system: System, how: Telling = {}): nu
     return error.exit;
   }
   // The person has ended it: that is no fault.
-  if (signal?.aborted === true) return 0;
+  if (signal?.aborted === true) return stopped;
   const message = `kauth met a fault of its own: ${messageOf(error)}`;
   if (json) tellProgram(system, { message });
   system.log.say(`error: ${message}`);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Demo } from "../../src/demo/index.ts";
@@ -34,6 +34,29 @@ const kubeconfigWith = async (name: string, user: unknown): Promise<string> => {
 /** Nothing in it is secret, and nobody signed it. */
 const jwt = (claims: unknown): string =>
   `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("kauth token that %s ends before it has a token: exit %i", async (signal, wanted) => {
+  const mark = join(home.path, `mark-${signal}`);
+  const command = join(home.path, `slow-${signal}.sh`);
+  await writeFile(command, `#!/bin/sh\n: >'${mark}'\nexec sleep 60\n`, { mode: 0o755 });
+  const exec = { command, apiVersion: "client.authentication.k8s.io/v1", interactiveMode: "Never" };
+  const path = await kubeconfigWith(`slow-${signal}`, { exec });
+  const [file = "", ...first] = PROGRAM;
+  const env = environment(home.path);
+  const child = spawn(file, [...first, "token", "--kubeconfig", path], { env, stdio: "ignore" });
+  const begun = async (): Promise<boolean> =>
+    await access(mark).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(begun, { timeout: 20_000 }).toBe(true);
+  child.kill(signal);
+  await once(child, "close");
+  expect(child.exitCode).toBe(wanted);
+});
 
 describe("kauth token", () => {
   test("prints the token of the kubeconfig and nothing else, and dials nobody", async () => {

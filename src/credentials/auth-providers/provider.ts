@@ -2,6 +2,7 @@ import { abortable } from "../../base/abortable.ts";
 import { cached } from "../../base/cached.ts";
 import { isKnownError, KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
+import { mustFinish } from "../../base/unfinished.ts";
 import { EARLIEST, epochMillis, isWithin, LATEST, millis, type EpochMillis } from "../../base/units.ts";
 import type { ExecOptions } from "../exec.ts";
 import { isEarly, isOver, type Issued } from "../life.ts";
@@ -83,7 +84,8 @@ export function providerSource(
         throw error;
       },
     );
-    work.catch(() => undefined);
+    // A refresh token may be spent already, and its successor not yet saved.
+    mustFinish(work, system);
     return { early, work, stop, waiting: 0 };
   };
   const fetch = async (
