@@ -20,6 +20,8 @@ export interface PluginProcess {
   readonly args: readonly string[];
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** The variables that the kubeconfig gives: whatever they hold is not shown. Default: none. */
+  readonly given?: ReadonlySet<string>;
   /** It gets the terminal as it is, and Ctrl-C with it. */
   readonly interactive: boolean;
   /** Then it and all that it started is ended. */
@@ -55,7 +57,7 @@ type StopCode = "EXEC_FAILED" | "EXEC_TIMEOUT" | "EXEC_OUTPUT_INVALID";
 export async function runPlugin(plugin: PluginProcess, system: System): Promise<Outcome> {
   const said = stderrLines({
     show: (line) => system.log.say(`${basename(plugin.command)}: ${line}`),
-    secrets: secretsOf(plugin.env, plugin.args),
+    secrets: secretsOf(plugin.env, plugin.args, plugin.given),
   });
   const over = new AbortController();
   /** Never, once the run is over. */

@@ -184,3 +184,11 @@ describe("what is told of a run", () => {
     expect((await heard({ command })).took).toBeGreaterThanOrEqual(250);
   });
 });
+
+test("no value that the kubeconfig gives in a variable is shown, whatever its name (R-H2)", async () => {
+  const command = await bench.script('echo "got $MY_KEY" >&2; exit 3');
+  const exec = { command, env: [{ name: "MY_KEY", value: "canary-9" }] };
+  const { message } = await failureOf(credentialSource(await bench.config({ exec }), bench.system).get());
+  expect(bench.said).toContain("got [redacted]");
+  expect(message + bench.said).not.toContain("canary");
+});

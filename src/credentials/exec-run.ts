@@ -105,6 +105,7 @@ export function pluginRunner(
           path: program.path,
           args: exec.args,
           env: pluginEnvironment(env, exec.env, info, platform),
+          given: new Set(exec.env.map(({ name }) => name)),
           interactive,
           timeout: millis(timeout * 3),
           signal: options.signal,

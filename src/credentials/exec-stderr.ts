@@ -95,13 +95,19 @@ const SECRET_LENGTH = 6;
 const SECRET_NAME = /secret|passw|token|private[-_]?key|api[-_]?key|access[-_]?key/i;
 const PLAIN_NAME = /(?:dir|file|path|url|uri|id|name|type|mode|storage|endpoint)$/i;
 
-/** Values that a plugin gets in variables or arguments whose names say that they are secret. */
+/**
+ * Values that a plugin gets in variables or arguments whose names say that they are secret, and all that the kubeconfig
+ * gives it in variables: `own` are their names.
+ */
 export const secretsOf = (
   env: Readonly<Record<string, string | undefined>>,
   args: readonly string[],
+  own: ReadonlySet<string> = new Set(),
 ): readonly string[] => {
   const isSecret = (name: string): boolean => SECRET_NAME.test(name) && !PLAIN_NAME.test(name);
-  const named = Object.entries(env).flatMap(([name, value]) => (isSecret(name) ? [value ?? ""] : []));
+  const named = Object.entries(env).flatMap(([name, value]) =>
+    isSecret(name) || own.has(name) ? [value ?? ""] : [],
+  );
   const given = args.flatMap((word, index) => {
     const [, option = "", value] = /^--?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
     const next = args[index + 1] ?? "";
