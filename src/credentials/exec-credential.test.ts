@@ -290,3 +290,10 @@ describe("hostile output", () => {
     );
   });
 });
+
+test.each(["kind", "apiVersion"])("a token in the place of %s is not quoted (R-H2)", async (field) => {
+  const text = JSON.stringify({ kind: "ExecCredential", apiVersion: V1, [field]: "canary-9f8e", status: {} });
+  const error: unknown = await readExecCredential(text, V1, "p").catch((thrown: unknown) => thrown);
+  expect(String(error)).toContain("[redacted]");
+  expect(String(error)).not.toContain("canary");
+});

@@ -114,7 +114,7 @@ const checkKind = (document: Document): void => {
   const known = (kind === "" || kind === "ExecCredential") && (version === "" || VERSIONS.has(version));
   if (!known)
     throw invalid(
-      `decoding stdout: no kind ${short(kind || "ExecCredential")} is registered for version ${short(version || UNNAMED)}`,
+      `decoding stdout: no kind ${shown(kind || "ExecCredential", KIND)} is registered for version ${shown(version || UNNAMED, API_VERSION)}`,
     );
 };
 
@@ -128,7 +128,13 @@ const checkVersion = (document: Document, wanted: string): void => {
   );
 };
 
-const short = (text: string): string => JSON.stringify(text.slice(0, 100));
+/** What Kubernetes has for a kind and for an API version. Anything else may be a token in the wrong place. */
+const KIND = /^[A-Z][A-Za-z]{0,40}$/;
+const API_VERSION =
+  /^(?:[a-z][a-z\d-]{0,20}(?:\.[a-z][a-z\d-]{0,20}){1,4}\/)?(?:v[1-9]\d?(?:(?:alpha|beta)\d{1,2})?|__internal)$/;
+
+const shown = (text: string, usual: RegExp): string =>
+  usual.test(text) ? JSON.stringify(text) : '"[redacted]"';
 
 const readStatus = (status: unknown): ReturnType<typeof statusShape> | undefined => {
   try {
