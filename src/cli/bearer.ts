@@ -17,7 +17,7 @@ export interface TokenWish {
   /** Default: the sentence of NO_BEARER_TOKEN. */
   readonly hint?: string;
   /** Whose credential it would be. */
-  readonly config?: Pick<ClientConfig, "userName" | "userOrigin">;
+  readonly config?: Pick<ClientConfig, "userName" | "userOrigin" | "server">;
 }
 
 /** The user that a context names and that no kubeconfig has. client-go takes nobody for it. */
@@ -35,9 +35,12 @@ export const noBearerToken = (kind: keyof typeof WHY_NO_TOKEN, wish: TokenWish):
   );
 
 const whyNoToken = (kind: keyof typeof WHY_NO_TOKEN, { config }: TokenWish): string => {
-  const missing = config === undefined || kind !== "none" ? undefined : missingUser(config);
+  if (config === undefined || kind !== "none") return WHY_NO_TOKEN[kind];
+  if (config.server.protocol === "http:")
+    return `nothing that identifies you is sent over plain http, to ${config.server.origin}`;
+  const missing = missingUser(config);
   return missing === undefined
-    ? WHY_NO_TOKEN[kind]
+    ? WHY_NO_TOKEN.none
     : `the context names the user "${missing}", whom the kubeconfig does not have`;
 };
 

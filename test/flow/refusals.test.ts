@@ -119,19 +119,42 @@ describe("one clear message, the documented exit status, and nothing else", () =
     },
     { name: "a password", user: { username: "alice", password: "canary" }, says: "user name and password" },
     { name: "nothing", user: {}, says: "nothing that identifies you" },
-  ])("no bearer token: $name is exit 2 before anything is dialled", async ({ user, says }) => {
+    {
+      name: "a user who is not there",
+      user: {},
+      context: "alicia",
+      says: 'the context names the user "alicia", whom the kubeconfig does not have',
+    },
+  ])("no bearer token: $name is exit 2 before anything is dialled", async ({ user, context = "u", says }) => {
     const path = join(home, "kubeconfig");
     const config = {
       "current-context": "c",
       clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
       users: [{ name: "u", user }],
-      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      contexts: [{ name: "c", context: { cluster: "c", user: context } }],
     };
     await writeFile(path, JSON.stringify(config), { mode: 0o600 });
     const ended = await open(["svc/ui", "--kubeconfig", path]);
     expect(ended.stderr).toContain("NO_BEARER_TOKEN");
     expect(ended.stderr).toContain(says);
     expect(ended.stderr).not.toContain("canary");
+    expect(ended.code).toBe(2);
+  });
+
+  test("over plain http nothing that identifies a person is sent, and that is said", async () => {
+    const args = [
+      "svc/ui",
+      "--kubeconfig",
+      demo.kubeconfig,
+      "--certificate-authority",
+      "",
+      "-s",
+      "http://127.0.0.1:1",
+    ];
+    const ended = await open(args);
+    expect(ended.stderr).toContain(
+      "nothing that identifies you is sent over plain http, to http://127.0.0.1:1 [",
+    );
     expect(ended.code).toBe(2);
   });
 

@@ -120,24 +120,27 @@ const pluginNotes = (
 
 const credentialNote = (credential: Credential, source: CredentialSource, config: ClientConfig): Note => {
   const text = credentialText(credential);
-  if (text === undefined) {
-    const missing = missingUser(config);
-    const why =
-      missing === undefined
-        ? ""
-        : `: the context names the user "${missing}", whom the kubeconfig does not have`;
-    return {
-      // Over plain http it would not be sent.
-      state: isPlainHttp(config) ? "warning" : "bad",
-      found: `nothing that identifies you${why}`,
-      next:
-        missing === undefined
-          ? "Put a token or a credential plugin into the user's entry"
-          : "Correct the user of the context, or add one of that name",
-    };
-  }
+  if (text === undefined) return withoutCredential(config);
   const said = source.method === "certificate" || source.method === "basic";
   return { state: "ok", found: `${text}, from your ${said ? "kubeconfig" : source.description}` };
+};
+
+const withoutCredential = (config: ClientConfig): Note => {
+  const found = "nothing that identifies you";
+  if (isPlainHttp(config))
+    return {
+      state: "warning",
+      found: `${found} is sent over plain http`,
+      next: "Use an https address as the cluster's server",
+    };
+  const missing = missingUser(config);
+  if (missing === undefined)
+    return { state: "bad", found, next: "Put a token or a credential plugin into the user's entry" };
+  return {
+    state: "bad",
+    found: `${found}: the context names the user "${missing}", whom the kubeconfig does not have`,
+    next: "Correct the user of the context, or add one of that name",
+  };
 };
 
 /** Undefined where there is none. */

@@ -9,7 +9,6 @@ import { openRoute, type Backend, type Route, type TargetReference } from "../..
 import { podDialer } from "../../tunnel/index.ts";
 import { withEnd } from "../credential-text.ts";
 import { endOf } from "../identity.ts";
-import { warnOfPlainHttp } from "../plain-http.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
@@ -39,7 +38,6 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     unavailable: "pages are served, and nobody watches this terminal",
   });
   if (!settings.anonymous) refuseWithoutToken(source.method, config);
-  if (!settings.anonymous) warnOfPlainHttp(system, config);
   // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
   const connection = connect(config, source, system, { replayUnauthorized: true });
   let route: Route | undefined;
