@@ -29,6 +29,12 @@ export const unverified: Difference = inFacets("A server that is not verified")(
   said: [/^The certificate of \S+ is not verified \(insecure-skip-tls-verify\)$/],
 });
 
+export const overHttp: Difference = inFacets("A server over plain http")({
+  said: [
+    /^Nothing that identifies you is sent to http:\/\/\S+: credentials go over https only\. Whoever is seen there is not you$/,
+  ],
+});
+
 /** kubectl would talk to whatever listens on port 8080 of this machine. */
 export const noLocalhost = (message: RegExp | string): Difference =>
   inMessage("No API server on localhost:8080")(message);

@@ -56,5 +56,8 @@ export interface Row {
   readonly unprivileged?: true;
   /** kubectl ends with an error. Without this it has to end well. */
   readonly rejected?: true;
-  readonly differs?: Difference;
+  readonly differs?: Difference | readonly Difference[];
 }
+
+export const differencesOf = ({ differs }: Row): readonly Difference[] =>
+  differs === undefined ? [] : [differs].flat();

@@ -1,4 +1,4 @@
-import { unresolved } from "../differences.ts";
+import { differs, unresolved } from "../differences.ts";
 import type { Fields, Json, Row } from "../row.ts";
 
 const V1 = "client.authentication.k8s.io/v1";
@@ -94,9 +94,23 @@ export const KUBERC_ROWS: readonly Row[] = [
   row("none at home", "", { files: {}, env: {} }),
   bad("KUBERC that is missing", "", { files: {}, env: { KUBERC: "<dir>/missing" } }),
   bad("--kuberc that is missing", "", { files: {}, env: {}, args: ["--kuberc=<dir>/missing"] }),
-  row("the one at home is broken: a warning", "", {
+  row("the one at home is broken", "", {
     files: { "home/.kube/kuberc": "a: [" },
     env: {},
+    differs: differs("A default kuberc that cannot be read", {
+      done: false,
+      message:
+        /^kuberc error kuberc: no valid preferences found in \S+\/home\/\.kube\/kuberc, use --v=5 to see details$/,
+      said: [],
+      requests: [],
+      runs: [],
+    }),
+  }),
+  row("the one at home is broken, and no plugin runs", "", {
+    user: { token: "t" },
+    files: { "home/.kube/kuberc": "a: [" },
+    env: {},
+    differs: differs("A default kuberc that cannot be read", { said: [] }),
   }),
   bad("KUBERC that is broken", "a: ["),
   bad("KUBERC of another kind", { apiVersion: "v1", kind: "Config" }),

@@ -1,4 +1,4 @@
-import { badPair, badToken, networkFault, noQuestion } from "../differences.ts";
+import { badPair, badToken, networkFault, noQuestion, overHttp } from "../differences.ts";
 import type { Fields, Row } from "../row.ts";
 
 const trusted: Fields = { server: "<https>", "certificate-authority-data": "<ca>" };
@@ -17,27 +17,43 @@ const exec: Fields = {
 };
 
 /** Plain http to a server that speaks TLS. */
-const lost = networkFault(/^The connection to http:\/\/127\.0\.0\.1:\d+ was lost: ECONNRESET$/);
+const lost = [overHttp, networkFault(/^The connection to http:\/\/127\.0\.0\.1:\d+ was lost: ECONNRESET$/)];
 
 /** Which of several credentials is used (§1.6). */
 export const PRECEDENCE_ROWS: readonly Row[] = [
-  { tries: "§1.6-1", name: "http: no token", cluster: { server: "<http>" }, user: { token: "t" } },
-  { tries: "§1.6-1", name: "http: no plugin", cluster: { server: "<http>" }, user: { exec }, plugin },
+  {
+    tries: "§1.6-1",
+    name: "http: no token",
+    differs: overHttp,
+    cluster: { server: "<http>" },
+    user: { token: "t" },
+  },
+  {
+    tries: "§1.6-1",
+    name: "http: no plugin",
+    differs: overHttp,
+    cluster: { server: "<http>" },
+    user: { exec },
+    plugin,
+  },
   {
     tries: "§1.6-1",
     name: "http: no basic",
+    differs: overHttp,
     cluster: { server: "<http>" },
     user: { username: "a", password: "b" },
   },
   {
     tries: "§1.6-1",
     name: "http: but impersonation",
+    differs: overHttp,
     cluster: { server: "<http>" },
     user: { token: "t", as: "jane", "as-groups": ["g"] },
   },
   {
     tries: "§1.6-1",
     name: "host:port is http",
+    differs: overHttp,
     cluster: { server: "127.0.0.1:<http-port>" },
     user: { token: "t" },
   },
@@ -77,7 +93,7 @@ export const PRECEDENCE_ROWS: readonly Row[] = [
   {
     tries: "§1.6-1",
     name: "a host without a port and a scheme",
-    differs: networkFault("Cannot connect to http://localhost: connection refused"),
+    differs: [overHttp, networkFault("Cannot connect to http://localhost: connection refused")],
     cluster: { server: "localhost" },
     user: { token: "t" },
     rejected: true,
@@ -293,6 +309,7 @@ export const PRECEDENCE_ROWS: readonly Row[] = [
   {
     tries: "§4.2 certificate",
     name: "a host:port server and a certificate of no use",
+    differs: overHttp,
     cluster: { ...trusted, "certificate-authority-data": "", server: "<http>" },
     user: certificate,
   },

@@ -1,4 +1,4 @@
-import { differs, parserWords, refusedByServer } from "../differences.ts";
+import { differs, overHttp, parserWords, refusedByServer } from "../differences.ts";
 import type { ProviderScript } from "../identity-provider.ts";
 import type { Fields, Json, Row } from "../row.ts";
 
@@ -127,6 +127,9 @@ export const PROVIDER_ROWS: readonly Row[] = [
   bad("nobody may write the kubeconfig: its lock is held", stale, {
     files: { "kube/config.lock": "" },
     provider: provider({ body: refreshed }),
+    differs: differs("A kubeconfig that cannot be written", {
+      provider: [`GET ${DISCOVERY} nobody`],
+    }),
   }),
   row("of a list the file with the user is written", stale, {
     config: "none",
@@ -212,6 +215,6 @@ export const PROVIDER_ROWS: readonly Row[] = [
   row(
     "over http it is not looked at",
     {},
-    { cluster: { server: "<http>" }, user: { "auth-provider": { name: "nobody" } } },
+    { cluster: { server: "<http>" }, user: { "auth-provider": { name: "nobody" } }, differs: overHttp },
   ),
 ];

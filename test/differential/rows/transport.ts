@@ -1,4 +1,4 @@
-import { controlCharacter, networkFault, refusedByServer, unverified } from "../differences.ts";
+import { controlCharacter, networkFault, overHttp, refusedByServer, unverified } from "../differences.ts";
 import type { Difference, Fields, Row } from "../row.ts";
 
 const trusted: Fields = { server: "<https>", "certificate-authority-data": "<ca>" };
@@ -210,6 +210,7 @@ export const TRANSPORT_ROWS: readonly Row[] = [
   through("the loopback too", "<proxy>", { cluster: { ...trusted, "proxy-url": "<proxy>" } }),
   through("an http server", "<proxy>", {
     cluster: { server: "http://api.far.test", "proxy-url": "<proxy>" },
+    differs: overHttp,
   }),
   through("an upper-case scheme", "HTTP://127.0.0.1:<proxy-port>"),
   through("a path behind it", "<proxy>/some/path"),
@@ -244,12 +245,13 @@ export const TRANSPORT_ROWS: readonly Row[] = [
     { HTTP_PROXY: "<proxy>", HTTPS_PROXY: "http://127.0.0.1:1" },
     {
       cluster: { server: "http://api.far.test" },
+      differs: overHttp,
     },
   ),
   environment(
     "http in a CGI program",
     { HTTP_PROXY: "<proxy>", REQUEST_METHOD: "GET" },
-    { cluster: { server: "http://api.far.test" }, rejected: true },
+    { cluster: { server: "http://api.far.test" }, rejected: true, differs: overHttp },
   ),
   environment("the loopback is not proxied", { HTTPS_PROXY: "http://127.0.0.1:1" }, { cluster: trusted }),
   environment(
@@ -309,7 +311,7 @@ export const TRANSPORT_ROWS: readonly Row[] = [
   {
     tries: "§4",
     name: "http to an https server",
-    differs: networkFault(/^The connection to http:\/\/127\.0\.0\.1:\d+ was lost: /),
+    differs: [overHttp, networkFault(/^The connection to http:\/\/127\.0\.0\.1:\d+ was lost: /)],
     cluster: { server: "http://127.0.0.1:<https-port>" },
     user: token,
     rejected: true,
