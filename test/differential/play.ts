@@ -156,6 +156,8 @@ export async function play(row: Row, scene: Scene, contender: Contender): Promis
   };
 }
 
+const isRoot = (): boolean => process.getuid?.() === 0;
+
 /** What a pod sees: a file system of its own over the place of the service account. */
 const POD = `mount -t tmpfs tmpfs /var/run || exit 99
 mkdir -p /var/run/secrets/kubernetes.io/serviceaccount
@@ -167,10 +169,20 @@ exec "$@"`;
 const guarded = (command: readonly string[], row: Row, account: string): readonly string[] => {
   const inPod =
     row.pod === true
-      ? ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", POD, "sh", account, ...command]
+      ? [
+          "unshare",
+          ...(isRoot() ? [] : ["--user", "--map-root-user"]),
+          "--mount",
+          "sh",
+          "-c",
+          POD,
+          "sh",
+          account,
+          ...command,
+        ]
       : command;
   const bare =
-    row.unprivileged === true && process.getuid?.() === 0
+    row.unprivileged === true && isRoot()
       ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", ...inPod]
       : inPod;
   if (row.terminal !== true) return bare;
