@@ -77,7 +77,6 @@ describe("what cannot be opened says why and what to do", () => {
       code: 2,
       says: ['context "zoe" does not exist'],
     },
-    { name: "impersonation", user: "impersonate", args: ["svc/ui"], code: 2, says: ["impersonat"] },
   ])("$name", async ({ user, args, code, says }) => {
     const ended = await kauth([
       "open",
