@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { readExecCredential } from "../../src/credentials/exec-credential.ts";
-import { CANARY, judged, reshaped, spoiled } from "./spoil.ts";
+import { CANARY, judged, reshaped, spoiled, type Wishes } from "./spoil.ts";
 
 const VERSION = "client.authentication.k8s.io/v1";
 const TOKEN = { apiVersion: VERSION, kind: "ExecCredential", spec: {}, status: { token: CANARY } };
@@ -29,7 +29,7 @@ const output = fc.oneof(
 );
 
 /** What a plugin may print. A credential that comes of it has something to show, and an end that is a time. */
-export async function fuzzExecCredential(runs: number): Promise<void> {
+export async function fuzzExecCredential({ runs, seed }: Wishes): Promise<void> {
   await fc.assert(
     fc.asyncProperty(output, fc.constantFrom(VERSION, `${VERSION}beta1`), async (stdout, wanted) => {
       const credential = await judged(async () => await readExecCredential(stdout, wanted, "plugin"));
@@ -40,6 +40,6 @@ export async function fuzzExecCredential(runs: number): Promise<void> {
       if (credential.header?.kind === "bearer" && !/^[!-~]{1,16384}$/.test(credential.header.token.reveal()))
         throw new Error("a token that no header can carry");
     }),
-    { numRuns: runs },
+    { numRuns: runs, ...seed },
   );
 }

@@ -4,7 +4,7 @@ import { parseKubeconfig } from "../../src/kubeconfig/parse.ts";
 import { selectContext } from "../../src/kubeconfig/select.ts";
 import type { Kubeconfig } from "../../src/kubeconfig/types.ts";
 import { kubeconfigFaults } from "../../src/kubeconfig/validate-file.ts";
-import { CANARY, judged, spoiled } from "./spoil.ts";
+import { CANARY, judged, spoiled, type Wishes } from "./spoil.ts";
 
 const BLOCK = `apiVersion: v1
 kind: Config
@@ -46,7 +46,7 @@ const JSON_TEXT = JSON.stringify({
 const file = spoiled(BLOCK, JSON_TEXT);
 
 /** Spoiled kubeconfigs, one after the other, through parser, validation and selection. */
-export async function fuzzLoader(runs: number): Promise<void> {
+export async function fuzzLoader({ runs, seed }: Wishes): Promise<void> {
   await fc.assert(
     fc.asyncProperty(file, async (bytes) => {
       const kubeconfig = await judged(async () => await parseKubeconfig(bytes, { path: "/d/config" }));
@@ -54,7 +54,7 @@ export async function fuzzLoader(runs: number): Promise<void> {
       kubeconfigFaults(kubeconfig);
       await judged(() => selectContext(kubeconfig));
     }),
-    { numRuns: runs },
+    { numRuns: runs, ...seed },
   );
 }
 
@@ -62,7 +62,7 @@ export async function fuzzLoader(runs: number): Promise<void> {
 const LIST = 3;
 
 /** Lists of spoiled kubeconfigs, `runs` in all: of each name the first good file's entry is taken, whole. */
-export async function fuzzMerge(runs: number): Promise<void> {
+export async function fuzzMerge({ runs, seed }: Wishes): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(file, { minLength: 2, maxLength: 4 }), async (spoils) => {
       const files: Kubeconfig[] = [];
@@ -76,6 +76,6 @@ export async function fuzzMerge(runs: number): Promise<void> {
           throw new Error(`user ${JSON.stringify(name)} is of another file`);
       await judged(() => selectContext(merged));
     }),
-    { numRuns: Math.ceil(runs / LIST) },
+    { numRuns: Math.ceil(runs / LIST), ...seed },
   );
 }

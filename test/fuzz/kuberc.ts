@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { realFiles } from "../../src/base/files.ts";
 import { loadPluginPolicy } from "../../src/kubeconfig/kuberc.ts";
 import { quietSystem } from "../api-server.ts";
-import { judged, reshaped, spoiled } from "./spoil.ts";
+import { judged, reshaped, spoiled, type Wishes } from "./spoil.ts";
 
 const PREFERENCE = {
   apiVersion: "kubectl.config.k8s.io/v1beta1",
@@ -28,7 +28,7 @@ const file = fc.oneof(
 );
 
 /** kubectl's preferences: a policy comes of them, or an error that says why not. */
-export async function fuzzKuberc(runs: number): Promise<void> {
+export async function fuzzKuberc({ runs, seed }: Wishes): Promise<void> {
   const system = quietSystem({ KUBERC: "/rc" });
   await fc.assert(
     fc.asyncProperty(file, async (bytes) => {
@@ -37,6 +37,6 @@ export async function fuzzKuberc(runs: number): Promise<void> {
       if (policy?.kind === "Allowlist" && (policy.entries.length === 0 || policy.entries.includes("")))
         throw new Error("a list that allows nothing, or anything");
     }),
-    { numRuns: runs },
+    { numRuns: runs, ...seed },
   );
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readPlainYaml } from "../../src/base/plain-yaml.ts";
 import { readDocuments } from "../../src/kubeconfig/yaml.ts";
 import { DOCUMENTS, PLACES, SCALARS } from "../vectors/yaml.ts";
-import { spoiled } from "./spoil.ts";
+import { spoiled, type Wishes } from "./spoil.ts";
 
 /** A piece of YAML before it is laid out. */
 type Node =
@@ -100,7 +100,7 @@ const whole = async (text: string): Promise<unknown> => {
 const SHARE = 0.15;
 
 /** Whatever the reader of plain YAML takes, it reads as the whole parser does. */
-export async function fuzzPlainYaml(runs: number): Promise<void> {
+export async function fuzzPlainYaml({ runs, seed }: Wishes): Promise<void> {
   let taken = 0;
   await fc.assert(
     fc.asyncProperty(document, async (text) => {
@@ -111,7 +111,7 @@ export async function fuzzPlainYaml(runs: number): Promise<void> {
       if (!isDeepStrictEqual(plain, wanted))
         throw new Error(`${JSON.stringify(plain)} is not ${JSON.stringify(wanted)}`);
     }),
-    { numRuns: runs },
+    { numRuns: runs, ...seed },
   );
   if (taken < runs * SHARE) throw new Error(`only ${taken} of ${runs} texts were plain`);
 }

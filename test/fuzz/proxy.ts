@@ -6,7 +6,7 @@ import {
   proxyUrlFault,
   type ForwardProxy,
 } from "../../src/base/proxy-rule.ts";
-import { accepted, CANARY, judged, spoiled } from "./spoil.ts";
+import { accepted, CANARY, judged, spoiled, type Wishes } from "./spoil.ts";
 
 const URLS = [
   `http://user:${CANARY}@proxy.test:3128/path?query#fragment`,
@@ -42,7 +42,7 @@ const check = (proxy: ForwardProxy | undefined): void => {
 };
 
 /** `proxy-url`, HTTPS_PROXY and NO_PROXY. */
-export async function fuzzProxy(runs: number): Promise<void> {
+export async function fuzzProxy({ runs, seed }: Wishes): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       text(...URLS),
@@ -59,6 +59,6 @@ export async function fuzzProxy(runs: number): Promise<void> {
         check(await judge(() => environmentProxy(new URL(target), env)));
       },
     ),
-    { numRuns: runs },
+    { numRuns: runs, ...seed },
   );
 }

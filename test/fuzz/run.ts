@@ -6,7 +6,7 @@ const runs = Number(count);
 for (const [name, fuzz] of Object.entries(TARGETS)) {
   if (only !== undefined && only !== name) continue;
   const start = performance.now();
-  await fuzz(runs);
+  await fuzz({ runs });
   const seconds = Math.round((performance.now() - start) / 1000);
   const memory = Math.round(process.memoryUsage().rss / 1e6);
   process.stdout.write(`${name}: ${runs} inputs in ${seconds} s, ${memory} MB\n`);

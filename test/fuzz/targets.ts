@@ -3,10 +3,11 @@ import { fuzzLoader, fuzzMerge } from "./kubeconfig.ts";
 import { fuzzKuberc } from "./kuberc.ts";
 import { fuzzPlainYaml } from "./plain-yaml.ts";
 import { fuzzProxy } from "./proxy.ts";
+import type { Wishes } from "./spoil.ts";
 import { fuzzToken } from "./token.ts";
 
-/** Everything that reads what others wrote. Each takes a number of inputs, and throws for the first that it takes badly. */
-export const TARGETS: Readonly<Record<string, (runs: number) => Promise<void>>> = {
+/** Everything that reads what others wrote. Each throws for the first input that is taken badly. */
+export const TARGETS: Readonly<Record<string, (wishes: Wishes) => Promise<void>>> = {
   "plain YAML": fuzzPlainYaml,
   loader: fuzzLoader,
   merger: fuzzMerge,

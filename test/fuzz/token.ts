@@ -3,7 +3,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { factsEnd, tokenFacts } from "../../src/cli/token-facts.ts";
 import { readIdToken } from "../../src/credentials/auth-providers/id-token.ts";
 import { tokenExpiry } from "../../src/credentials/token.ts";
-import { anyText, CANARY, judged, reshaped, spoiled } from "./spoil.ts";
+import { anyText, CANARY, judged, reshaped, spoiled, type Wishes } from "./spoil.ts";
 
 const CLAIMS = {
   iss: "https://issuer.test",
@@ -35,7 +35,7 @@ const token = fc.oneof(
  * Tokens as they may come: what is read off them is no secret, and an end is a time that can be printed. A signature is
  * never told; where the token is spoiled, what was one may stand elsewhere.
  */
-export async function fuzzToken(runs: number): Promise<void> {
+export async function fuzzToken({ runs, seed }: Wishes): Promise<void> {
   await fc.assert(
     fc.asyncProperty(token, async (text) => {
       const secret = new Secret(text);
@@ -47,7 +47,7 @@ export async function fuzzToken(runs: number): Promise<void> {
       const life = await judged(() => readIdToken(text));
       if (life !== undefined && Number.isNaN(life.expiresAt)) throw new Error("an end that is no number");
     }),
-    { numRuns: runs },
+    { numRuns: runs, ...seed },
   );
 }
 
