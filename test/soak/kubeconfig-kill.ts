@@ -40,7 +40,7 @@ export async function killWriters(rounds: number): Promise<KillReport> {
   const directory = await mkdtemp(join(tmpdir(), "kauth-kill-"));
   const path = join(directory, "config");
   await writeFile(path, `${AROUND.before}        key-0: old\n${AROUND.after}`);
-  await chmod(path, 0o640);
+  await chmod(path, 0o600);
   let generation = 0;
   let duringWrite = 0;
   let drafts = 0;
@@ -75,7 +75,7 @@ export async function killWriters(rounds: number): Promise<KillReport> {
       if (found < generation || found > begun)
         throw new Error(`round ${round}: generation ${found}, not ${generation} to ${begun}`);
       generation = found;
-      if (((await stat(path)).mode & 0o777) !== 0o640) throw new Error(`round ${round}: another mode`);
+      if (((await stat(path)).mode & 0o777) !== 0o600) throw new Error(`round ${round}: another mode`);
       const left = (await readdir(directory)).filter((name) => name !== "config");
       if (left.some((name) => name !== "config.lock" && name !== "config.kauth-draft"))
         throw new Error(`round ${round}: ${left.join(", ")} left`);
