@@ -73,7 +73,8 @@ export class Bench {
       users: [{ name: "u", user: { ...(exec === undefined ? {} : { exec: plugin }), ...user } }],
       clusters: [{ name: "c", cluster: { server: "https://s", ...cluster } }],
     });
-    await writeFile(this.at("config"), text, { mode: 0o600 });
+    // As Go writes it: in YAML that character ends a line.
+    await writeFile(this.at("config"), text.replaceAll("\u2028", String.raw`\u2028`), { mode: 0o600 });
     const kubeconfig = await loadKubeconfig(this.system, { explicit: this.at("config") });
     return selectContext(kubeconfig, { user: "u", cluster: "c", ...overrides }, this.system);
   }
