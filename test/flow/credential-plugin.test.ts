@@ -148,6 +148,8 @@ const inTerminal = (
     env: environment(directory, { TERM: "dumb" }),
     stdio: ["pipe", "pipe", "inherit"],
   });
+  // It may end between a look and a key.
+  child.stdin.on("error", () => undefined);
   let seen = "";
   child.stdout.on("data", (part: Buffer) => (seen += part.toString()));
   return { child, seen: () => seen };
