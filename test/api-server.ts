@@ -9,6 +9,7 @@ import { epochMillis } from "../src/base/units.ts";
 import { createAuthority, type Authority, type CertificateWishes } from "../src/base/x509.ts";
 import type { Credential, CredentialSource } from "../src/credentials/index.ts";
 import type { ClientConfig, Cluster } from "../src/kubeconfig/index.ts";
+import { EMPTY_USER } from "../src/kubeconfig/select.ts";
 
 /** API servers that a test scripts, and what is needed to talk to them. */
 
@@ -120,19 +121,7 @@ export const clientConfig = (server: string, cluster: Partial<Cluster> = {}): Cl
   userName: "u",
   server: new URL(server),
   cluster: { ...CLUSTER, server, ...cluster },
-  user: {
-    clientCertificate: undefined,
-    clientCertificateData: undefined,
-    clientKey: undefined,
-    clientKeyData: undefined,
-    token: undefined,
-    tokenFile: undefined,
-    username: undefined,
-    password: undefined,
-    impersonate: { user: undefined, uid: undefined, groups: [], extra: new Map() },
-    exec: undefined,
-    authProvider: undefined,
-  },
+  user: EMPTY_USER,
   impersonate: { user: undefined, uid: undefined, groups: [], extra: new Map() },
   namespace: "apps",
   requestTimeout: undefined,
