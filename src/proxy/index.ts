@@ -6,6 +6,8 @@ export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from 
 export { serveProxy, type LaunchLink, type ProxyOptions, type ProxyServer } from "./server.ts";
 export type {
   Admitted,
+  AnsweredHead,
+  AskedRequest,
   AuthorizeRequest,
   Dialled,
   DialRequest,
@@ -13,6 +15,8 @@ export type {
   Incident,
   Leg,
   Problem,
+  Resumable,
   Site,
+  SiteHooks,
   Upstream,
 } from "./types.ts";

@@ -33,6 +33,62 @@ export interface Upstream {
   dial(request: DialRequest): Promise<Dialled>;
   /** The headers that say who the person is; empty for an anonymous target. */
   authorize(request: AuthorizeRequest): Promise<RawHeaders>;
+  /**
+   * What stands in the way of a dial or a credential now, a KnownError where it is known; undefined: nothing does, or
+   * nobody has looked yet. For the page of a navigation that does not wait.
+   */
+  trouble?(): unknown;
+}
+
+/** A request as hooks see it; nothing of it is decoded. */
+export interface AskedRequest {
+  readonly method: string;
+  /** Path and query, raw. */
+  readonly target: string;
+  /** Names and values in turn, as the browser sent them. */
+  readonly headers: RawHeaders;
+  /** A WebSocket. */
+  readonly upgrade: boolean;
+}
+
+/** What a hook sees of an answer's head. */
+export interface AnsweredHead {
+  readonly status: number;
+  readonly headers: RawHeaders;
+}
+
+/**
+ * One stream of events that can be taken up again where it broke off: each text message of a WebSocket, or each line of
+ * a body. Holds how far it came; made anew for each stream of the browser.
+ */
+export interface Resumable {
+  /**
+   * An event goes by. `pass`: hand it on; `drop`: the browser has it already, or must not see it; `over`: hand it on,
+   * and nothing can be resumed after it (the version is too old, and the client has to list anew).
+   */
+  see(event: string): "pass" | "drop" | "over";
+  /** Path and query that go on after the last event seen; undefined: this stream cannot be resumed. */
+  again(): string | undefined;
+  /** What is said to a browser whose stream cannot go on: makes its client list anew. Undefined: nothing is. */
+  readonly farewell: string | undefined;
+}
+
+/** What is known about the UI behind a site. The proxy asks; without an answer a UI is like any other. */
+export interface SiteHooks {
+  /** Undefined: a stream like any other. */
+  resumable?(asked: AskedRequest): Resumable | undefined;
+  /**
+   * Whether the answer says that the credential was refused. `look`: only its body tells, which is then read up to
+   * 64 KiB and given to `refusedIn`. Default: a 401 says so.
+   */
+  refused?(asked: AskedRequest, head: AnsweredHead): "yes" | "no" | "look";
+  refusedIn?(asked: AskedRequest, body: Buffer): boolean;
+  /** A poll that may fail without harm: it makes way first when a browser's connections run short (security.md R-N5). */
+  expendable?(asked: AskedRequest): boolean;
+  /** A watch of this web session was lost and could not be resumed (security.md R-N16). */
+  lost?(session: string): void;
+  /** Headers to add to an answer. */
+  added?(asked: AskedRequest, head: AnsweredHead, session: string): RawHeaders;
 }
 
 /** One target behind one origin. */
@@ -55,6 +111,7 @@ export interface Site {
   readonly cookiePrefix: string | undefined;
   /** `--upstream-ca`, PEM: verify the chain. Undefined: accept and pin per peer. */
   readonly upstreamCa: string | undefined;
+  readonly hooks?: SiteHooks;
 }
 
 /** Who passed the gate. */
