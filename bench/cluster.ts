@@ -21,6 +21,7 @@ import { download, rate, upload, type Rate } from "./load.ts";
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
 const LASTING = Number(process.env["BENCH_SECONDS"] ?? 4);
 const SIZE = 256 * 1024 * 1024;
+const WARM = 32 * 1024 * 1024;
 const SMALL = "/healthz";
 
 const median = (values: readonly number[]): number => {
@@ -110,6 +111,9 @@ const main = async (): Promise<void> => {
       }
     for (const make of makers) {
       await using contender = await make();
+      // As with requests, the first seconds of a program are not its speed.
+      await download(contender, WARM);
+      await upload(contender, WARM);
       note("256 MiB down", "MB/s", true, contender.name, await download(contender, SIZE));
       note("256 MiB up", "MB/s", true, contender.name, await upload(contender, SIZE));
       if (contender.pid !== undefined)
