@@ -16,6 +16,7 @@ export interface DialRequest {
 }
 
 export interface Dialled {
+  /** As of any socket, the memory of what is written is used again once the write has called back. */
   readonly stream: Duplex;
   /** An opaque name of who answers; the upstream's certificate is pinned per peer. */
   readonly peer: string;

@@ -122,6 +122,15 @@ export interface PlaneOptions {
   readonly level?: number;
 }
 
+/** As a socket does: the memory of what is written may be used again once the write has called back. */
+const copyingPair = (): [Duplex, Duplex] => {
+  const [near, far] = duplexPair();
+  const write = near._write.bind(near);
+  near._write = (chunk: unknown, encoding, done) =>
+    write(Buffer.isBuffer(chunk) ? Buffer.from(chunk) : chunk, encoding, done);
+  return [near, far];
+};
+
 export function dataPlane(options: PlaneOptions = {}): DataPlane {
   const still = stillSystem(options.level);
   const streams: PodStream[] = [];
@@ -138,7 +147,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
       },
       dial: async ({ session, bulk, signal }) => {
         await options.dial?.(signal, dials++);
-        const [near, far] = duplexPair();
+        const [near, far] = copyingPair();
         const stream = podStream(near, far, { session, bulk, onRequest: () => pod(stream, turn++) });
         streams.push(stream);
         return { stream: near, peer: "pod" };

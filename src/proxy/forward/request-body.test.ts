@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { PassThrough } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { dataPlane, request, settle, SOON } from "../../../test/proxy/data-plane.ts";
 import { RequestBody } from "./request-body.ts";
+
+const PART = 64 * 1024;
 
 const bodyOf = (heard: string): string => heard.slice(heard.indexOf("\r\n\r\n") + 4);
 
@@ -108,4 +110,50 @@ test("a stream that takes nothing is waited for once, also when a body of many p
   await settle();
   expect(got).toBe("piece".repeat(20));
   expect(full.listenerCount("drain")).toBe(0);
+});
+
+test.each([false, true])(
+  "the memory of a large body goes back as it is written (chunked: %s)",
+  async (chunked) => {
+    const incoming = new IncomingMessage(new Socket());
+    const body = new RequestBody(incoming, chunked);
+    const hash = createHash("sha256");
+    const target = new Duplex({
+      read: () => undefined,
+      write: (part: Buffer, _encoding, done) => {
+        if (part.length === PART) hash.update(part);
+        setImmediate(done);
+      },
+    });
+    const parts = Array.from({ length: 8 }, (_part, at) => Buffer.from(new ArrayBuffer(PART)).fill(at + 1));
+    const wanted = createHash("sha256").update(Buffer.concat(parts)).digest("hex");
+    body.sendTo(target);
+    for (const part of parts) incoming.push(part);
+    incoming.push(null);
+    await vi.waitFor(() => expect(parts.at(-1)?.length).toBe(0));
+    expect(hash.digest("hex")).toBe(wanted);
+    // The first is as large as what is kept for a second try; it was handed over before the body grew beyond that.
+    expect(parts.map((part) => part.length)).toEqual([PART, 0, 0, 0, 0, 0, 0, 0]);
+    expect(body.replayable).toBe(false);
+  },
+);
+
+test("what shares its memory with something else keeps it", async () => {
+  const incoming = new IncomingMessage(new Socket());
+  const body = new RequestBody(incoming, false);
+  const written: number[] = [];
+  const target = new Duplex({
+    read: () => undefined,
+    write: (part: Buffer, _encoding, done) => {
+      written.push(part.length);
+      done();
+    },
+  });
+  const whole = Buffer.from(new ArrayBuffer(4 * PART)).fill(1);
+  body.sendTo(target);
+  for (let at = 0; at < whole.length; at += PART) incoming.push(whole.subarray(at, at + PART));
+  incoming.push(null);
+  await vi.waitFor(() => expect(written).toHaveLength(4));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(whole.length).toBe(4 * PART);
 });

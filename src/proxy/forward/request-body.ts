@@ -74,10 +74,10 @@ export class RequestBody {
     if (this.#chunked) {
       target.cork();
       target.write(`${part.length.toString(16)}\r\n`, "latin1");
-      target.write(part);
+      this.#hand(target, part);
       more = target.write(CRLF);
       target.uncork();
-    } else more = target.write(part);
+    } else more = this.#hand(target, part);
     if (more || this.#full === target) return;
     this.#full = target;
     this.#request.pause();
@@ -87,7 +87,23 @@ export class RequestBody {
     });
   }
 
+  #hand(target: Duplex, part: Buffer): boolean {
+    return this.#kept === undefined ? target.write(part, () => release(part)) : target.write(part);
+  }
+
   #end(): void {
     if (this.#chunked && this.#target?.destroyed === false) this.#target.write(LAST_CHUNK);
   }
 }
+
+/** ES2024, which the types are not for; every Node from 21 on and bun have it. */
+type Transferable = ArrayBufferLike & { readonly transfer: (length: number) => unknown };
+
+/**
+ * Gives the memory of a part back once the upstream has taken it. Left to V8, some 40 MiB of an upload wait for the next
+ * collection, and each new part is memory that no cache holds.
+ */
+const release = (part: Buffer): void => {
+  // A part that is a piece of something larger is not ours alone.
+  if (part.length === part.buffer.byteLength) (part.buffer as Transferable).transfer(0);
+};
