@@ -60,6 +60,9 @@ export type Verdict<Host extends OwnHost = OwnHost> =
 const API_SESSION = "api";
 const OPEN_SESSION = "open";
 
+/** Whether a session is one of a browser, and not that of programs. */
+export const isBrowser = (session: string): boolean => session !== API_SESSION && session !== OPEN_SESSION;
+
 const RESERVED = "/__kauth/";
 const LAUNCH = "/__kauth/launch";
 const SESSION = "/__kauth/session";

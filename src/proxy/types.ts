@@ -47,7 +47,7 @@ export interface AskedRequest {
   /** Path and query, raw. */
   readonly target: string;
   /** Names and values in turn, as the browser sent them. */
-  readonly headers: RawHeaders;
+  readonly headers: readonly string[];
   /** A WebSocket. */
   readonly upgrade: boolean;
 }
@@ -55,7 +55,8 @@ export interface AskedRequest {
 /** What a hook sees of an answer's head. */
 export interface AnsweredHead {
   readonly status: number;
-  readonly headers: RawHeaders;
+  /** Names and values in turn, as received. */
+  readonly headers: readonly string[];
 }
 
 /**
@@ -83,7 +84,7 @@ export interface SiteHooks {
    * 64 KiB and given to `refusedIn`. Default: a 401 says so.
    */
   refused?(asked: AskedRequest, head: AnsweredHead): "yes" | "no" | "look";
-  refusedIn?(asked: AskedRequest, body: Buffer): boolean;
+  refusedIn?(asked: AskedRequest, head: AnsweredHead, body: Buffer): boolean;
   /** A poll that may fail without harm: it makes way first when a browser's connections run short (security.md R-N5). */
   expendable?(asked: AskedRequest): boolean;
   /** A watch of this web session was lost and could not be resumed (security.md R-N16). */

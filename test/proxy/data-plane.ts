@@ -119,6 +119,8 @@ export interface PlaneOptions {
   readonly authorize?: (rejected: RawHeaders | undefined) => RawHeaders | Promise<RawHeaders>;
   /** Called before each dial; what it throws is the dial's failure. */
   readonly dial?: (signal: AbortSignal, turn: number) => void | Promise<void>;
+  /** What is said to stand in the way. Default: nothing. */
+  readonly trouble?: () => unknown;
   readonly level?: number;
 }
 
@@ -152,6 +154,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
         streams.push(stream);
         return { stream: near, peer: "pod" };
       },
+      trouble: () => options.trouble?.(),
     },
     ...options.site,
   });

@@ -142,7 +142,12 @@ describe("F12: a 401 is asked about once", () => {
 });
 
 describe("R-N5: no late changes", () => {
-  const limits = { dial: millis(60_000), authorize: millis(60_000), change: millis(1) };
+  const limits = {
+    dial: millis(60_000),
+    navigation: millis(1_000),
+    authorize: millis(60_000),
+    change: millis(1),
+  };
   const changes = [
     ["POST", request("POST /", ["Content-Length: 5"], "hello")],
     ["DELETE", request("DELETE /")],

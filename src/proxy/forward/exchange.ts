@@ -1,50 +1,25 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
-import { isKnownError, KnownError, type ErrorCode } from "../../base/errors.ts";
+import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
-import { millis } from "../../base/units.ts";
+import type { Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
 import { sendProblem } from "../problem.ts";
-import type { Admitted } from "../types.ts";
+import type { Admitted, AskedRequest } from "../types.ts";
 import { isNavigation, problemOf, type Fate } from "./outage.ts";
+import { replayAfter } from "./replay.ts";
+import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
-import { RequestBody } from "./request-body.ts";
+import { bodyFraming, RequestBody } from "./request-body.ts";
 import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
 import type { StreamUser, UpstreamStream } from "./upstream-stream.ts";
+import { waiterOf } from "./waiting.ts";
 import type { Wire } from "./wire.ts";
 
-/** GET, HEAD and OPTIONS without a body may be sent again when nothing came back (security.md R-N3). */
-const TRIES = 3;
-const RETRY_WITHIN = 3_000;
-const RETRY_PAUSE = millis(250);
 /** An upload of this size gets a tunnel of its own. */
 const BULK = 1024 * 1024;
 
-/** Failures before which the app cannot have answered, and which another pod or another moment may not have. */
-const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "PORT_REFUSED",
-  "PORT_RESET",
-  "PORT_FAILED",
-  "POD_GONE",
-  "TUNNEL_LOST",
-  "TUNNEL_SILENT",
-  "TUNNEL_PROTOCOL",
-  "UPSTREAM_CUT",
-]);
-
-const bodyFraming = (request: IncomingMessage): BodyFraming => {
-  if (request.headers["transfer-encoding"] !== undefined) return "chunked";
-  const length = request.headers["content-length"];
-  return length === undefined ? "none" : { length: Number(length) };
-};
-
 /** Bytes of a body that are cheaper to copy than to write apart from the head. */
 const JOINED = 16_384;
-
-/** What came of an answer while it was not yet decided whether the client gets it. */
-type Held =
-  | { readonly kind: "body"; readonly chunk: Buffer }
-  | { readonly kind: "end"; readonly rest: number }
-  | { readonly kind: "failure"; readonly error: unknown };
 
 /** One request of a client, over as many streams as it takes, to one answer. */
 export class Exchange implements StreamUser, ResponseSink {
@@ -67,7 +42,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #pending: Buffer | undefined;
   /** All parts of it, where there are several. */
   #parts: Buffer[] | undefined;
-  #held: Held[] | undefined;
+  #held: HeldAnswer | undefined;
   #tries = 0;
   #patience: NodeJS.Timeout | undefined;
   /** Some of the request has gone out, and no 401 has said that it was not done. */
@@ -143,9 +118,36 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#body.sendTo(stream.duplex);
   }
 
+  /**
+   * Waits for the target: a read as long as its client does, at most two minutes; a navigation a moment, and then it
+   * gets a page that asks again.
+   */
   async #dial(): Promise<UpstreamStream> {
-    this.#abort = new AbortController();
-    return await this.#wire.dial(this.#admitted.session, this.#bulk, this.#abort);
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { waiting, system } = this.#wire;
+    if (!this.#repeatable) return await this.#wire.dial(this.#admitted.session, this.#bulk, abort);
+    const left = Math.max(0, this.#limit() - (system.monotonic() - this.#started));
+    const waiter = waiterOf(this.#asked(), this.#admitted, {
+      hooks: this.#wire.hooks,
+      give: (error) => abort.abort(error),
+    });
+    waiting.enter(waiter);
+    try {
+      return await this.#wire.dial(this.#admitted.session, this.#bulk, abort, left as Millis);
+    } finally {
+      waiting.leave(waiter);
+    }
+  }
+
+  #limit(): Millis {
+    const { navigation, dial } = this.#wire.limits;
+    return isNavigation(this.#request) ? navigation : dial;
+  }
+
+  #asked(): AskedRequest {
+    const { method = "", url = "", rawHeaders } = this.#request;
+    return { method, target: url, headers: rawHeaders, upgrade: false };
   }
 
   // --- the stream speaks
@@ -177,19 +179,42 @@ export class Exchange implements StreamUser, ResponseSink {
 
   onHead(head: ResponseHead): void {
     this.#head = head;
-    if (head.status !== 401 || this.#renewed || this.#authorization.length === 0) {
+    const verdict = this.#verdict(head);
+    if (verdict === "no") {
       this.#return(head);
       return;
     }
+    this.#held = new HeldAnswer();
+    if (verdict === "look") return;
+    this.#startRenewal(head);
+  }
+
+  /** Whether an answer is news about the credential, which is asked once. */
+  #verdict(head: ResponseHead): "yes" | "no" | "look" {
+    if (this.#renewed || this.#authorization.length === 0) return "no";
+    const { hooks } = this.#wire;
+    return hooks?.refused?.(this.#asked(), head) ?? (head.status === 401 ? "yes" : "no");
+  }
+
+  #startRenewal(head: ResponseHead): void {
     this.#renewed = true;
-    this.#held = [];
     this.#stream?.duplex.pause();
     void this.#renew(head);
   }
 
+  /** Only its body tells what an answer says of the credential; one that is too long says nothing. */
+  #lookInto(held: HeldAnswer): void {
+    const head = this.#head;
+    if (this.#renewed || head === undefined || !(held.ended || held.tooLong)) return;
+    if (!held.tooLong && this.#wire.hooks?.refusedIn?.(this.#asked(), head, held.body()) === true)
+      this.#startRenewal(head);
+    else this.#release(head);
+  }
+
   onBody(chunk: Buffer): void {
     if (this.#held !== undefined) {
-      this.#held.push({ kind: "body", chunk });
+      this.#held.add({ kind: "body", chunk });
+      this.#lookInto(this.#held);
       return;
     }
     if (this.#pending === undefined) this.#pending = chunk;
@@ -199,7 +224,8 @@ export class Exchange implements StreamUser, ResponseSink {
 
   onComplete(rest: number): void {
     if (this.#held !== undefined) {
-      this.#held.push({ kind: "end", rest });
+      this.#held.add({ kind: "end", rest });
+      this.#lookInto(this.#held);
       return;
     }
     this.#settleStream(rest);
@@ -217,7 +243,12 @@ export class Exchange implements StreamUser, ResponseSink {
     const { headers, dated } = this.#wire.returned(head, this.#admitted);
     const response = this.#response;
     if (dated) response.sendDate = false;
-    response.writeHead(head.status, STATUS_CODES[head.status] ?? "Unknown", headers);
+    const added = this.#wire.hooks?.added?.(this.#asked(), head, this.#admitted.session);
+    response.writeHead(
+      head.status,
+      STATUS_CODES[head.status] ?? "Unknown",
+      added === undefined ? headers : [...headers, ...added.flat()],
+    );
   }
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
@@ -255,10 +286,9 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#hold();
     const renewed = await this.#wire.authorize(rejected).catch(() => rejected);
     if (this.#over) return;
-    const held = this.#held ?? [];
-    this.#held = undefined;
     const again = this.#body === undefined || this.#body.replayable;
     if (renewed !== rejected && again) {
+      this.#held = undefined;
       this.#stream?.destroy();
       this.#stream = undefined;
       this.#head = undefined;
@@ -267,6 +297,15 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     clearTimeout(this.#patience);
+    this.#release(head);
+  }
+
+  /** The answer is what it is: it goes on, with what has come of it meanwhile. */
+  #release(head: ResponseHead): void {
+    const held = this.#held?.parts ?? [];
+    this.#held = undefined;
+    // Decided: nothing of it is looked into any more.
+    this.#renewed = true;
     this.#return(head);
     this.#stream?.duplex.resume();
     for (const item of held) {
@@ -291,27 +330,29 @@ export class Exchange implements StreamUser, ResponseSink {
   #fail(error: unknown): void {
     if (this.#over) return;
     if (this.#held !== undefined) {
-      this.#held.push({ kind: "failure", error });
+      this.#held.add({ kind: "failure", error });
+      this.#lookInto(this.#held);
       return;
     }
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.destroy();
-    if (this.#mayRepeat(error, stream)) void this.#repeat();
-    else this.#refuse(error);
+    const pause = this.#again(error, stream);
+    if (pause === undefined) this.#refuse(error);
+    else void this.#repeat(pause);
   }
 
-  #mayRepeat(error: unknown, stream: UpstreamStream | undefined): boolean {
-    if (!this.#repeatable || this.#answered || this.#head !== undefined || this.#tries >= TRIES) return false;
-    // A used stream that ended before any byte says only that it was old.
-    if (stream !== undefined && stream.uses > 0) return true;
-    const passing = !isKnownError(error) || AGAIN.has(error.code);
-    return passing && this.#wire.system.monotonic() - this.#started < RETRY_WITHIN;
+  /** Undefined: it is not sent again. */
+  #again(error: unknown, stream: UpstreamStream | undefined): Millis | undefined {
+    if (!this.#repeatable || this.#answered || this.#head !== undefined) return undefined;
+    const used = stream !== undefined && stream.uses > 0;
+    const elapsed = this.#wire.system.monotonic() - this.#started;
+    return replayAfter({ error, used, tries: this.#tries, elapsed, limit: this.#limit() });
   }
 
-  async #repeat(): Promise<void> {
+  async #repeat(pause: Millis): Promise<void> {
     try {
-      if (this.#tries > 1) await this.#wire.system.sleep(RETRY_PAUSE);
+      if (pause > 0) await this.#wire.system.sleep(pause);
       if (!this.#over) await this.#send();
     } catch (error) {
       this.#refuse(error);

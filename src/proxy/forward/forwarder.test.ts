@@ -3,7 +3,7 @@ import { dataPlane, GET, OURS, request, settle, values, SOON } from "../../../te
 import { KnownError } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 
-const SHORT = { dial: millis(1), authorize: millis(1), change: millis(60_000) };
+const SHORT = { dial: millis(1), navigation: millis(1), authorize: millis(1), change: millis(60_000) };
 const never = async (): Promise<never> => await new Promise(() => undefined);
 const aborted = async (signal: AbortSignal): Promise<never> =>
   await new Promise((_resolve, reject) => {

@@ -8,13 +8,18 @@ import { openWire, type WireLimits } from "./wire.ts";
 
 export interface ForwarderOptions {
   readonly system: System;
-  /** Default: 30 s for a stream, 60 s for a credential, 5 s for both where something is changed. */
+  /** Default: 120 s for a stream, 1 s for that of a navigation, 60 s for a credential, 5 s where something is changed. */
   readonly limits?: WireLimits;
   /** Called for each request that got an answer of ours. Default: nobody is told. */
   readonly onIncident?: (incident: Incident) => void;
 }
 
-const LIMITS: WireLimits = { dial: millis(30_000), authorize: millis(60_000), change: millis(5_000) };
+const LIMITS: WireLimits = {
+  dial: millis(120_000),
+  navigation: millis(1_000),
+  authorize: millis(60_000),
+  change: millis(5_000),
+};
 
 /** The data plane of one site: requests and upgrades that the gate has let through, over streams of the upstream. */
 export function createForwarder(site: Site, options: ForwarderOptions): Forwarder {

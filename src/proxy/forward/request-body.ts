@@ -1,11 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { BodyFraming } from "./request-head.ts";
 
 /** A body up to this size is kept, so that it can be sent again after a literal 401 (security.md R-N3). */
 const KEPT = 64 * 1024;
 
 const CRLF = Buffer.from("\r\n");
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+
+export const bodyFraming = (request: IncomingMessage): BodyFraming => {
+  if (request.headers["transfer-encoding"] !== undefined) return "chunked";
+  const length = request.headers["content-length"];
+  return length === undefined ? "none" : { length: Number(length) };
+};
 
 /** The body of a client's request on its way to the upstream, framed anew. */
 export class RequestBody {

@@ -3,13 +3,14 @@ import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import type { Millis } from "../../base/units.ts";
-import type { Admitted, Incident, Site } from "../types.ts";
+import type { Admitted, Incident, Site, SiteHooks } from "../types.ts";
 import { StreamPool } from "./pool.ts";
 import { requestHeads, type BodyFraming } from "./request-head.ts";
 import { responseHeads, type ReturnedHead } from "./response-head.ts";
 import type { ResponseHead } from "./response-parser.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 import { UpstreamStream } from "./upstream-stream.ts";
+import { Waiting } from "./waiting.ts";
 
 export interface HeadWishes {
   readonly body: BodyFraming;
@@ -18,8 +19,10 @@ export interface HeadWishes {
 }
 
 export interface WireLimits {
-  /** How long a request waits for a stream. */
+  /** How long a request waits for a stream, tries included. */
   readonly dial: Millis;
+  /** How long a person looks at an empty page before they are told what is waited for. */
+  readonly navigation: Millis;
   /** How long it waits for a credential: a plugin may be waiting for a person. */
   readonly authorize: Millis;
   /** How long one that changes something is held for both together before it is given up (security.md R-N5). */
@@ -30,11 +33,14 @@ export interface WireLimits {
 export interface Wire {
   readonly system: System;
   readonly pool: StreamPool;
+  readonly waiting: Waiting;
+  readonly hooks: SiteHooks | undefined;
   readonly limits: WireLimits;
   onIncident(incident: Incident): void;
   /** @throws {KnownError} the upstream's, or UPSTREAM_LATE */
   authorize(rejected: RawHeaders | undefined): Promise<RawHeaders>;
-  dial(session: string, bulk: boolean, abort: AbortController): Promise<UpstreamStream>;
+  /** @param limit default `limits.dial` @throws {KnownError} what stands in the way, or UPSTREAM_LATE */
+  dial(session: string, bulk: boolean, abort: AbortController, limit?: Millis): Promise<UpstreamStream>;
   head(request: IncomingMessage, admitted: Admitted, wishes: HeadWishes): string;
   returned(head: ResponseHead, admitted: Admitted): ReturnedHead;
   /** An exchange has come to its end. */
@@ -70,6 +76,8 @@ export function openWire(
   return {
     system,
     pool: new StreamPool(system),
+    waiting: new Waiting(system),
+    hooks: site.hooks,
     limits,
     onIncident: options.onIncident,
     authorize: async (rejected) => {
@@ -80,8 +88,12 @@ export function openWire(
       });
       return await withLimit(work, limits.authorize, () => late("a credential", limits.authorize));
     },
-    dial: async (session, bulk, abort) => {
-      const timer = setTimeout(() => abort.abort(late("a connection to the pod", limits.dial)), limits.dial);
+    dial: async (session, bulk, abort, limit = limits.dial) => {
+      const overdue = (): void => {
+        const trouble = site.upstream.trouble?.();
+        abort.abort(trouble instanceof KnownError ? trouble : late("a connection to the pod", limit));
+      };
+      const timer = setTimeout(overdue, limit);
       const closed = (): void => abort.abort(options.closed.reason);
       options.closed.addEventListener("abort", closed, { once: true });
       if (options.closed.aborted) closed();

@@ -1,0 +1,50 @@
+import { isKnownError, type ErrorCode } from "../../base/errors.ts";
+import { millis, type Millis } from "../../base/units.ts";
+
+/** Tries of a request whose UI cuts connections itself, and within how many milliseconds (security.md F5). */
+const TRIES = 3;
+const WITHIN = 3_000;
+const PAUSE = 250;
+/** While the way to the UI is lost again and again. */
+const PAUSE_MOST = 5_000;
+
+/** The UI itself refused or cut the connection: it may be starting, and soon it is an answer like any other. */
+const BY_UI: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "PORT_REFUSED",
+  "PORT_RESET",
+  "PORT_FAILED",
+  "UPSTREAM_CUT",
+]);
+/** The way to it was lost: the next one leads to another pod, or to the same one later. */
+const ON_THE_WAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "POD_GONE",
+  "TUNNEL_LOST",
+  "TUNNEL_SILENT",
+  "TUNNEL_PROTOCOL",
+  "TUNNEL_PAIRING",
+]);
+
+export interface Failure {
+  readonly error: unknown;
+  /** The stream had carried a request before. */
+  readonly used: boolean;
+  /** Streams tried so far. */
+  readonly tries: number;
+  /** Milliseconds since the request came, and how many it may wait. */
+  readonly elapsed: number;
+  readonly limit: number;
+}
+
+/**
+ * How long to wait before a read that got no byte of an answer is sent on a fresh stream; undefined: it is not
+ * (security.md R-N3, F1, F5, F6).
+ */
+export const replayAfter = ({ error, used, tries, elapsed, limit }: Failure): Millis | undefined => {
+  if (elapsed >= limit) return undefined;
+  // A used stream that ended before any byte says only that it was old.
+  if (used) return millis(0);
+  const pause = tries <= 1 ? 0 : Math.min(PAUSE_MOST, PAUSE * 2 ** (tries - 2));
+  if (isKnownError(error) && ON_THE_WAY.has(error.code)) return millis(pause);
+  if (isKnownError(error) && !BY_UI.has(error.code)) return undefined;
+  return tries < TRIES && elapsed < WITHIN ? millis(Math.min(pause, PAUSE)) : undefined;
+};
