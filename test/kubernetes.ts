@@ -8,6 +8,7 @@ export interface PodWishes {
   readonly uid?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly deleted?: boolean;
+  readonly ownerReferences?: readonly object[];
   readonly phase?: string;
   /** Status of the condition Ready; undefined leaves it out. */
   readonly ready?: "True" | "False" | "Unknown" | undefined;
@@ -22,6 +23,7 @@ export const podJson = (name: string, wishes: PodWishes = {}): object => ({
     namespace: "apps",
     uid: wishes.uid ?? `uid-${name}`,
     labels: wishes.labels ?? {},
+    ...(wishes.ownerReferences === undefined ? {} : { ownerReferences: wishes.ownerReferences }),
     ...(wishes.deleted === true ? { deletionTimestamp: "2026-11-26T00:00:00Z" } : {}),
   },
   spec: {

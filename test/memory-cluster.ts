@@ -2,11 +2,18 @@ import type { ApiRequest, Connection } from "../src/api/index.ts";
 import { KnownError } from "../src/base/errors.ts";
 import { statusOf } from "../src/demo/answer.ts";
 import { listKind } from "../src/demo/resources.ts";
-import { Store, type Kind } from "../src/demo/store.ts";
+import { Store, type Kind, type StoredObject } from "../src/demo/store.ts";
 import { podJson, type PodWishes } from "./kubernetes.ts";
 import { memoryConnection } from "./memory-connection.ts";
 
-const GROUPS = { services: "v1", pods: "v1", endpointslices: "discovery.k8s.io/v1" } as const;
+const GROUPS: Readonly<Record<Kind, string>> = {
+  services: "v1",
+  pods: "v1",
+  endpointslices: "discovery.k8s.io/v1",
+  deployments: "apps/v1",
+  statefulsets: "apps/v1",
+  replicasets: "apps/v1",
+};
 
 export interface MemoryCluster {
   readonly connection: Connection;
@@ -86,6 +93,10 @@ export function memoryCluster(): MemoryCluster {
       const past = store.since(kind, Number(query.get("resourceVersion")));
       if (past === undefined) throw new KnownError("API_EXPIRED", "too old resource version");
       const wanted = query.get("fieldSelector")?.replace("metadata.name=", "");
+      const labels = (query.get("labelSelector") ?? "").split(",").filter((pair) => pair !== "");
+      const isWanted = ({ metadata }: StoredObject): boolean =>
+        (wanted === undefined || metadata.name === wanted) &&
+        labels.every((pair) => metadata.labels?.[pair.split("=")[0] ?? ""] === pair.split("=")[1]);
       const queue = [...past];
       let wake: () => void = () => undefined;
       const stop = store.follow((changed, event) => {
@@ -102,7 +113,7 @@ export function memoryCluster(): MemoryCluster {
           signal.throwIfAborted();
           const event = queue.shift();
           if (event === undefined) await new Promise<void>((resolve) => (wake = resolve));
-          else if (event.object.metadata.name === wanted) yield event;
+          else if (isWanted(event.object)) yield event;
         }
       } finally {
         stop();

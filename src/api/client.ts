@@ -1,6 +1,6 @@
 import { decode, type Decoder } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
-import { endpointSlice, listOf, pod, selfSubjectReview, service } from "./objects.ts";
+import { endpointSlice, listOf, pod, selfSubjectReview, service, workload } from "./objects.ts";
 import { isImpersonationRefused, statusError } from "./status.ts";
 import type { ApiRequest, ApiResponse, Connection } from "./types.ts";
 
@@ -17,6 +17,9 @@ const RESOURCES = {
   services: resource("/api/v1", service),
   pods: resource("/api/v1", pod),
   endpointslices: resource("/apis/discovery.k8s.io/v1", endpointSlice),
+  deployments: resource("/apis/apps/v1", workload),
+  statefulsets: resource("/apis/apps/v1", workload),
+  replicasets: resource("/apis/apps/v1", workload),
 } as const;
 
 export type ResourceName = keyof typeof RESOURCES;

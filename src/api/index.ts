@@ -12,7 +12,7 @@ export {
 export { connect } from "./connection.ts";
 export { impersonationHeaders } from "./impersonate.ts";
 export { inspectServer, type ServerInspection, type ShownCertificate, type ShownTls } from "./inspect.ts";
-export type { EndpointSlice, Pod, Service } from "./objects.ts";
+export type { EndpointSlice, Pod, Service, Workload } from "./objects.ts";
 export type {
   ApiRequest,
   ApiResponse,

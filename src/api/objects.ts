@@ -134,6 +134,21 @@ export const pod = object({
 });
 export type Pod = ReturnType<typeof pod>;
 
+/** Deployment, StatefulSet, ReplicaSet: which pods are theirs. */
+export const workload = object({
+  metadata,
+  spec: object({
+    selector: fallback(
+      object({
+        matchLabels: stringMap,
+        matchExpressions: items(object({ key: text, operator: text, values: items(string) })),
+      }),
+      { matchLabels: new Map<string, string>(), matchExpressions: [] },
+    ),
+  }),
+});
+export type Workload = ReturnType<typeof workload>;
+
 export const selfSubjectReview = object({
   status: object({
     userInfo: object({

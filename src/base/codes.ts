@@ -25,7 +25,6 @@ export const CODES = {
     "Something in the environment takes away the protection that kauth relies on.",
     "Change what the message names.",
   ),
-  UNSUPPORTED: code(2, "kauth does not do this yet.", "Leave the option out, or use kubectl for this part."),
   OUTPUT_FAILED: code(
     1,
     "What was asked for could not be written to standard output.",

@@ -14,7 +14,7 @@ describe("what may stand next", () => {
     { words: [""], found: COMMANDS.map(({ path }) => path[0]) },
     { words: ["o"], found: ["open"] },
     { words: ["zzz"], found: [] },
-    { words: ["open", ""], found: ["svc/", "pod/"] },
+    { words: ["open", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
     { words: ["open", "p"], found: ["pod/"] },
     { words: ["open", "--tun"], found: ["--tunnel"] },
     { words: ["open", "--tunnel", ""], found: ["auto", "spdy", "websocket"] },
@@ -22,10 +22,10 @@ describe("what may stand next", () => {
     { words: ["open", "--context", ""], found: [] },
     { words: ["open", "-n", ""], found: [] },
     { words: ["open", "--namespace", ""], found: [] },
-    { words: ["open", "-v", ""], found: ["svc/", "pod/"] },
+    { words: ["open", "-v", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
     { words: ["open", "-o", ""], found: ["text", "json"] },
     { words: ["whoami", "-o", "y"], found: ["yaml"] },
-    { words: ["open", "--anonymous", ""], found: ["svc/", "pod/"] },
+    { words: ["open", "--anonymous", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
     { words: ["open", "--vmod"], found: [] },
     { words: ["completion", "f"], found: ["fish"] },
     { words: ["demo", "--on"], found: ["--once"] },
@@ -65,7 +65,7 @@ describe("what may stand next", () => {
   test("kubectl gets a directive", async () => {
     await using under = await recorded();
     expect(await kubectlCompletion(["--tunn"], under.system())).toBe("--tunnel\n:4");
-    expect(await kubectlCompletion([""], under.system())).toBe("svc/\npod/\n:6");
+    expect(await kubectlCompletion([""], under.system())).toBe("svc/\npod/\ndeploy/\nsts/\nrs/\n:6");
   });
 });
 
@@ -114,7 +114,7 @@ describe("the scripts", () => {
     { words: ["comp"], found: ["completion"] },
     { words: ["open", "--tunnel", ""], found: ["auto", "spdy", "websocket"] },
     { words: ["open", "--skip"], found: ["--skip-open-browser"] },
-    { words: ["open", "s"], found: ["option nospace", "svc/"] },
+    { words: ["open", "sv"], found: ["option nospace", "svc/"] },
   ])("bash completes $words", async ({ words, found }) => {
     expect(await inBash(words)).toEqual(found);
   });

@@ -12,7 +12,11 @@ const optionsOf = (command: Command): readonly (readonly [string, OptionSpec])[]
   );
 
 const operandsOf = (command: Command): readonly string[] =>
-  command.path[0] === "completion" ? SHELLS : command.operands.includes("TARGET") ? ["svc/", "pod/"] : [];
+  command.path[0] === "completion"
+    ? SHELLS
+    : command.operands.includes("TARGET")
+      ? ["svc/", "pod/", "deploy/", "sts/", "rs/"]
+      : [];
 
 /** Options whose values stand in the kubeconfig. */
 const NAMED = { context: "contexts", cluster: "clusters", user: "users" } as const;

@@ -40,7 +40,7 @@ describe("what is printed, and the exit status", () => {
     },
     { args: ["open", "svc/ui", "--upstream-ca=/nowhere"], status: 2, out: "", err: "--upstream-ca" },
     { args: ["open", "svc/ui", "--kubeconfig=/nowhere"], status: 2, out: "", err: "[KUBECONFIG_MISSING]" },
-    { args: ["open", "deploy/ui"], status: 2, out: "", err: "[UNSUPPORTED]" },
+    { args: ["open", "ingress/ui"], status: 2, out: "", err: "[TARGET_INVALID]" },
   ])("$args", async ({ args, status, out, err }) => {
     await using under = await recorded();
     expect(await runIn(under, args)).toBe(status);

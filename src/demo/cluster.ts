@@ -55,7 +55,21 @@ export interface Cluster extends AsyncDisposable {
 /** Entries that are kept: a demo may run for days. */
 const AUDIT_LIMIT = 10_000;
 const DAY = millis(24 * 60 * 60 * 1000);
-const KINDS: ReadonlySet<string> = new Set(["services", "pods", "endpointslices"]);
+const KINDS: ReadonlySet<string> = new Set([
+  "services",
+  "pods",
+  "endpointslices",
+  "deployments",
+  "statefulsets",
+  "replicasets",
+]);
+/** API group of each kind that has one. */
+const GROUPS: Readonly<Record<string, string>> = {
+  endpointslices: "discovery.k8s.io",
+  deployments: "apps",
+  statefulsets: "apps",
+  replicasets: "apps",
+};
 
 /** What `GET /version` says. */
 const VERSION = { major: "1", minor: "35", gitVersion: "v1.35.0-demo", platform: "demo" };
@@ -73,7 +87,7 @@ interface Asked {
 /** `/api/v1/namespaces/NS/pods/NAME[/portforward]` and its like. */
 const askedOf = (request: IncomingMessage, url: URL): Asked | undefined => {
   const found =
-    /^\/(?:api\/v1|apis\/discovery\.k8s\.io\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(
+    /^\/(?:api\/v1|apis\/discovery\.k8s\.io\/v1|apis\/apps\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(
       url.pathname,
     );
   if (found === null) return undefined;
@@ -141,7 +155,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const refusal = (person: Person, asked: Asked): string | undefined => {
     if (mayDo(person, asked.verb, asked.resource)) return undefined;
-    const group = asked.resource === "endpointslices" ? "discovery.k8s.io" : "";
+    const group = GROUPS[asked.resource] ?? "";
     const what = asked.name === "" ? asked.resource : `${asked.resource.split("/")[0]} "${asked.name}"`;
     return `${what} is forbidden: User "${person.username}" cannot ${asked.verb} resource "${asked.resource}" in API group "${group}" in the namespace "${asked.namespace}"`;
   };

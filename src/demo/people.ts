@@ -18,6 +18,7 @@ interface Issued {
 
 const READ: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 const READABLE: ReadonlySet<string> = new Set(["services", "pods", "endpointslices"]);
+const CONTROLLERS: ReadonlySet<string> = new Set(["deployments", "statefulsets", "replicasets"]);
 
 /** Whether the rules let a person do it: enough of RBAC for the demo and the tests. */
 export const mayDo = (person: Person, verb: string, resource: string): boolean => {
@@ -25,7 +26,7 @@ export const mayDo = (person: Person, verb: string, resource: string): boolean =
   if (person.rights === "none") return false;
   if (resource === "pods/portforward")
     return person.rights === "all" || (person.rights === "create" ? verb === "create" : verb === "get");
-  return READABLE.has(resource) && READ.has(verb);
+  return READ.has(verb) && (READABLE.has(resource) || (person.rights === "all" && CONTROLLERS.has(resource)));
 };
 
 /** Tokens and whom they stand for; client certificates stand for the person of their common name. */

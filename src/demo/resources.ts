@@ -6,6 +6,9 @@ const LIST_KINDS: Readonly<Record<Kind, readonly [string, string]>> = {
   services: ["v1", "ServiceList"],
   pods: ["v1", "PodList"],
   endpointslices: ["discovery.k8s.io/v1", "EndpointSliceList"],
+  deployments: ["apps/v1", "DeploymentList"],
+  statefulsets: ["apps/v1", "StatefulSetList"],
+  replicasets: ["apps/v1", "ReplicaSetList"],
 };
 
 /** `a=b,c=d` on labels, `metadata.name=x` on fields. */

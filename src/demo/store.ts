@@ -11,13 +11,22 @@ export interface StoredObject {
     readonly resourceVersion: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
+    readonly ownerReferences?: readonly Owner[];
   };
   readonly [field: string]: unknown;
 }
 
 export type StoreEvent = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: StoredObject };
 
-export type Kind = "services" | "pods" | "endpointslices";
+export type Kind = "services" | "pods" | "endpointslices" | "deployments" | "statefulsets" | "replicasets";
+
+/** The controller that made an object. */
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller: true;
+}
 
 export interface NewObject {
   readonly apiVersion: string;
@@ -26,6 +35,7 @@ export interface NewObject {
   readonly namespace: string;
   readonly uid?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly owner?: Owner;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -67,6 +77,7 @@ export class Store {
         uid,
         resourceVersion: String(this.#version + 1),
         ...(wanted.labels === undefined ? {} : { labels: wanted.labels }),
+        ...(wanted.owner === undefined ? {} : { ownerReferences: [wanted.owner] }),
       },
     };
     if (known !== undefined && known.metadata.uid !== uid) this.delete(kind, wanted.namespace, wanted.name);

@@ -1,4 +1,4 @@
-import type { Store } from "./store.ts";
+import type { Owner, Store } from "./store.ts";
 
 export interface PodWishes {
   readonly name: string;
@@ -10,6 +10,35 @@ export interface PodWishes {
 
 export const NAMESPACE = "apps";
 const IMAGE = "demo/app:1";
+
+const STATEFUL = "sts";
+
+/** What made the pods of an app: a StatefulSet, or the ReplicaSet of a Deployment. */
+const ownerOf = (store: Store, app: string): Owner | undefined => {
+  const [kind, of] =
+    app === STATEFUL ? (["StatefulSet", "statefulsets"] as const) : (["ReplicaSet", "replicasets"] as const);
+  const name = app === STATEFUL ? app : `${app}-1`;
+  const found = store.get(of, NAMESPACE, name);
+  return found === undefined ? undefined : { kind, name, uid: found.metadata.uid, controller: true };
+};
+
+const putController = (store: Store, app: string): void => {
+  const put = (kind: "deployments" | "statefulsets" | "replicasets", type: string, name: string): void => {
+    store.put(kind, {
+      apiVersion: "apps/v1",
+      kind: type,
+      name,
+      namespace: NAMESPACE,
+      fields: { spec: { selector: { matchLabels: { app } } } },
+    });
+  };
+  if (app === STATEFUL) {
+    put("statefulsets", "StatefulSet", app);
+    return;
+  }
+  put("deployments", "Deployment", app);
+  put("replicasets", "ReplicaSet", `${app}-1`);
+};
 
 /** A pod of the demo's app: 8080 http, 8443 https, and with `sidecar` another container before it. */
 export function putPod(store: Store, wishes: PodWishes, restarts = 0): void {
@@ -23,7 +52,9 @@ export function putPod(store: Store, wishes: PodWishes, restarts = 0): void {
     ],
   };
   const containers = wishes.sidecar === true ? [{ name: "sidecar", image: "demo/sidecar:1" }, app] : [app];
+  const owner = ownerOf(store, wishes.app);
   store.put("pods", {
+    ...(owner === undefined ? {} : { owner }),
     apiVersion: "v1",
     kind: "Pod",
     name: wishes.name,
@@ -134,6 +165,7 @@ export function putWorkloads(store: Store): void {
     { name: "sts", headless: true },
   ])
     putService(store, wishes);
+  for (const app of ["ui", "single", "headless", "notready", "multi", STATEFUL]) putController(store, app);
   for (const wishes of [
     { name: "ui-1", app: "ui" },
     { name: "ui-2", app: "ui" },

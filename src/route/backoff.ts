@@ -16,7 +16,7 @@ export const backoff = (random: () => number): Backoff => {
     next: () => {
       const whole = Math.min(MOST, FIRST * 2 ** Math.min(tries, 16));
       tries += 1;
-      return millis(Math.round(whole * (0.5 + random() / 2)));
+      return millis(Math.round(whole * (0.75 + random() / 4)));
     },
     reset: () => {
       tries = 0;

@@ -1,4 +1,4 @@
-export { parseTarget } from "./parse.ts";
+export { parseTarget, targetText } from "./parse.ts";
 export { resolveBackend, type ResolveOptions } from "./resolve.ts";
 export { openRoute, type RouteOptions } from "./route.ts";
 export type { Backend, Route, RouteChange, RouteDial, TargetKind, TargetReference } from "./types.ts";

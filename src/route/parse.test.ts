@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isKnownError, KnownError } from "../base/errors.ts";
-import { parseTarget } from "./parse.ts";
+import { KnownError } from "../base/errors.ts";
+import { parseTarget, targetText } from "./parse.ts";
 import type { TargetReference } from "./types.ts";
 
 const NONE = { namespace: undefined, port: undefined, scheme: undefined, path: "/" } as const;
@@ -70,6 +70,26 @@ describe("kauthproxy's URLs", () => {
   });
 });
 
+describe("what makes pods", () => {
+  test.each([
+    ["deploy/a", "deployment", undefined],
+    ["deployment/a", "deployment", undefined],
+    ["Deployments/a:8080", "deployment", "8080"],
+    ["deployment.apps/a:http", "deployment", "http"],
+    ["sts/a:80", "statefulset", "80"],
+    ["StatefulSet/a.b", "statefulset", undefined],
+    ["statefulsets.apps/a", "statefulset", undefined],
+    ["rs/a-6d4cf56db6", "replicaset", undefined],
+    ["replicasets.apps/a", "replicaset", undefined],
+  ])("%s", (text, kind, port) => {
+    expect(parseTarget(text)).toMatchObject({ kind, port, scheme: undefined, path: "/" });
+  });
+
+  test.each(["svc/a", "pod/a", "deploy/a", "sts/a", "rs/a"])("%s is written as it was read", (text) => {
+    expect(targetText(parseTarget(text))).toBe(text);
+  });
+});
+
 describe("what is not understood", () => {
   test.each([
     ["nothing", ""],
@@ -123,18 +143,6 @@ describe("what is not understood", () => {
       });
     }
   });
-
-  test.each(["deploy/a", "deployment/a", "sts/a:80", "StatefulSet/a", "rs/a", "deployments/a"])(
-    "%s is for later, and the message says what to name instead",
-    (text) => {
-      expect(() => parseTarget(text)).toThrow(/Services and pods, not/);
-      try {
-        parseTarget(text);
-      } catch (error) {
-        expect(isKnownError(error, "UNSUPPORTED") && error.hint).toContain("svc/NAME");
-      }
-    },
-  );
 
   test.each([
     ["http://me:canary@ui.svc", "http://…@ui.svc"],

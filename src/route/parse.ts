@@ -6,6 +6,7 @@ const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const PORT_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
+/** As kubectl takes them, with and without the API group. */
 const KINDS: Readonly<Record<string, TargetKind>> = {
   svc: "service",
   service: "service",
@@ -13,28 +14,45 @@ const KINDS: Readonly<Record<string, TargetKind>> = {
   po: "pod",
   pod: "pod",
   pods: "pod",
+  deploy: "deployment",
+  deployment: "deployment",
+  deployments: "deployment",
+  "deployment.apps": "deployment",
+  "deployments.apps": "deployment",
+  sts: "statefulset",
+  statefulset: "statefulset",
+  statefulsets: "statefulset",
+  "statefulset.apps": "statefulset",
+  "statefulsets.apps": "statefulset",
+  rs: "replicaset",
+  replicaset: "replicaset",
+  replicasets: "replicaset",
+  "replicaset.apps": "replicaset",
+  "replicasets.apps": "replicaset",
 };
-const LATER: ReadonlySet<string> = new Set([
-  "deploy",
-  "deployment",
-  "deployments",
-  "sts",
-  "statefulset",
-  "statefulsets",
-  "rs",
-  "replicaset",
-  "replicasets",
-]);
 
-const EXAMPLES = "Name a target such as svc/headlamp, pod/web-0:8080 or https://NAME.NAMESPACE.svc";
+const SHORT: Readonly<Record<TargetKind, string>> = {
+  service: "svc",
+  pod: "pod",
+  deployment: "deploy",
+  statefulset: "sts",
+  replicaset: "rs",
+};
+
+/** `svc/ui`, `deploy/web`, as a person writes it. */
+export const targetText = (reference: Pick<TargetReference, "kind" | "name">): string =>
+  `${SHORT[reference.kind]}/${reference.name}`;
+
+const EXAMPLES =
+  "Name a target such as svc/headlamp, deploy/web:8080, pod/web-0:8080 or https://NAME.NAMESPACE.svc";
 
 const invalid = (text: string, wanted: string): KnownError =>
   new KnownError("TARGET_INVALID", `Cannot open "${text}": ${wanted}`, { hint: EXAMPLES });
 
 /**
- * `svc/NAME[:PORT]`, `pod/NAME[:PORT]`, `NAME[:PORT]` (a Service), and kauthproxy's URLs (open.md §1.2), which here
+ * `svc/NAME[:PORT]`, `pod/…`, `deploy/…`, `sts/…`, `rs/…`, `NAME[:PORT]` (a Service), and kauthproxy's URLs (open.md §1.2), which here
  * also say namespace, port, path and query.
- * @throws {KnownError} TARGET_INVALID, UNSUPPORTED; exit 2
+ * @throws {KnownError} TARGET_INVALID; exit 2
  */
 export const parseTarget = (text: string): TargetReference =>
   /^https?:\/\//i.test(text) ? parseUrl(text) : parseName(text);
@@ -42,16 +60,9 @@ export const parseTarget = (text: string): TargetReference =>
 const parseName = (text: string): TargetReference => {
   const slash = text.indexOf("/");
   const word = slash === -1 ? "svc" : text.slice(0, slash).toLowerCase();
-  if (LATER.has(word))
-    throw new KnownError(
-      "UNSUPPORTED",
-      `Cannot open "${text}": kauth opens Services and pods, not "${word}" yet`,
-      {
-        hint: "Name the Service in front of it (svc/NAME) or one of its pods (pod/NAME)",
-      },
-    );
   const kind = Object.hasOwn(KINDS, word) ? KINDS[word] : undefined;
-  if (kind === undefined) throw invalid(text, `"${word}" is no kind of target; it must be svc or pod`);
+  if (kind === undefined)
+    throw invalid(text, `"${word}" is no kind of target; it must be svc, pod, deploy, sts or rs`);
   const [name = "", port, ...more] = text.slice(slash + 1).split(":");
   if (more.length > 0) throw invalid(text, "it has more than one port");
   checkName(text, name, kind);

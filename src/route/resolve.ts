@@ -7,10 +7,13 @@ import {
   type Service,
 } from "../api/index.ts";
 import { isKnownError, KnownError } from "../base/errors.ts";
-import { backendOf, declaredPorts, isReady, whyNotReady } from "./pod-facts.ts";
+import { backendOf, declaredPorts, isReady } from "./pod-facts.ts";
+import { targetText } from "./parse.ts";
+import { noneReady, podPort } from "./pod-port.ts";
 import { schemeOf } from "./scheme.ts";
 import { chooseServicePort, type ServicePort } from "./service-port.ts";
 import type { Backend, TargetReference } from "./types.ts";
+import { resolveWorkload } from "./workload.ts";
 
 export interface ResolveOptions {
   readonly connection: Connection;
@@ -26,7 +29,9 @@ export interface ResolveOptions {
  * @throws {KnownError} the reason, coded
  */
 export async function resolveBackend(options: ResolveOptions): Promise<Backend> {
-  return options.reference.kind === "pod" ? await resolvePod(options) : await resolveService(options);
+  const { kind } = options.reference;
+  if (kind === "pod") return await resolvePod(options);
+  return kind === "service" ? await resolveService(options) : await resolveWorkload(options, kind);
 }
 
 /** A pod by name; without `get pods`, by a list with a field selector. @throws {KnownError} NOT_FOUND, FORBIDDEN */
@@ -57,49 +62,13 @@ export async function readPod(
 const resolvePod = async (options: ResolveOptions): Promise<Backend> => {
   const { reference, namespace, connection, signal } = options;
   const pod = await readPod(connection, { namespace, name: reference.name, signal });
-  if (!isReady(pod)) throw notReady(`pod "${reference.name}"`, [pod]);
-  const ports = declaredPorts(pod);
-  const port = podPort(pod, reference.port, ports);
+  if (!isReady(pod)) throw noneReady(`pod "${reference.name}"`, [pod]);
+  const port = podPort(pod, reference.port, targetText(reference));
   return backendOf(
     pod,
     port.port,
     reference.scheme ?? schemeOf({ name: port.name, port: port.port, appProtocol: undefined }),
   );
-};
-
-const podPort = (
-  pod: Pod,
-  wanted: string | undefined,
-  ports: ReturnType<typeof declaredPorts>,
-): { readonly name: string; readonly port: number } => {
-  const { name } = pod.metadata;
-  const listed = ports
-    .map((port) => (port.name === "" ? `${port.port}` : `${port.port} (${port.name})`))
-    .join(", ");
-  if (wanted === undefined) {
-    const [first, second] = ports;
-    if (first !== undefined && second === undefined) return first;
-    throw new KnownError(
-      "PORT_AMBIGUOUS",
-      `Cannot choose a port of pod "${name}": it declares ${listed === "" ? "none" : listed}`,
-      { hint: `Name one, e.g. pod/${name}:${first?.port ?? 8080}` },
-    );
-  }
-  if (/^\d+$/.test(wanted))
-    // A container may listen on a port that it does not declare.
-    return ports.find((port) => port.port === Number(wanted)) ?? { name: "", port: Number(wanted) };
-  const found = ports.find((port) => port.name === wanted);
-  if (found !== undefined) return found;
-  throw new KnownError(
-    "PORT_UNKNOWN",
-    `Cannot open port "${wanted}" of pod "${name}": it declares ${listed === "" ? "none" : listed}`,
-  );
-};
-
-const notReady = (what: string, pods: readonly Pod[]): KnownError => {
-  const reasons = pods.slice(0, 5).map((pod) => `${pod.metadata.name}: ${whyNotReady(pod)}`);
-  const why = reasons.length === 0 ? "there is no pod" : reasons.join("; ");
-  return new KnownError("NO_READY_POD", `Cannot open ${what}: no pod of it is ready (${why})`);
 };
 
 const resolveService = async (options: ResolveOptions): Promise<Backend> => {
@@ -123,7 +92,7 @@ const resolveService = async (options: ResolveOptions): Promise<Backend> => {
     if (pod !== undefined && pod.metadata.uid === chosen.uid && isReady(pod))
       return backendOf(pod, chosen.port, scheme);
   }
-  throw notReady(`Service "${reference.name}"`, await podsBehind(options, service));
+  throw noneReady(`Service "${reference.name}"`, await podsBehind(options, service));
 };
 
 const readService = async (options: ResolveOptions): Promise<Service> => {
@@ -218,7 +187,7 @@ const bySelector = async (
   });
   const ready = items.filter(isReady);
   const [first] = ready;
-  if (first === undefined) throw notReady(`Service "${service.metadata.name}"`, items);
+  if (first === undefined) throw noneReady(`Service "${service.metadata.name}"`, items);
   const fit = ready.flatMap((pod) => {
     const number = targetNumber(pod, port);
     return number === undefined ? [] : [{ pod, number }];

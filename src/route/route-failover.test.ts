@@ -93,8 +93,9 @@ describe("a pod that goes", () => {
     scene.cluster.pod("b", { labels: { app: "ui" } });
     change();
     await scene.pass(1);
-    expect(opened.backend).toBeUndefined();
-    expect(scene.changes).toEqual(["up a", `down a ${why}`]);
+    // Nobody has asked yet, and it is there already.
+    expect(opened.backend?.pod).toBe("b");
+    expect(scene.changes).toEqual(["up a", `down a ${why}`, "switched b"]);
     const dialling = scene.dial(opened);
     await scene.pass(1_000);
     expect(peerOf(dialling)).toBe("uid-b/cri://1#0");

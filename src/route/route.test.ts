@@ -66,8 +66,8 @@ describe("while there is no pod", () => {
       known = count;
     }
     const pauses = at.slice(1).map((when, index) => when - (at[index] ?? 0));
-    // Chance is 0 here, so that each pause is half of what it may be.
-    for (const [index, wanted] of [50, 100, 200, 400, 800, 1600, 2500, 2500].entries())
+    // Chance is 0 here, so that each pause is three quarters of what it may be.
+    for (const [index, wanted] of [75, 150, 300, 600, 1200, 2400, 3750, 3750].entries())
       expect(Math.abs((pauses[index] ?? 0) - wanted)).toBeLessThanOrEqual(10);
   });
 

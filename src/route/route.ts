@@ -6,8 +6,11 @@ import { millis } from "../base/units.ts";
 import type { PodDialer } from "../tunnel/index.ts";
 import { backoff } from "./backoff.ts";
 import { readPod, resolveBackend } from "./resolve.ts";
+import { step, type RouteEvent, type RouteState } from "./state.ts";
 import type { Backend, Route, RouteChange, RouteDial, TargetReference } from "./types.ts";
 import { untilPodLeaves } from "./watch-pod.ts";
+import { watchTarget } from "./watch-target.ts";
+import { onWake } from "./wake.ts";
 
 export interface RouteOptions {
   readonly connection: Connection;
@@ -19,7 +22,10 @@ export interface RouteOptions {
   readonly onChange?: (change: RouteChange) => void;
 }
 
-/** What no waiting mends. */
+/**
+ * What no waiting mends, at the start. Later it may be a restart of the API server, which knows its roles last, or a
+ * Service that is being replaced: then it is told only after a while.
+ */
 const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "FORBIDDEN",
   "UNAUTHORIZED",
@@ -38,8 +44,23 @@ const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "EXEC_NOT_INTERACTIVE",
 ]);
 
+/** Milliseconds. */
+const GRACE = 15_000;
+/** Whoever signs in again has to do something, and the page has to say so. */
+const ENDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "EXEC_NOT_FOUND",
+  "EXEC_FAILED",
+  "EXEC_TIMEOUT",
+  "EXEC_OUTPUT_INVALID",
+  "EXEC_NOT_INTERACTIVE",
+  "TLS_UNTRUSTED",
+  "CLIENT_CONFIG_INVALID",
+]);
+
 /** A pod that left keeps its old streams for so long; its grace period is 30 s by default. */
 const LINGER = millis(60_000);
+/** Milliseconds from an event to the next try, at most. */
+const AFTER_EVENT = 500;
 /** A list may be older than its pods; more often in a row it is not that. */
 const READY_TRIES = 3;
 
@@ -62,6 +83,18 @@ export function openRoute(options: RouteOptions): Route {
   let announced: Live | undefined;
   const waits = backoff(random);
   let pausing: Promise<void> | undefined;
+  let state: RouteState = { kind: "resolving" };
+  /** What stands in the way since it was up. */
+  let trouble: KnownError | undefined;
+  /** When the last way was lost. Monotonic; undefined: there was none yet. */
+  let lostAt: number | undefined;
+  let seeking = false;
+  /** Ends the pause that is under way. */
+  let wake = new AbortController();
+
+  const move = (event: RouteEvent): void => {
+    state = step(state, event);
+  };
 
   const tell = (change: RouteChange): void => onChange?.(change);
 
@@ -86,7 +119,9 @@ export function openRoute(options: RouteOptions): Route {
   };
 
   const establish = async (): Promise<Live> => {
+    move({ kind: "seek" });
     const backend = await resolveOnce(closed.signal);
+    move({ kind: "resolved", backend });
     const dialer = options.dialPod(backend, async (signal) => await verify(backend, signal));
     const next: Live = {
       backend,
@@ -106,10 +141,34 @@ export function openRoute(options: RouteOptions): Route {
     if (which.left.signal.aborted) return;
     which.left.abort(new KnownError("POD_GONE", `Cannot use pod "${which.backend.pod}" any more: ${reason}`));
     retire(which.dialer);
+    move({ kind: "left", backend: which.backend, reason });
     if (live !== which) return;
     live = undefined;
     // Of a way that never came up nobody has to hear that it is down.
-    if (announced === which && !closed.signal.aborted) tell({ kind: "down", backend: which.backend, reason });
+    if (announced !== which || closed.signal.aborted) return;
+    lostAt = system.monotonic();
+    tell({ kind: "down", backend: which.backend, reason });
+    void seek();
+  };
+
+  /** Once it was up it is kept up, so that nobody who asks has to wait for the whole way. */
+  const seek = async (): Promise<void> => {
+    if (seeking) return;
+    seeking = true;
+    const found = new AbortController();
+    const onReady = (): void => wake.abort();
+    const { reference, namespace } = options;
+    const signal = AbortSignal.any([found.signal, closed.signal]);
+    void watchTarget({ connection, system, reference, namespace, signal, onReady });
+    while (!closed.signal.aborted)
+      try {
+        (await attempt(false, closed.signal)).stream.destroy();
+        break;
+      } catch {
+        await pause().catch((): void => undefined);
+      }
+    found.abort();
+    seeking = false;
   };
 
   const retire = (dialer: PodDialer): void => {
@@ -127,16 +186,37 @@ export function openRoute(options: RouteOptions): Route {
   };
 
   const follow = (which: Live): void => {
-    const signal = AbortSignal.any([which.left.signal, closed.signal]);
+    const look = new AbortController();
+    const signal = AbortSignal.any([which.left.signal, look.signal, closed.signal]);
+    const stop = onWake(system, signal, () => {
+      // The watch may be one that nobody answers any more, and the pod long gone.
+      waits.reset();
+      look.abort();
+      follow(which);
+    });
     void untilPodLeaves({ connection, system, backend: which.backend, signal }).then((reason) => {
-      if (reason !== undefined) leave(which, reason);
+      if (reason === undefined) return;
+      stop();
+      leave(which, reason);
     });
   };
 
   /** One pause for all who wait, so that a hundred requests ask the API server no more often than one. */
   const pause = async (): Promise<void> => {
-    pausing ??= system.sleep(waits.next(), closed.signal).finally(() => (pausing = undefined));
+    pausing ??= rest().finally(() => (pausing = undefined));
     await pausing;
+  };
+
+  const rest = async (): Promise<void> => {
+    const length = waits.next();
+    const woken = new AbortController();
+    wake = woken;
+    const signal = AbortSignal.any([woken.signal, closed.signal]);
+    await system.sleep(length, signal).catch((error: unknown) => {
+      if (!woken.signal.aborted || closed.signal.aborted) throw error;
+    });
+    // Many events may come, of a pod that flaps; each of them ends a pause, but none makes the next try at once.
+    if (woken.signal.aborted) await system.sleep(millis(Math.min(length, AFTER_EVENT)), closed.signal);
   };
 
   const current = async (): Promise<Live> => {
@@ -152,6 +232,21 @@ export function openRoute(options: RouteOptions): Route {
   };
 
   const attempt = async (bulk: boolean, signal: AbortSignal): Promise<RouteDial & { readonly way: Live }> => {
+    try {
+      return await attemptOnce(bulk, signal);
+    } catch (error) {
+      if (isKnownError(error) && !signal.aborted) {
+        trouble = error;
+        move({ kind: "failed", trouble: error });
+      }
+      throw error;
+    }
+  };
+
+  const attemptOnce = async (
+    bulk: boolean,
+    signal: AbortSignal,
+  ): Promise<RouteDial & { readonly way: Live }> => {
     const way = await abortable(current(), signal);
     const stream = await way.dialer.dial({ port: way.backend.port, bulk, signal }).catch((error: unknown) => {
       if (!signal.aborted) leave(way, messageOf(error));
@@ -163,6 +258,8 @@ export function openRoute(options: RouteOptions): Route {
       throw way.left.signal.reason as Error;
     }
     waits.reset();
+    trouble = undefined;
+    move({ kind: "connected", backend: way.backend });
     announce(way);
     return { stream, peer: way.peer, way };
   };
@@ -178,10 +275,22 @@ export function openRoute(options: RouteOptions): Route {
     previous = way.backend;
   };
 
+  /** A pod that was there comes back under its name, as a StatefulSet's does; a Service that is missing is a mistake. */
+  const isPassing = (error: unknown): boolean => {
+    if (!isKnownError(error)) return false;
+    if (!LASTING.has(error.code)) return true;
+    if (error.code === "NOT_FOUND" && (options.reference.kind === "pod" || lostAt !== undefined)) return true;
+    return lostAt !== undefined && !ENDED.has(error.code) && system.monotonic() - lostAt < GRACE;
+  };
+
   return {
     get backend() {
       return live?.backend;
     },
+    get state() {
+      return state;
+    },
+    trouble: () => (live === undefined || announced !== live ? trouble : undefined),
     ready: async (signal) => {
       for (let tries = 1; ; tries += 1) {
         try {
@@ -202,7 +311,7 @@ export function openRoute(options: RouteOptions): Route {
           const { stream, peer } = await attempt(bulk, signal);
           return { stream, peer };
         } catch (error) {
-          if (signal.aborted || closed.signal.aborted || !isPassing(error, options.reference)) throw error;
+          if (signal.aborted || closed.signal.aborted || !isPassing(error)) throw error;
           system.log.verbose(2, `Dialling again: ${messageOf(error)}`);
           await abortable(pause(), signal);
         }
@@ -210,13 +319,9 @@ export function openRoute(options: RouteOptions): Route {
     },
     [Symbol.asyncDispose]: async () => {
       closed.abort(new KnownError("TUNNEL_LOST", "The route was closed"));
+      move({ kind: "close" });
       await live?.dialer[Symbol.asyncDispose]();
       for (const dialer of retired) await dialer[Symbol.asyncDispose]();
     },
   };
 }
-
-/** A pod that was there comes back under its name, as a StatefulSet's does; a Service that is missing is a mistake. */
-const isPassing = (error: unknown, reference: TargetReference): boolean =>
-  isKnownError(error) &&
-  (!LASTING.has(error.code) || (error.code === "NOT_FOUND" && reference.kind === "pod"));

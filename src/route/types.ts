@@ -1,6 +1,11 @@
 import type { Duplex } from "node:stream";
+import type { KnownError } from "../base/errors.ts";
+import type { RouteState } from "./state.ts";
 
-export type TargetKind = "service" | "pod";
+export type TargetKind = "service" | "pod" | WorkloadKind;
+
+/** What makes pods of one kind and keeps their number. */
+export type WorkloadKind = "deployment" | "statefulset" | "replicaset";
 
 /** What a person asked to open, as parsed from the command line. */
 export interface TargetReference {
@@ -50,6 +55,9 @@ export interface RouteChange {
 export interface Route extends AsyncDisposable {
   /** The backend in use, once resolved. */
   readonly backend: Backend | undefined;
+  readonly state: RouteState;
+  /** What stands in the way since it was last up; undefined while it is up, or nobody has looked. */
+  trouble(): KnownError | undefined;
   /** Resolves a backend and connects to it. @throws {KnownError} at the first failure: for the start */
   ready(signal: AbortSignal): Promise<Backend>;
   /**

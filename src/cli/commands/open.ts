@@ -65,8 +65,10 @@ export const openCommand: Command = {
   description: [
     "Finds a ready pod behind TARGET, forwards to it through the API server and opens it in the browser.",
     "Every request carries the token that your kubeconfig gives to kubectl. Only the browser that followed the",
-    "one-time link gets in. TARGET is svc/NAME[:PORT], NAME[:PORT] (a Service), pod/NAME[:PORT], or a URL such",
-    "as https://NAME.NAMESPACE.svc/path or http://PODNAME.",
+    "one-time link gets in, and it stays open while pods, nodes and the API server come and go. TARGET is",
+    "svc/NAME[:PORT], NAME[:PORT] (a Service), deploy/NAME[:PORT], sts/NAME[:PORT], rs/NAME[:PORT],",
+    "pod/NAME[:PORT], or a URL such as https://NAME.NAMESPACE.svc/path or http://PODNAME. Without a Service, PORT",
+    "may be left out when the pod declares exactly one TCP port.",
   ].join("\n"),
   examples: [
     { command: "kauth open svc/headlamp -n headlamp", does: "Open Headlamp" },

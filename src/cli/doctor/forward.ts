@@ -1,8 +1,7 @@
 import { listObjects } from "../../api/index.ts";
 import { isKnownError } from "../../base/errors.ts";
-import { resolveBackend } from "../../route/index.ts";
+import { resolveBackend, targetText } from "../../route/index.ts";
 import { probeCarrier } from "../../tunnel/index.ts";
-import { targetText } from "../open/report.ts";
 import { badNote, check } from "./check.ts";
 import { UNTRIED, type Note } from "./finding.ts";
 

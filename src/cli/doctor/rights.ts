@@ -101,7 +101,7 @@ export const rightsCheck = check({
   subject: "rights",
   needs: ["connection", "person", "namespace"],
   run: async ({ target, signal }, { connection, namespace, version }) => {
-    const service = target?.kind !== "pod";
+    const service = target === undefined || target.kind === "service";
     const wanted = RIGHTS.filter(({ id }) => service || !ABOUT_SERVICES.has(id));
     const answers = await Promise.all(
       wanted.map(async (each) => ({

@@ -103,7 +103,7 @@ type Role = ReturnType<typeof roleFor>;
 const roleOf = ({ learned }: Report, target: TargetReference | undefined): Role | undefined => {
   const { person, namespace } = learned;
   if (person === undefined || namespace === undefined) return undefined;
-  return roleFor(person.username, namespace, { services: target?.kind !== "pod" });
+  return roleFor(person.username, namespace, { services: target === undefined || target.kind === "service" });
 };
 
 /** @throws {KnownError} IDENTITY_UNKNOWN */

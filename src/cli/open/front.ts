@@ -2,8 +2,7 @@ import { hash } from "node:crypto";
 import type { System } from "../../base/system.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { openListener, originOf, type ProxyListener } from "../../proxy/index.ts";
-import type { TargetReference } from "../../route/index.ts";
-import { targetText } from "./report.ts";
+import { targetText, type TargetReference } from "../../route/index.ts";
 import type { OpenSettings } from "./settings.ts";
 
 export interface FrontRequest {

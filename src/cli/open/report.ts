@@ -1,7 +1,6 @@
 import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
 import type { Method } from "../../credentials/index.ts";
-import type { TargetReference } from "../../route/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import { jsonText } from "../output.ts";
 import type { ActingAs } from "./impersonation.ts";
@@ -59,9 +58,6 @@ export type OpenEvent =
 export interface Report {
   emit(event: OpenEvent): void;
 }
-
-export const targetText = (reference: TargetReference): string =>
-  `${reference.kind === "service" ? "svc" : "pod"}/${reference.name}`;
 
 /** `in 14 min (15:04:05)`, as people read it. */
 export const untilText = (end: EpochMillis, now: EpochMillis): string => {

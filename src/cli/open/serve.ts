@@ -12,11 +12,11 @@ import {
   type ProxyServer,
   type Site,
 } from "../../proxy/index.ts";
-import type { Backend, Route, TargetReference } from "../../route/index.ts";
+import { targetText, type Backend, type Route, type TargetReference } from "../../route/index.ts";
 import type { Front } from "./front.ts";
 import { incidentReports } from "./incidents.ts";
 import { launch } from "./launch.ts";
-import { targetText, type Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import { strangerWarnings } from "./strangers.ts";
 import { writeTokenFile } from "./token-file.ts";

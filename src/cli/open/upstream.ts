@@ -46,6 +46,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     authorize,
+    trouble: () => route.trouble(),
   };
 }
 

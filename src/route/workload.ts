@@ -1,0 +1,85 @@
+import { getObject, listObjects, type Pod, type Workload } from "../api/index.ts";
+import { isKnownError, KnownError } from "../base/errors.ts";
+import { backendOf, isReady } from "./pod-facts.ts";
+import { targetText } from "./parse.ts";
+import { noneReady, podPort } from "./pod-port.ts";
+import type { ResolveOptions } from "./resolve.ts";
+import { schemeOf } from "./scheme.ts";
+import type { Backend, WorkloadKind } from "./types.ts";
+
+const KINDS = {
+  deployment: { resource: "deployments", owner: "ReplicaSet", name: "Deployment" },
+  statefulset: { resource: "statefulsets", owner: "StatefulSet", name: "StatefulSet" },
+  replicaset: { resource: "replicasets", owner: "ReplicaSet", name: "ReplicaSet" },
+} as const;
+
+const withoutPods = (why: string): KnownError =>
+  new KnownError("SERVICE_WITHOUT_PODS", `Cannot tell which pods belong to the target: ${why}`);
+
+/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+const expressionText = (of: Workload["spec"]["selector"]["matchExpressions"][number]): string => {
+  const values = of.values.join(",");
+  switch (of.operator) {
+    case "In":
+      return `${of.key} in (${values})`;
+    case "NotIn":
+      return `${of.key} notin (${values})`;
+    case "Exists":
+      return of.key;
+    case "DoesNotExist":
+      return `!${of.key}`;
+    default:
+      throw withoutPods(`its selector has the operator "${of.operator}"`);
+  }
+};
+
+export const selectorOf = ({ selector }: Workload["spec"]): string =>
+  [
+    ...[...selector.matchLabels].map(([key, value]) => `${key}=${value}`),
+    ...selector.matchExpressions.map(expressionText),
+  ].join(",");
+
+/** The object, its selector and its pods; the right to read it is asked for by its name. */
+export async function readWorkload(
+  options: ResolveOptions,
+  kind: WorkloadKind,
+): Promise<{ readonly selector: string; readonly pods: readonly Pod[] }> {
+  const { connection, namespace, reference, signal } = options;
+  const { resource, owner, name } = KINDS[kind];
+  const found = await getObject(connection, resource, { namespace, name: reference.name, signal }).catch(
+    (error: unknown) => {
+      if (!isKnownError(error, "FORBIDDEN")) throw error;
+      throw new KnownError("FORBIDDEN", error.message, {
+        cause: error,
+        hint: `${error.hint}. Without it, name a Service or a pod: kauth open svc/NAME -n ${namespace}`,
+      });
+    },
+  );
+  const selector = selectorOf(found.spec);
+  // An empty one would be every pod of the namespace (security.md §0 finding 8).
+  if (selector === "") throw withoutPods(`${name} "${reference.name}" has no selector`);
+  const { items } = await listObjects(connection, "pods", { namespace, labelSelector: selector, signal });
+  // Labels are anybody's; a controller owns what it made. Whose a ReplicaSet is would need one more right.
+  const pods = items.filter(({ metadata }) =>
+    metadata.ownerReferences.some(
+      (each) =>
+        each.controller && each.kind === owner && (kind === "deployment" || each.uid === found.metadata.uid),
+    ),
+  );
+  return { selector, pods };
+}
+
+/** @throws {KnownError} NOT_FOUND, FORBIDDEN, NO_READY_POD, PORT_AMBIGUOUS, PORT_UNKNOWN, SERVICE_WITHOUT_PODS */
+export async function resolveWorkload(options: ResolveOptions, kind: WorkloadKind): Promise<Backend> {
+  const { reference, random } = options;
+  const { pods } = await readWorkload(options, kind);
+  const ready = pods.filter(isReady);
+  const chosen = ready[Math.floor(random() * ready.length)];
+  if (chosen === undefined) throw noneReady(`${KINDS[kind].name} "${reference.name}"`, pods);
+  const port = podPort(chosen, reference.port, targetText(reference));
+  return backendOf(
+    chosen,
+    port.port,
+    reference.scheme ?? schemeOf({ name: port.name, port: port.port, appProtocol: undefined }),
+  );
+}
