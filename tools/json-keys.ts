@@ -76,6 +76,20 @@ export const EVENTS: {
       more: "Number of incidents with the same code since the last such event.",
     },
   },
+  identity: {
+    when: "A new credential is of somebody else: it is used for nothing, and all sessions have ended.",
+    keys: { from: "Whose pages they were.", to: "Whose the new credential is." },
+  },
+  "sign-in": {
+    when: "Signing in failed while pages are served, runs again, or is well again.",
+    keys: {
+      state: "`failed`, `running` or `well`.",
+      code: "As in [errors.md](errors.md). Missing unless it failed for a reason that has one.",
+      message: "What failed, in words.",
+      next: "What to do next, in words.",
+      retryInSeconds: "When it is tried again by itself. Missing where it waits for a person.",
+    },
+  },
   stopping: {
     when: "A signal asked for the end.",
     keys: { inFlight: "Number of requests and WebSockets that are waited for, for at most 10 s." },

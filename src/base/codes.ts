@@ -238,6 +238,11 @@ export const CODES = {
     "Check that port and scheme (http or https) are the UI's; look at the pod's log.",
   ),
   UPSTREAM_CUT: code(1, "The UI broke an answer off.", "Try again; look at the pod's log."),
+  IDENTITY_CHANGED: code(
+    1,
+    "The new credential belongs to somebody else than the one that the pages were opened with.",
+    "Press Enter in the terminal where kauth runs to open the pages as the new person, or end kauth.",
+  ),
   UPSTREAM_LATE: code(
     1,
     "The UI, or the credential for it, did not come in time.",

@@ -154,6 +154,11 @@ const pluginSource = (
       }
       return await waitFor(renewing, wishes.signal);
     },
+    failure: () => failure?.error,
+    forget: () => {
+      failure = undefined;
+      forcedAt = undefined;
+    },
   };
 };
 

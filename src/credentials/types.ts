@@ -48,4 +48,8 @@ export interface CredentialSource {
    * failed refresh: the old one stays).
    */
   renew(rejected: Credential, options?: GetOptions): Promise<Credential | undefined>;
+  /** Why the last try to get another failed; undefined after one that succeeded, or where there is nothing to fail. */
+  failure?(): unknown;
+  /** A person acts: what is remembered of failures, and of tries that were made lately, counts no more. */
+  forget?(): void;
 }

@@ -60,8 +60,10 @@ export type Verdict<Host extends OwnHost = OwnHost> =
 const API_SESSION = "api";
 const OPEN_SESSION = "open";
 
-/** Whether a session is one of a browser, and not that of programs. */
-export const isBrowser = (session: string): boolean => session !== API_SESSION && session !== OPEN_SESSION;
+/** What all programs share, since none of them has a session of its own. */
+export const PROGRAM_SESSIONS: readonly string[] = [API_SESSION, OPEN_SESSION];
+
+export const isBrowser = (session: string): boolean => !PROGRAM_SESSIONS.includes(session);
 
 const RESERVED = "/__kauth/";
 const LAUNCH = "/__kauth/launch";

@@ -12,7 +12,7 @@ import { endAfterAnswers, isBusy, openConnection, type Connection } from "./conn
 import { drainConnections } from "./drain.ts";
 import type { ProxyEvent } from "./event.ts";
 import { endFaulty } from "./fault.ts";
-import { guard, type GatePolicy, type Refusal, type Verdict } from "./guard.ts";
+import { guard, PROGRAM_SESSIONS, type GatePolicy, type Refusal, type Verdict } from "./guard.ts";
 import { REFUSE_EARLY, type ProxyListener } from "./listener.ts";
 import { answerOwn } from "./own.ts";
 import { signedOutPage } from "./pages/fixed.ts";
@@ -48,6 +48,8 @@ export interface ProxyServer extends AsyncDisposable {
   originOf(site: Site): string;
   /** A new launch link; the earlier one of that site is void from now on. */
   newLaunch(site: Site, options: { readonly printed: boolean }): LaunchLink;
+  /** Ends all sessions of a site, with whatever they have open, programs' too; they have to be launched anew. */
+  endSessions(site: Site): void;
   /** Calls back at every event until the returned function is called. */
   onEvent(listener: (event: ProxyEvent) => void): () => void;
   /** Stops accepting, closes WebSockets with 1001, lets answers end for at most `limit` (default 10 s). */
@@ -122,6 +124,11 @@ export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
     newLaunch: (site, { printed }) => {
       const { token, life } = openOf(site).sessions.launch({ printed });
       return { url: new Secret(`${originOf(site)}/__kauth/launch#${token.reveal()}`), life };
+    },
+    endSessions: (site) => {
+      const { sessions, forwarder } = openOf(site);
+      sessions.endAll();
+      for (const id of PROGRAM_SESSIONS) endSession(id, forwarder);
     },
     onEvent: (listen) => {
       audience.add(listen);

@@ -52,6 +52,8 @@ export interface Sessions {
   /** The id of the live session that a cookie's value stands for; counts as use of it. */
   find(value: string): string | undefined;
   readonly size: number;
+  /** Ends all of them; a launch token that was not used is void. */
+  endAll(): void;
   /** Looks after idle sessions no more. */
   close(): void;
 }
@@ -169,6 +171,10 @@ export function createSessions(system: System, { newId, onEnd }: SessionsOptions
     },
     get size() {
       return sessions.length;
+    },
+    endAll: () => {
+      pending = undefined;
+      for (const { id } of sessions.slice()) end(id);
     },
     close: () => closed.abort(),
   };

@@ -35,11 +35,7 @@ export async function openFront(request: FrontRequest): Promise<Front> {
       reference.name,
       {
         server: request.server,
-        authority: hash(
-          "sha256",
-          config.cluster.certificateAuthorityData ?? config.cluster.certificateAuthority ?? "",
-          "hex",
-        ),
+        authority: authorityOf(config),
         namespace: reference.namespace ?? config.namespace,
         target: targetText(reference),
         port: reference.port ?? "",
@@ -53,6 +49,10 @@ export async function openFront(request: FrontRequest): Promise<Front> {
     throw error;
   }
 }
+
+/** Tells clusters of one address apart. */
+export const authorityOf = ({ cluster }: ClientConfig): string =>
+  hash("sha256", cluster.certificateAuthorityData ?? cluster.certificateAuthority ?? "", "hex");
 
 /** A loopback address of this run alone, where the system has more than one (security.md R-N2). */
 const originAddress = (system: System, settings: OpenSettings): string => {

@@ -24,6 +24,7 @@ test.each([
     },
     site: siteAt("ui.localhost"),
     signal: over.signal,
+    onEnter: () => false,
     onFile: () => undefined,
   });
   over.abort();

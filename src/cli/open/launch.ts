@@ -14,6 +14,8 @@ export interface Launch {
   readonly server: Pick<ProxyServer, "newLaunch" | "onEvent">;
   readonly site: Site;
   readonly signal: AbortSignal;
+  /** What Enter does before it gives a link; true: it did something else instead. */
+  readonly onEnter: () => boolean;
   /** Called with the file that the browser is started on; whoever ends the program before the file has gone removes it. */
   readonly onFile: (file: LaunchFile) => void;
 }
@@ -27,7 +29,9 @@ const SESSION_WAIT = millis(5_000);
  */
 export async function launch(wishes: Launch): Promise<void> {
   const { settings, report, signal } = wishes;
-  onEnter(() => printLink(wishes), signal);
+  onEnter(() => {
+    if (!wishes.onEnter()) printLink(wishes);
+  }, signal);
   if (!settings.openBrowser) {
     printLink(wishes);
     sayHowToGoOn(wishes.system);

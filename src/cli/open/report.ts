@@ -52,6 +52,16 @@ export type OpenEvent =
       /** Incidents with the same code since the last such event. */
       readonly more: number;
     }
+  /** The new credential is of somebody else: all sessions have ended. Names are escaped. */
+  | { readonly event: "identity"; readonly from: string; readonly to: string }
+  | {
+      readonly event: "sign-in";
+      readonly state: "failed" | "running" | "well";
+      readonly code: string | undefined;
+      readonly message: string | undefined;
+      readonly next: string | undefined;
+      readonly retryInSeconds: number | undefined;
+    }
   /** `inFlight`: requests and WebSockets that are waited for. */
   | { readonly event: "stopping"; readonly inFlight: number };
 
@@ -122,6 +132,18 @@ const forwardHint = (url: string, { env }: System): readonly string[] => {
   return [`In a browser on your own machine, after: ssh -L ${from}:${to} HOST`];
 };
 
+const signInText = (event: OpenEvent & { readonly event: "sign-in" }): readonly string[] => {
+  if (event.state === "well") return ["Signed in again; the pages go on"];
+  if (event.state === "running") return ["Signing in again …"];
+  const code = event.code === undefined ? "" : ` [${event.code}]`;
+  return [
+    `Signing in failed: ${escapeLine(event.message ?? "")}${code}`,
+    event.retryInSeconds === undefined
+      ? "Press Enter to sign in again; until then nothing is tried"
+      : `The cluster cannot be reached either, so it is tried again in ${event.retryInSeconds} s`,
+  ];
+};
+
 const textOf = (event: OpenEvent, system: System): readonly string[] => {
   switch (event.event) {
     case "ready": {
@@ -168,6 +190,13 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
         ...(event.next === undefined ? [] : [event.next]),
       ];
     }
+    case "identity":
+      return [
+        `The new credential belongs to ${event.to}; the pages were opened as ${event.from}, so all sessions have ended`,
+        "Press Enter for a link that opens them as the new person",
+      ];
+    case "sign-in":
+      return signInText(event);
     case "stopping":
       return [
         event.inFlight === 0

@@ -3,7 +3,6 @@ import type { RawHeaders } from "../../base/headers.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import type { Connection } from "../../api/index.ts";
-import type { CredentialSource } from "../../credentials/index.ts";
 import {
   createForwarder,
   serveProxy,
@@ -14,10 +13,12 @@ import {
 } from "../../proxy/index.ts";
 import { targetText, type Backend, type Route, type TargetReference } from "../../route/index.ts";
 import type { Front } from "./front.ts";
+import type { IdentityPin } from "./identity-pin.ts";
 import { incidentReports } from "./incidents.ts";
 import { launch } from "./launch.ts";
 import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
+import type { SignIn } from "./sign-in.ts";
 import { strangerWarnings } from "./strangers.ts";
 import { writeTokenFile } from "./token-file.ts";
 import { podUpstream } from "./upstream.ts";
@@ -29,7 +30,8 @@ export interface ServeRequest {
   readonly front: Front;
   readonly connection: Connection;
   readonly route: Route;
-  readonly source: CredentialSource;
+  readonly source: SignIn;
+  readonly pin: IdentityPin;
   readonly report: Report;
   readonly reference: TargetReference;
   readonly backend: Backend;
@@ -48,6 +50,10 @@ export interface Served extends AsyncDisposable {
   launch(signal: AbortSignal): Promise<void>;
   /** Requests and WebSockets that are not over. */
   readonly inFlight: number;
+  /** Whether something is in flight, or was asked for in the last ten minutes. */
+  readonly used: () => boolean;
+  /** Whoever has a page open has to launch it anew. */
+  endSessions(): void;
   /** Lets what is in flight end, for at most 10 s. */
   drain(): Promise<void>;
 }
@@ -62,7 +68,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   const warnOfStranger = strangerWarnings(system);
   let server: ProxyServer | undefined;
   try {
-    const site = siteOf(request);
+    const { site, lastUse } = siteOf(request);
     const forwarder = createForwarder(site, { system, onIncident: incidentReports(system, report) });
     server = await serveProxy({
       system,
@@ -94,8 +100,15 @@ export async function servePod(request: ServeRequest): Promise<Served> {
           server: serving,
           site,
           signal,
+          onEnter: () => {
+            if (request.source.state().kind !== "failed") return false;
+            void request.source.again();
+            return true;
+          },
           onFile: (made) => (file = made),
         }),
+      used: () => serving.active.exchanges > 0 || system.monotonic() - lastUse() < IN_USE,
+      endSessions: () => serving.endSessions(site),
       drain: async () => await serving.drain(),
       [Symbol.asyncDispose]: async () => {
         await file?.remove();
@@ -114,8 +127,12 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   }
 
   function tell(event: ProxyEvent, of: ServeRequest): void {
-    if (event.kind === "session") report.emit({ event: "session", state: "started", reason: undefined });
-    else if (event.kind === "raced")
+    if (event.kind === "session") {
+      // Whoever opens the pages now knows as whom.
+      of.pin.release();
+      report.emit({ event: "session", state: "started", reason: undefined });
+    }
+    if (event.kind === "raced")
       report.emit({
         event: "session",
         state: "ended",
@@ -123,27 +140,40 @@ export async function servePod(request: ServeRequest): Promise<Served> {
           ? "its launch link was used a second time, so somebody else may have had it"
           : "a launch link was used a second time; no session is left of it",
       });
-    else if (event.uid !== undefined) warnOfStranger(event.uid);
+    if (event.kind !== "stranger") return;
+    if (event.uid !== undefined) warnOfStranger(event.uid);
     // Mostly one that was closed before anybody could look.
     else of.system.log.verbose(2, "A connection whose user cannot be told was reset");
   }
 }
 
-const siteOf = (request: ServeRequest): Site => {
+/** Milliseconds. */
+const IN_USE = 600_000;
+
+const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse: () => number } => {
   const { system, settings, reference, backend } = request;
   const { host, ip } = request.front;
   const target = targetText(reference);
-  return {
+  let usedAt = system.monotonic();
+  const upstream = podUpstream({
+    system,
+    route: request.route,
+    source: request.source,
+    pin: request.pin,
+    anonymous: settings.anonymous,
+    sendBroadToken: settings.sendBroadToken,
+    impersonate: request.impersonate,
+  });
+  const site: Site = {
     host,
     title: `${target} in ${backend.namespace}`,
-    upstream: podUpstream({
-      system,
-      route: request.route,
-      source: request.source,
-      anonymous: settings.anonymous,
-      sendBroadToken: settings.sendBroadToken,
-      impersonate: request.impersonate,
-    }),
+    upstream: {
+      ...upstream,
+      authorize: async (asked) => {
+        usedAt = system.monotonic();
+        return await upstream.authorize(asked);
+      },
+    },
     scheme: backend.scheme,
     authority: authorityOf(reference, backend),
     path: reference.path,
@@ -152,6 +182,7 @@ const siteOf = (request: ServeRequest): Site => {
     cookiePrefix: ip === undefined ? undefined : `k${hash("sha256", `${ip}/${target}`, "hex").slice(0, 8)}-`,
     upstreamCa: settings.upstreamCa,
   };
+  return { site, lastUse: () => usedAt };
 };
 
 /** The name that pods of the cluster would use. */

@@ -1,5 +1,5 @@
-import { connect, whoAmI, type Connection } from "../../api/index.ts";
-import { KnownError } from "../../base/errors.ts";
+import { connect, inspectServer, whoAmI, type Connection } from "../../api/index.ts";
+import { isKnownError, KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import { millis } from "../../base/units.ts";
@@ -12,10 +12,14 @@ import { endOf } from "../identity.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
-import { openFront, type Front } from "./front.ts";
+import { authorityOf, openFront, type Front } from "./front.ts";
+import { identityPin } from "./identity-pin.ts";
+import { keepFresh } from "./keep-fresh.ts";
 import type { Report } from "./report.ts";
 import { servePod, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
+import { reportSignIn } from "./sign-in-events.ts";
+import { signInOnce } from "./sign-in.ts";
 import { podHeaders, refuseWithoutToken } from "./upstream.ts";
 
 export interface OpenRequest {
@@ -31,20 +35,38 @@ export interface OpenRequest {
 export async function openTarget(request: OpenRequest): Promise<Served> {
   const { system, settings, config, reference, report, signal } = request;
   let serving = false;
-  const source = credentialSource(config, system, {
+  const plain = credentialSource(config, system, {
     ...settings.plugins,
     // Once pages are served, nobody watches this terminal for a question (security.md R-N18).
     interactive: () => !serving && system.stdinIsTerminal,
     unavailable: "pages are served, and nobody watches this terminal",
   });
-  if (!settings.anonymous) refuseWithoutToken(source.method, config);
+  if (!settings.anonymous) refuseWithoutToken(plain.method, config);
+  const source = signInOnce(plain, {
+    system,
+    reachable: async () => (await inspectServer(config, system, { signal })).kind === "reached",
+    accepted: async (rejected) => await isAccepted(config, rejected, system, signal),
+  });
   // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
   const connection = connect(config, source, system, { replayUnauthorized: true });
   let route: Route | undefined;
   let front: Promise<Front> | undefined;
   let credential: Credential | undefined;
+  let served: Served | undefined;
+  const pin = identityPin({
+    connection,
+    current: async () => await source.get(),
+    system,
+    signal,
+    cluster: JSON.stringify([connection.server, authorityOf(config)]),
+    onChange: (from, to) => {
+      report.emit({ event: "identity", from, to });
+      served?.endSessions();
+    },
+  });
   try {
-    credential = settings.anonymous ? undefined : await signIn(system, source, settings, signal);
+    // Of the first failure people hear at once.
+    credential = settings.anonymous ? undefined : await signIn(system, plain, settings, signal);
     front = openFront({ ...request, server: connection.server });
     // It is awaited below; until then a failure must not be taken for one that nobody looks at.
     front.catch((): void => undefined);
@@ -57,12 +79,14 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     const acting = settings.anonymous ? undefined : actingAs(config, backend, reference, asking?.username);
     // The token is that of whoever asks, whomever it acts as.
     if (settings.confirm) await confirm(system, (asking ?? who)?.username, backend, signal);
-    const served = await servePod({
+    if (credential !== undefined) pin.start(credential, who);
+    served = await servePod({
       system,
       settings,
       front: await front,
       route,
       source,
+      pin,
       report,
       reference,
       backend,
@@ -70,6 +94,9 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
       impersonate: uiHeaders(config, acting),
     });
     serving = true;
+    reportSignIn(source, report, system);
+    const { used } = served;
+    if (!settings.anonymous) void keepFresh({ source, system, signal, used });
     const end = endOf(credential);
     report.emit({
       event: "ready",
@@ -101,6 +128,26 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     throw withEnd(error, credential, system.now());
   }
 }
+
+/** Asks with this very credential; a refusal starts no login. */
+const isAccepted = async (
+  config: ClientConfig,
+  credential: Credential,
+  system: System,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const held: CredentialSource = {
+    method: "none",
+    description: "the credential in hand",
+    get: () => Promise.resolve(credential),
+    renew: () => Promise.resolve(undefined),
+  };
+  await using connection = connect(config, held, system);
+  return await whoAmI(connection, { signal }).then(
+    () => true,
+    (error: unknown) => !isKnownError(error, "UNAUTHORIZED"),
+  );
+};
 
 /** Time after which a person wants to know what is being waited for. */
 const SAY_AFTER = millis(1_000);

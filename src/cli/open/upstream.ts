@@ -1,52 +1,67 @@
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
-import {
-  credentialHeaders,
-  type Credential,
-  type CredentialSource,
-  type Method,
-} from "../../credentials/index.ts";
+import { credentialHeaders, type Credential, type Method } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import type { AuthorizeRequest, Upstream } from "../../proxy/index.ts";
 import type { Route } from "../../route/index.ts";
 import { bearerOf, refuseMethod, type TokenWish } from "../bearer.ts";
 import { refuseBroadToken } from "./consent.ts";
+import type { IdentityPin } from "./identity-pin.ts";
+import type { SignIn } from "./sign-in.ts";
 
 export interface UpstreamOptions {
   readonly system: System;
   readonly route: Route;
-  readonly source: CredentialSource;
+  readonly source: SignIn;
   /** `--anonymous`: no header at all. */
   readonly anonymous: boolean;
   /** `--send-token-to-pod`. */
   readonly sendBroadToken: boolean;
   /** `Impersonate-*` headers that go along, from the kubeconfig and the flags. */
   readonly impersonate: RawHeaders;
+  /** Whose credential it has to be. */
+  readonly pin: IdentityPin;
 }
 
 /** What the proxy knows of the world: streams from the route, headers from the credential. */
 export function podUpstream(options: UpstreamOptions): Upstream {
-  const { route, source } = options;
+  const { route, source, pin } = options;
   let last: { readonly credential: Credential; readonly headers: RawHeaders } | undefined;
-  const headersOf = (credential: Credential): RawHeaders => {
+  /** Undefined: replaced before it was known whose it is. */
+  const headersOf = async (credential: Credential, signal: AbortSignal): Promise<RawHeaders | undefined> => {
     if (last?.credential === credential) return last.headers;
+    if (!(await pin.check(credential, signal))) return undefined;
     const headers = [...podHeaders(credential, options.sendBroadToken), ...options.impersonate];
     last = { credential, headers };
     return headers;
   };
-  const authorize = async (request: AuthorizeRequest): Promise<RawHeaders> => {
-    if (options.anonymous) return [];
-    const { rejected, signal } = request;
+  const renewed = async (rejected: RawHeaders, signal: AbortSignal): Promise<Credential | undefined> => {
     // Somebody else's newer headers are in hand already: they are the renewed ones.
-    if (rejected === undefined || last?.headers !== rejected)
-      return headersOf(await source.get({ early: true, signal }));
-    const renewed = await source.renew(last.credential, { signal });
-    return renewed === undefined ? rejected : headersOf(renewed);
+    if (last?.headers !== rejected) return await source.get({ early: true, signal });
+    const credential = await source.renew(last.credential, { signal });
+    const state = source.state();
+    // The UI's 401 would show its login page, where nobody can sign in.
+    if (credential === undefined && state.kind === "failed") throw state.error;
+    return credential;
+  };
+  const authorize = async ({ rejected, signal }: AuthorizeRequest): Promise<RawHeaders> => {
+    if (options.anonymous) return [];
+    for (;;) {
+      signal.throwIfAborted();
+      const credential =
+        rejected === undefined ? await source.get({ early: true, signal }) : await renewed(rejected, signal);
+      if (credential === undefined) return rejected ?? [];
+      const headers = await headersOf(credential, signal);
+      if (headers !== undefined) return headers;
+    }
   };
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     authorize,
-    trouble: () => route.trouble(),
+    trouble: () => {
+      const state = source.state();
+      return state.kind === "failed" ? state.error : route.trouble();
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
 import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
 import type { StreamUser, UpstreamStream } from "./upstream-stream.ts";
-import { waiterOf } from "./waiting.ts";
+import { askedOf, waiterOf } from "./waiting.ts";
 import type { Wire } from "./wire.ts";
 
 /** An upload of this size gets a tunnel of its own. */
@@ -146,8 +146,7 @@ export class Exchange implements StreamUser, ResponseSink {
   }
 
   #asked(): AskedRequest {
-    const { method = "", url = "", rawHeaders } = this.#request;
-    return { method, target: url, headers: rawHeaders, upgrade: false };
+    return askedOf(this.#request, false);
   }
 
   // --- the stream speaks
@@ -284,7 +283,12 @@ export class Exchange implements StreamUser, ResponseSink {
     const rejected = this.#authorization;
     this.#sent = false;
     this.#hold();
-    const renewed = await this.#wire.authorize(rejected).catch(() => rejected);
+    const renewed = await this.#wire.authorize(rejected).catch((error: unknown) => {
+      // What the UI would show is its login page; ours says what to do.
+      this.#head = undefined;
+      this.#refuse(error);
+      return rejected;
+    });
     if (this.#over) return;
     const again = this.#body === undefined || this.#body.replayable;
     if (renewed !== rejected && again) {

@@ -45,7 +45,7 @@ export async function forwardUpgrade(
     let outcome = await handshake(wire, request, admitted, authorization, abort);
     if (outcome.head.status === 401 && authorization.length > 0) {
       const rejected = authorization;
-      authorization = await wire.authorize(rejected).catch(() => rejected);
+      authorization = await wire.authorize(rejected);
       if (authorization !== rejected) {
         outcome.stream.destroy();
         outcome = await handshake(wire, request, admitted, authorization, abort);

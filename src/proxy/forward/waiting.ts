@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
@@ -15,6 +16,14 @@ const BROWSER_MAX = 5;
 /** A quick failover needs no connection free. */
 const PATIENCE = 2_000;
 const LOOK = millis(500);
+
+/** A request as hooks see it. */
+export const askedOf = (request: IncomingMessage, upgrade: boolean): AskedRequest => ({
+  method: request.method ?? "",
+  target: request.url ?? "",
+  headers: request.rawHeaders,
+  upgrade,
+});
 
 export const waiterOf = (
   asked: AskedRequest,

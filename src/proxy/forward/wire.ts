@@ -93,13 +93,16 @@ export function openWire(
         const trouble = site.upstream.trouble?.();
         abort.abort(trouble instanceof KnownError ? trouble : late("a connection to the pod", limit));
       };
-      const timer = setTimeout(overdue, limit);
+      let timer = setTimeout(overdue, limit);
       const closed = (): void => abort.abort(options.closed.reason);
       options.closed.addEventListener("abort", closed, { once: true });
       if (options.closed.aborted) closed();
       try {
         abort.signal.throwIfAborted();
         const dialled = await site.upstream.dial({ leg: "pod", session, bulk, signal: abort.signal });
+        clearTimeout(timer);
+        // It is there, and what it says of TLS is worth a longer wait.
+        timer = setTimeout(overdue, limits.dial);
         const stream = secure === undefined ? dialled.stream : await secure(dialled);
         // Nobody is left who would end it.
         if (abort.signal.aborted) stream.destroy();
