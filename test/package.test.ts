@@ -143,7 +143,7 @@ describe("what programs can import", () => {
       "serveSpdy",
       "websocketAnswer",
     ],
-    "./route": ["openRoute", "parseTarget", "resolveBackend"],
+    "./route": ["openRoute", "parseTarget", "resolveBackend", "targetText"],
     "./proxy": [
       "candidatesOf",
       "createForwarder",
@@ -152,6 +152,7 @@ describe("what programs can import", () => {
       "serveProxy",
       "writeLaunchFile",
     ],
+    "./ui": ["hooksFor", "knownUi"],
     "./demo": ["startDemo"],
   };
 

@@ -85,6 +85,8 @@ export interface SiteHooks {
    */
   refused?(asked: AskedRequest, head: AnsweredHead): "yes" | "no" | "look";
   refusedIn?(asked: AskedRequest, head: AnsweredHead, body: Buffer): boolean;
+  /** It changes nothing though it has a body, and may be repeated as a read may (security.md R-N3). */
+  repeatable?(asked: AskedRequest): boolean;
   /** A poll that may fail without harm: it makes way first when a browser's connections run short (security.md R-N5). */
   expendable?(asked: AskedRequest): boolean;
   /** A watch of this web session was lost and could not be resumed (security.md R-N16). */

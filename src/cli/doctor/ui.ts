@@ -5,9 +5,10 @@ import { millis } from "../../base/units.ts";
 import type { Credential } from "../../credentials/index.ts";
 import type { Backend, TargetReference } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
+import { knownUi } from "../../ui/index.ts";
 import { reachBeyondCluster } from "../open/consent.ts";
 import { actingAs, uiHeaders } from "../open/impersonation.ts";
-import { knownUi } from "../open/known-uis.ts";
+import { signsOf } from "../open/signs.ts";
 import { podHeaders } from "../open/upstream.ts";
 import { askUi, type UiAnswer } from "./ask-ui.ts";
 import { check, type Scene } from "./check.ts";
@@ -29,7 +30,7 @@ export const uiCheck = check({
     const dialer = own(
       podDialer(connection, addressOf(backend), { system, carrier: "auto", memory: FORGETFUL }),
     );
-    const ui = knownUi(backend, target);
+    const ui = knownUi(signsOf(backend, target));
     const path = target.path === "/" ? (ui?.asks ?? "/") : target.path;
     const ask = async (headers: RawHeaders): Promise<UiAnswer> => {
       const stream = await dialer.dial({ port: backend.port, bulk: false, signal });

@@ -65,7 +65,7 @@ const world = (): World => {
     away: false,
     current: credentialOf("one"),
     reviews: 0,
-    advance: still.advance,
+    advance: (time) => still.advance(time),
   };
   return made;
 };

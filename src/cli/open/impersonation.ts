@@ -5,8 +5,9 @@ import type { System } from "../../base/system.ts";
 import type { CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import type { Backend, TargetReference } from "../../route/index.ts";
+import { knownUi } from "../../ui/index.ts";
 import { asMyself, isImpersonating } from "../identity.ts";
-import { knownUi } from "./known-uis.ts";
+import { signsOf } from "./signs.ts";
 
 /** Who acts as whom, towards the API server and in the UI. */
 export interface ActingAs {
@@ -32,7 +33,7 @@ export const actingAs = (
 ): ActingAs | undefined => {
   if (!isImpersonating(config)) return undefined;
   const { user = "", uid, groups, extra } = config.impersonate;
-  const ui = knownUi(backend, reference);
+  const ui = knownUi(signsOf(backend, reference));
   return {
     user,
     uid,

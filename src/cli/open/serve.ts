@@ -12,6 +12,7 @@ import {
   type Site,
 } from "../../proxy/index.ts";
 import { targetText, type Backend, type Route, type TargetReference } from "../../route/index.ts";
+import { hooksFor, knownUi } from "../../ui/index.ts";
 import type { Front } from "./front.ts";
 import type { IdentityPin } from "./identity-pin.ts";
 import { incidentReports } from "./incidents.ts";
@@ -19,6 +20,7 @@ import { launch } from "./launch.ts";
 import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import type { SignIn } from "./sign-in.ts";
+import { signsOf } from "./signs.ts";
 import { strangerWarnings } from "./strangers.ts";
 import { writeTokenFile } from "./token-file.ts";
 import { podUpstream } from "./upstream.ts";
@@ -181,6 +183,7 @@ const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse:
     preserveOrigin: settings.preserveOrigin,
     cookiePrefix: ip === undefined ? undefined : `k${hash("sha256", `${ip}/${target}`, "hex").slice(0, 8)}-`,
     upstreamCa: settings.upstreamCa,
+    hooks: hooksFor(knownUi(signsOf(backend, reference)), () => system.monotonic()),
   };
   return { site, lastUse: () => usedAt };
 };

@@ -63,7 +63,7 @@ const scene = (): Scene => {
     outcome: "token",
     reachable: true,
     accepted: false,
-    advance: still.advance,
+    advance: (time) => still.advance(time),
   };
   made.signIn.onChange(({ kind }) => states.push(kind));
   return made;

@@ -58,9 +58,10 @@ export function signInOnce(source: CredentialSource, options: SignInOptions): Si
     return credential;
   };
   /** One look for all who failed at once. */
+  const look = async (): Promise<boolean> =>
+    await (looking ??= reachable().finally(() => (looking = undefined)));
   const failed = async (error: unknown): Promise<void> => {
-    looking ??= reachable().finally(() => (looking = undefined));
-    const there = await looking;
+    const there = await look();
     // All who shared a run hear of the same failure.
     if (state.kind === "failed" && state.error === error && !trying) return;
     trying = false;

@@ -4,9 +4,9 @@ import type { RawHeaders } from "../../base/headers.ts";
 import type { Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
 import { sendProblem } from "../problem.ts";
-import type { Admitted, AskedRequest } from "../types.ts";
+import type { Admitted } from "../types.ts";
 import { isNavigation, problemOf, type Fate } from "./outage.ts";
-import { replayAfter } from "./replay.ts";
+import { mayRepeat, replayAfter } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
@@ -62,9 +62,7 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#response = response;
     this.#admitted = admitted;
     this.#framing = bodyFraming(request);
-    const method = request.method ?? "";
-    this.#repeatable =
-      this.#framing === "none" && (method === "GET" || method === "HEAD" || method === "OPTIONS");
+    this.#repeatable = mayRepeat(request, this.#framing, wire.hooks);
     this.#bulk = this.#framing === "chunked" || (this.#framing !== "none" && this.#framing.length >= BULK);
     this.#started = wire.system.monotonic();
     whenOver(response, () => this.#onClientGone());
@@ -95,7 +93,9 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#tries += 1;
     // A stream that was used before may just be ending: nothing that changes something is risked on it.
     const used =
-      this.#repeatable && this.#tries === 1 ? this.#wire.pool.take(this.#admitted.session) : undefined;
+      this.#framing === "none" && this.#repeatable && this.#tries === 1
+        ? this.#wire.pool.take(this.#admitted.session)
+        : undefined;
     const stream = used ?? (await this.#dial());
     if (this.#over) {
       stream.destroy();
@@ -128,7 +128,7 @@ export class Exchange implements StreamUser, ResponseSink {
     const { waiting, system } = this.#wire;
     if (!this.#repeatable) return await this.#wire.dial(this.#admitted.session, this.#bulk, abort);
     const left = Math.max(0, this.#limit() - (system.monotonic() - this.#started));
-    const waiter = waiterOf(this.#asked(), this.#admitted, {
+    const waiter = waiterOf(askedOf(this.#request, false), this.#admitted, {
       hooks: this.#wire.hooks,
       give: (error) => abort.abort(error),
     });
@@ -143,10 +143,6 @@ export class Exchange implements StreamUser, ResponseSink {
   #limit(): Millis {
     const { navigation, dial } = this.#wire.limits;
     return isNavigation(this.#request) ? navigation : dial;
-  }
-
-  #asked(): AskedRequest {
-    return askedOf(this.#request, false);
   }
 
   // --- the stream speaks
@@ -192,7 +188,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #verdict(head: ResponseHead): "yes" | "no" | "look" {
     if (this.#renewed || this.#authorization.length === 0) return "no";
     const { hooks } = this.#wire;
-    return hooks?.refused?.(this.#asked(), head) ?? (head.status === 401 ? "yes" : "no");
+    return hooks?.refused?.(askedOf(this.#request, false), head) ?? (head.status === 401 ? "yes" : "no");
   }
 
   #startRenewal(head: ResponseHead): void {
@@ -205,7 +201,10 @@ export class Exchange implements StreamUser, ResponseSink {
   #lookInto(held: HeldAnswer): void {
     const head = this.#head;
     if (this.#renewed || head === undefined || !(held.ended || held.tooLong)) return;
-    if (!held.tooLong && this.#wire.hooks?.refusedIn?.(this.#asked(), head, held.body()) === true)
+    if (
+      !held.tooLong &&
+      this.#wire.hooks?.refusedIn?.(askedOf(this.#request, false), head, held.body()) === true
+    )
       this.#startRenewal(head);
     else this.#release(head);
   }
@@ -242,7 +241,7 @@ export class Exchange implements StreamUser, ResponseSink {
     const { headers, dated } = this.#wire.returned(head, this.#admitted);
     const response = this.#response;
     if (dated) response.sendDate = false;
-    const added = this.#wire.hooks?.added?.(this.#asked(), head, this.#admitted.session);
+    const added = this.#wire.hooks?.added?.(askedOf(this.#request, false), head, this.#admitted.session);
     response.writeHead(
       head.status,
       STATUS_CODES[head.status] ?? "Unknown",
@@ -349,6 +348,7 @@ export class Exchange implements StreamUser, ResponseSink {
   /** Undefined: it is not sent again. */
   #again(error: unknown, stream: UpstreamStream | undefined): Millis | undefined {
     if (!this.#repeatable || this.#answered || this.#head !== undefined) return undefined;
+    if (this.#body?.replayable === false) return undefined;
     const used = stream !== undefined && stream.uses > 0;
     const elapsed = this.#wire.system.monotonic() - this.#started;
     return replayAfter({ error, used, tries: this.#tries, elapsed, limit: this.#limit() });

@@ -1,5 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import { isKnownError, type ErrorCode } from "../../base/errors.ts";
 import { millis, type Millis } from "../../base/units.ts";
+import type { SiteHooks } from "../types.ts";
+import type { BodyFraming } from "./request-head.ts";
+import { askedOf } from "./waiting.ts";
 
 /** Tries of a request whose UI cuts connections itself, and within how many milliseconds (security.md F5). */
 const TRIES = 3;
@@ -23,6 +27,17 @@ const ON_THE_WAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "TUNNEL_PROTOCOL",
   "TUNNEL_PAIRING",
 ]);
+
+/** Whether a request changes nothing: it has no body and a method that says so, or the UI is known for it. */
+export const mayRepeat = (
+  request: IncomingMessage,
+  framing: BodyFraming,
+  hooks: SiteHooks | undefined,
+): boolean => {
+  const { method } = request;
+  if (framing === "none" && (method === "GET" || method === "HEAD" || method === "OPTIONS")) return true;
+  return hooks?.repeatable?.(askedOf(request, false)) ?? false;
+};
 
 export interface Failure {
   readonly error: unknown;

@@ -11,10 +11,11 @@ interface Row {
 }
 
 const nameOf = ({ image, labels = {}, service, pod }: Row): string | undefined =>
-  knownUi(
-    { image, labels: new Map(Object.entries(labels)) },
-    pod === undefined ? { kind: "service", name: service ?? "ui" } : { kind: "pod", name: pod },
-  )?.name;
+  knownUi({
+    image,
+    labels: new Map(Object.entries(labels)),
+    service: pod === undefined ? (service ?? "ui") : undefined,
+  })?.name;
 
 const K8S_NAME = "app.kubernetes.io/name";
 

@@ -1,8 +1,18 @@
-import type { Backend, TargetReference } from "../../route/index.ts";
+/** What is asked for and what answers, as far as UIs are told apart by it. */
+export interface UiSigns {
+  /** Of the container that is reached. */
+  readonly image: string | undefined;
+  /** Of its pod. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** Name of the Service that was asked for, if it was one. */
+  readonly service: string | undefined;
+}
 
 /** What is known about a web UI of Kubernetes (open.md §5). */
 export interface KnownUi {
   readonly name: string;
+  /** Which hooks fit. */
+  readonly kind?: "headlamp" | "dashboard" | "dashboard-2";
   /**
    * Whether it acts as whom the `Impersonate-*` headers of a request name: it takes them itself or hands them to the API
    * server, or it knows nothing of them.
@@ -23,6 +33,7 @@ const NAME = "app.kubernetes.io/name";
 const KNOWN_UIS: readonly KnownUi[] = [
   {
     name: "Kubernetes Dashboard 7",
+    kind: "dashboard",
     impersonation: "accepts",
     image: /(?:^|\/)kubernetesui\/dashboard-(?:web|api|auth)(?:[:@]|$)/,
     // Kong stands in front of it, with labels of its own.
@@ -32,12 +43,14 @@ const KNOWN_UIS: readonly KnownUi[] = [
   },
   {
     name: "Kubernetes Dashboard 2",
+    kind: "dashboard-2",
     impersonation: "accepts",
     image: /(?:^|\/)kubernetesui\/dashboard(?:[:@]|$)/,
     labels: { "k8s-app": "kubernetes-dashboard" },
   },
   {
     name: "Headlamp",
+    kind: "headlamp",
     impersonation: "accepts",
     image: /(?:^|\/)headlamp-k8s\/headlamp(?:[:@]|$)/,
     labels: { [NAME]: "headlamp" },
@@ -63,13 +76,10 @@ const KNOWN_UIS: readonly KnownUi[] = [
 ];
 
 /** Which UI answers there, as far as names and labels tell. */
-export const knownUi = (
-  backend: Pick<Backend, "image" | "labels">,
-  reference: Pick<TargetReference, "kind" | "name">,
-): KnownUi | undefined =>
+export const knownUi = (signs: UiSigns): KnownUi | undefined =>
   KNOWN_UIS.find(({ image, labels, service }) => {
-    if (image?.test(backend.image ?? "") === true) return true;
-    if (service !== undefined && reference.kind === "service" && service.test(reference.name)) return true;
+    if (image?.test(signs.image ?? "") === true) return true;
+    if (service?.test(signs.service ?? "") === true) return true;
     const wanted = Object.entries(labels ?? {});
-    return wanted.length > 0 && wanted.every(([key, value]) => backend.labels.get(key) === value);
+    return wanted.length > 0 && wanted.every(([key, value]) => signs.labels.get(key) === value);
   });

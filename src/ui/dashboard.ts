@@ -1,0 +1,63 @@
+import { gunzipSync } from "node:zlib";
+import type { AnsweredHead, SiteHooks } from "../proxy/index.ts";
+
+const CSRF = "MSG_CSRF_VALIDATION_ERROR";
+/** A text of an error; the body of a list may be large. */
+const LOOK_MAX = 64 * 1024;
+
+const header = ({ headers }: AnsweredHead, name: string): string =>
+  headers.find((_value, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name) ?? "";
+
+const isJson = (head: AnsweredHead): boolean => header(head, "content-type").includes("json");
+
+const textOf = (head: AnsweredHead, body: Buffer): string => {
+  const coding = header(head, "content-encoding").toLowerCase();
+  if (coding === "") return body.toString("utf8");
+  if (coding !== "gzip") return "";
+  try {
+    return gunzipSync(body, { maxOutputLength: LOOK_MAX }).toString("utf8");
+  } catch {
+    return "";
+  }
+};
+
+/** Dashboard 7: its 401 counts, but for the one that asks for a CSRF token (ui-traffic U21). */
+export const dashboardHooks: SiteHooks = {
+  refused: (asked, head) => {
+    if (head.status !== 401) return "no";
+    return asked.method === "POST" ? "look" : "yes";
+  },
+  refusedIn: (_asked, head, body) => !textOf(head, body).includes(CSRF),
+};
+
+/** Dashboard 2: a token that the API server rejects is a 200 with the error inside (ui-traffic U20). */
+export const dashboard2Hooks: SiteHooks = {
+  refused: (asked, head) => {
+    if (head.status === 401) return asked.method === "POST" ? "look" : "yes";
+    const list = asked.method === "GET" && asked.target.startsWith("/api/v1/");
+    return list && head.status === 200 && isJson(head) ? "look" : "no";
+  },
+  refusedIn: (_asked, head, body) => {
+    const text = textOf(head, body);
+    if (head.status === 401) return !text.includes(CSRF);
+    return saysUnauthorized(text);
+  },
+};
+
+const saysUnauthorized = (text: string): boolean => {
+  // The parser is asked only where it may find something.
+  if (!text.includes('"ErrStatus"')) return false;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const errors = field(parsed, "errors");
+  return Array.isArray(errors) && errors.some((each) => field(field(each, "ErrStatus"), "code") === 401);
+};
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;

@@ -1,0 +1,119 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
+import { hooksFor } from "./hooks.ts";
+
+const asked = (target: string, method = "GET"): AskedRequest => ({
+  method,
+  target,
+  headers: [],
+  upgrade: false,
+});
+const head = (
+  status: number,
+  headers: readonly string[] = ["Content-Type", "application/json"],
+): AnsweredHead => ({
+  status,
+  headers,
+});
+const of = (kind: "headlamp" | "dashboard" | "dashboard-2", now = (): number => 0): SiteHooks =>
+  hooksFor({ name: kind, kind, impersonation: "accepts" }, now);
+
+test("an unknown UI has watches and nothing else", () => {
+  const hooks = hooksFor(undefined, () => 0);
+  expect(Object.keys(hooks)).toEqual(["resumable"]);
+  expect(hooks.resumable?.(asked("/api/v1/pods?watch=1"))).toBeDefined();
+});
+
+describe("Headlamp", () => {
+  test.each([
+    ["U18", "/clusters/main/me", 401, "no"],
+    ["U16", "/clusters/main/api/v1/pods", 401, "yes"],
+    ["U19", "/clusters/main/apis/metrics.k8s.io/v1beta1/pods", 404, "no"],
+    ["U17", "/clusters/main/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", 502, "no"],
+  ])("%s: %s with %i: %s", (_id, target, status, wanted) =>
+    expect(of("headlamp").refused?.(asked(target), head(status))).toBe(wanted),
+  );
+
+  test("polls may fail first, pages and lists may not", () => {
+    const { expendable } = of("headlamp");
+    expect(
+      ["/clusters/main/healthz", "/clusters/main/apis/metrics.k8s.io/v1beta1/pods"].map((at) =>
+        expendable?.(asked(at)),
+      ),
+    ).toEqual([true, true]);
+    expect(
+      ["/config", "/", "/clusters/main/api/v1/pods", "/clusters/main/me"].map((at) =>
+        expendable?.(asked(at)),
+      ),
+    ).toEqual([false, false, false, false]);
+  });
+
+  test("R-N3: reviews of oneself may be repeated, nothing else that is posted", () => {
+    const { repeatable } = of("headlamp");
+    const posts = [
+      "/clusters/main/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+      "/clusters/main/apis/authentication.k8s.io/v1/selfsubjectreviews",
+      "/clusters/main/apis/authorization.k8s.io/v1/subjectaccessreviews",
+      "/clusters/main/api/v1/namespaces/a/pods",
+    ];
+    expect(posts.map((target) => repeatable?.(asked(target, "POST")))).toEqual([true, true, false, false]);
+    expect(repeatable?.(asked(posts[0] ?? "", "DELETE"))).toBe(false);
+  });
+
+  test("U12, R-N16: a lost watch is one reload, by a health answer of that session, once an outage", () => {
+    let now = 0;
+    const { lost, added } = of("headlamp", () => now);
+    const health = asked("/clusters/main/healthz");
+    const reload = [["X-Reload", "reload"]];
+    expect(added?.(health, head(200), "web-1")).toEqual([]);
+    lost?.("web-1");
+    lost?.("web-1");
+    expect(added?.(asked("/config"), head(200), "web-1")).toEqual([]);
+    expect(added?.(health, head(502), "web-1")).toEqual([]);
+    expect(added?.(health, head(200), "web-2")).toEqual([]);
+    expect(added?.(health, head(200), "web-1")).toEqual(reload);
+    expect(added?.(health, head(200), "web-1")).toEqual([]);
+    lost?.("web-1");
+    now = 60_000;
+    expect(added?.(health, head(200), "web-1")).toEqual([]);
+  });
+});
+
+describe("Dashboard", () => {
+  const csrf = Buffer.from("MSG_CSRF_VALIDATION_ERROR");
+  test.each(["dashboard", "dashboard-2"] as const)(
+    "U21: %s: a 401 for want of a CSRF token is no refusal",
+    (kind) => {
+      const { refused, refusedIn } = of(kind);
+      const post = asked("/api/v1/appdeployment", "POST");
+      expect(refused?.(post, head(401))).toBe("look");
+      expect(refusedIn?.(post, head(401), csrf)).toBe(false);
+      expect(refusedIn?.(post, head(401), Buffer.from("Unauthorized"))).toBe(true);
+      expect(refused?.(asked("/api/v1/me"), head(401))).toBe("yes");
+      expect(refused?.(asked("/api/v1/me"), head(403))).toBe("no");
+    },
+  );
+
+  const inside = JSON.stringify({ errors: [{ ErrStatus: { code: 401 } }], pods: [] });
+  test.each([
+    [inside, [], true],
+    [JSON.stringify({ errors: [{ ErrStatus: { code: 403 } }] }), [], false],
+    [JSON.stringify({ errors: [], ErrStatus: 1 }), [], false],
+    ['{"ErrStatus"', [], false],
+    ["", [], false],
+    [gzipSync(inside), ["Content-Encoding", "gzip"], true],
+    [inside, ["Content-Encoding", "gzip"], false],
+    [inside, ["Content-Encoding", "br"], false],
+  ] as const)("U20: Dashboard 2 says it inside a 200", (body, headers, wanted) => {
+    const { refused, refusedIn } = of("dashboard-2");
+    const answer = head(200, ["Content-Type", "application/json", ...headers]);
+    expect(refused?.(asked("/api/v1/pod"), answer)).toBe("look");
+    expect(refusedIn?.(asked("/api/v1/pod"), answer, Buffer.from(body))).toBe(wanted);
+  });
+
+  test("and pages are not looked into", () => {
+    expect(of("dashboard-2").refused?.(asked("/"), head(200, ["Content-Type", "text/html"]))).toBe("no");
+    expect(of("dashboard").refused?.(asked("/api/v1/pod"), head(200))).toBe("no");
+  });
+});

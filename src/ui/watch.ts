@@ -1,0 +1,161 @@
+import { fallback, object, optional, parseJson, string, unknown } from "../base/decode.ts";
+import type { AskedRequest, Resumable } from "../proxy/index.ts";
+
+/** A collection or an object of the Kubernetes API, below whatever prefix a UI gives it. */
+const PATH = /\/(?:api\/v1|apis\/[a-z0-9.-]+\/v[a-z0-9]+)\/[^?#]+$/;
+const FLAG = /^(?:1|true)$/;
+
+const event = object({
+  type: string,
+  object: object({
+    kind: fallback(string, ""),
+    code: unknown,
+    metadata: fallback(
+      object({ uid: fallback(string, ""), resourceVersion: fallback(string, ""), annotations: unknown }),
+      { uid: "", resourceVersion: "", annotations: undefined },
+    ),
+  }),
+});
+const annotationsShape = optional(object({ "k8s.io/initial-events-end": fallback(string, "") }));
+
+/** What says to a client of the API that it has to list anew. */
+const GONE = JSON.stringify({
+  type: "ERROR",
+  object: {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "too old resource version: the watch was interrupted and cannot be resumed",
+    reason: "Expired",
+    code: 410,
+  },
+});
+
+/** Names and values as they were written: nothing of them is encoded anew. */
+const fieldsOf = (query: string): readonly (readonly [string, string])[] =>
+  query
+    .split("&")
+    .filter((pair) => pair !== "")
+    .map((pair) => {
+      const at = pair.indexOf("=");
+      return at === -1 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+    });
+
+/** These say where a first watch starts; the one that goes on says it by its version. */
+const START: ReadonlySet<string> = new Set(["resourceVersion", "resourceVersionMatch", "sendInitialEvents"]);
+
+/**
+ * A watch of the Kubernetes API, by WebSocket or by `watch=1` (ui-traffic U11, U12). Versions are opaque: they are
+ * compared for being equal only (API concepts, "Resource versions").
+ */
+export function kubernetesWatch(asked: AskedRequest): Resumable | undefined {
+  if (asked.method !== "GET") return undefined;
+  const [path = "", query = ""] = asked.target.split("?", 2);
+  const fields = fieldsOf(query);
+  const field = (name: string): string => fields.find(([key]) => key === name)?.[1] ?? "";
+  if (!PATH.test(path) || !FLAG.test(field("watch"))) return undefined;
+  const from = field("resourceVersion");
+  const known = from !== "" && from !== "0" && !FLAG.test(field("sendInitialEvents"));
+  return new Watch({ path, fields, version: known ? from : undefined });
+}
+
+class Watch implements Resumable {
+  readonly farewell = GONE;
+  readonly #path: string;
+  readonly #fields: readonly (readonly [string, string])[];
+  /**
+   * Where to go on. Undefined while the first events are only what there was, in no order: the last of them is not the
+   * newest. The first one that is a change, or a bookmark, ends that.
+   */
+  #version: string | undefined;
+  #last = "";
+  /** Something came that no watch sends: from then on it is a stream like any other. */
+  #foreign = false;
+  #over = false;
+
+  constructor(of: {
+    readonly path: string;
+    readonly fields: readonly (readonly [string, string])[];
+    readonly version: string | undefined;
+  }) {
+    this.#path = of.path;
+    this.#fields = of.fields;
+    this.#version = of.version;
+  }
+
+  see(text: string): "pass" | "drop" | "over" {
+    if (this.#foreign) return "pass";
+    const found = read(text);
+    if (found === undefined) {
+      this.#foreign = true;
+      return "pass";
+    }
+    const { uid, resourceVersion, annotations } = found.object.metadata;
+    switch (found.type) {
+      case "ERROR":
+        // Whatever it says, the server ends the watch with it.
+        this.#over = true;
+        return "over";
+      case "BOOKMARK":
+        if (
+          resourceVersion !== "" &&
+          (this.#version !== undefined || !this.#initial() || isInitialEnd(annotations))
+        )
+          this.#version = resourceVersion;
+        return "pass";
+      case "ADDED":
+      case "MODIFIED":
+      case "DELETED": {
+        if (resourceVersion === "") {
+          this.#foreign = true;
+          return "pass";
+        }
+        const name = `${found.type} ${uid} ${resourceVersion}`;
+        if (name === this.#last) return "drop";
+        this.#last = name;
+        if (this.#version !== undefined || found.type !== "ADDED") this.#version = resourceVersion;
+        return "pass";
+      }
+      default:
+        this.#foreign = true;
+        return "pass";
+    }
+  }
+
+  again(): string | undefined {
+    if (this.#foreign || this.#over || this.#version === undefined) return undefined;
+    const kept = this.#fields.filter(([name]) => !START.has(name)).map(([name, value]) => `${name}=${value}`);
+    return `${this.#path}?${[...kept, `resourceVersion=${encodeURIComponent(decoded(this.#version))}`].join("&")}`;
+  }
+
+  /** Whether what there was is sent first and its end is marked. */
+  #initial(): boolean {
+    return this.#fields.some(([name, value]) => name === "sendInitialEvents" && FLAG.test(value));
+  }
+}
+
+const read = (text: string): ReturnType<typeof event> | undefined => {
+  try {
+    return event(parseJson(text), "");
+  } catch {
+    return undefined;
+  }
+};
+
+const isInitialEnd = (annotations: unknown): boolean => {
+  try {
+    return annotationsShape(annotations, "")?.["k8s.io/initial-events-end"] === "true";
+  } catch {
+    return false;
+  }
+};
+
+/** The first one is as the browser wrote it; those of events are plain. */
+const decoded = (version: string): string => {
+  try {
+    return decodeURIComponent(version);
+  } catch {
+    return version;
+  }
+};
