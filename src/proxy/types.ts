@@ -78,21 +78,21 @@ export interface Resumable {
 /** What is known about the UI behind a site. The proxy asks; without an answer a UI is like any other. */
 export interface SiteHooks {
   /** Undefined: a stream like any other. */
-  resumable?(asked: AskedRequest): Resumable | undefined;
+  readonly resumable?: (asked: AskedRequest) => Resumable | undefined;
   /**
    * Whether the answer says that the credential was refused. `look`: only its body tells, which is then read up to
    * 64 KiB and given to `refusedIn`. Default: a 401 says so.
    */
-  refused?(asked: AskedRequest, head: AnsweredHead): "yes" | "no" | "look";
-  refusedIn?(asked: AskedRequest, head: AnsweredHead, body: Buffer): boolean;
+  readonly refused?: (asked: AskedRequest, head: AnsweredHead) => "yes" | "no" | "look";
+  readonly refusedIn?: (asked: AskedRequest, head: AnsweredHead, body: Buffer) => boolean;
   /** It changes nothing though it has a body, and may be repeated as a read may (security.md R-N3). */
-  repeatable?(asked: AskedRequest): boolean;
+  readonly repeatable?: (asked: AskedRequest) => boolean;
   /** A poll that may fail without harm: it makes way first when a browser's connections run short (security.md R-N5). */
-  expendable?(asked: AskedRequest): boolean;
+  readonly expendable?: (asked: AskedRequest) => boolean;
   /** A watch of this web session was lost and could not be resumed (security.md R-N16). */
-  lost?(session: string): void;
+  readonly lost?: (session: string) => void;
   /** Headers to add to an answer. */
-  added?(asked: AskedRequest, head: AnsweredHead, session: string): RawHeaders;
+  readonly added?: (asked: AskedRequest, head: AnsweredHead, session: string) => RawHeaders;
 }
 
 /** One target behind one origin. */
