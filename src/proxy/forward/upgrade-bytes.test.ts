@@ -5,6 +5,8 @@ import { dataPlane, OURS, request, settle, type Client } from "../../../test/pro
 import { GOOD, UPGRADE, upgraded } from "../../../test/proxy/upgraded.ts";
 import { KnownError } from "../../base/errors.ts";
 
+const LOST = `\x88\x1c\x03\xf4the way to the UI was lost`;
+
 describe("after the 101", () => {
   const after = (client: Client): string => client.text.slice(client.text.indexOf("\r\n\r\n") + 4);
 
@@ -124,7 +126,11 @@ describe("after the 101", () => {
     expect(joined.plane.forwarder.active).toBe(1);
     joined.pod.fail(new KnownError("TUNNEL_LOST", "lost"));
     await settle();
+    // Close 1012 and why, so that nobody takes it for an end of the app's own.
+    expect(after(joined.client)).toBe(LOST);
     expect(joined.client.ended).toBe(true);
+    joined.plane.advance(2_000);
+    await settle();
     expect(joined.plane.forwarder.active).toBe(0);
   });
 
@@ -136,7 +142,11 @@ describe("after the 101", () => {
         process.nextTick(() => stream.fail(new KnownError("TUNNEL_LOST", "lost")));
       },
     });
+    // Close 1012 and why, so that nobody takes it for an end of the app's own.
+    expect(after(joined.client)).toBe(LOST);
     expect(joined.client.ended).toBe(true);
+    joined.plane.advance(2_000);
+    await settle();
     expect(joined.plane.forwarder.active).toBe(0);
   });
 

@@ -16,6 +16,10 @@ export interface HeadWishes {
   readonly body: BodyFraming;
   readonly authorization: RawHeaders;
   readonly upgrade: boolean;
+  /** Path and query, where they are not the request's own. */
+  readonly target?: string;
+  /** Names of headers, in lower case, that are left out. */
+  readonly without?: ReadonlySet<string>;
 }
 
 export interface WireLimits {
@@ -116,11 +120,11 @@ export function openWire(
         options.closed.removeEventListener("abort", closed);
       }
     },
-    head: (request, admitted, wishes) =>
+    head: (request, admitted, { target, without, ...wishes }) =>
       buildHead({
         method: request.method ?? "",
-        target: request.url ?? "",
-        headers: request.rawHeaders,
+        target: target ?? request.url ?? "",
+        headers: without === undefined ? request.rawHeaders : withoutNames(request.rawHeaders, without),
         ownAuthority: authority(admitted.port),
         ownOrigin: `http://${authority(admitted.port)}`,
         ...wishes,
@@ -129,6 +133,9 @@ export function openWire(
     done: options.done,
   };
 }
+
+const withoutNames = (headers: readonly string[], names: ReadonlySet<string>): readonly string[] =>
+  headers.filter((_value, index) => !names.has((headers[index - (index % 2)] ?? "").toLowerCase()));
 
 const withLimit = async <T>(work: Promise<T>, limit: Millis, error: () => KnownError): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;

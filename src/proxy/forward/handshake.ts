@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
+import { startTimer } from "../timer.ts";
+import type { Admitted } from "../types.ts";
+import { ResponseParser, type ResponseHead } from "./response-parser.ts";
+import type { UpstreamStream } from "./upstream-stream.ts";
+import type { Wire } from "./wire.ts";
+
+/** RFC 6455 §1.3. */
+const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/** Until the upstream has answered the handshake. */
+const ANSWER_LIMIT = millis(60_000);
+/** A refusal's body is an error text. */
+const REFUSAL_LIMIT = 1024 * 1024;
+
+export interface Outcome {
+  readonly stream: UpstreamStream;
+  readonly head: ResponseHead;
+  /** With 101: what followed the head. Else: the whole body. */
+  readonly parts: readonly Buffer[];
+}
+
+const EXTENSIONS: ReadonlySet<string> = new Set(["sec-websocket-extensions"]);
+
+export interface HandshakeWishes {
+  readonly authorization: RawHeaders;
+  readonly abort: AbortController;
+  /** Path and query, where it is not the request's own. */
+  readonly target?: string;
+  /** Offers no extension, so that frames can be read. */
+  readonly readable?: boolean;
+}
+
+/** Asks the upstream for a WebSocket. @throws {KnownError} */
+export const handshake = async (
+  wire: Wire,
+  request: IncomingMessage,
+  admitted: Admitted,
+  wishes: HandshakeWishes,
+): Promise<Outcome> => {
+  const { abort, authorization } = wishes;
+  const stream = await wire.dial(admitted.session, false, abort);
+  return await new Promise<Outcome>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    let head: ResponseHead | undefined;
+    const settle = (act: () => void): void => {
+      stopTimer();
+      abort.signal.removeEventListener("abort", aborted);
+      act();
+    };
+    const fail = (error: unknown): void =>
+      settle(() => {
+        stream.destroy();
+        reject(error);
+      });
+    const aborted = (): void => fail(abort.signal.reason);
+    const stopTimer = startTimer(wire.system, ANSWER_LIMIT, () =>
+      fail(new KnownError("UPSTREAM_LATE", "Cannot open a WebSocket: the UI did not answer in time")),
+    );
+    abort.signal.addEventListener("abort", aborted, { once: true });
+    const parser = new ResponseParser(
+      {
+        onHead: (found) => {
+          head = found;
+        },
+        onBody: (chunk) => {
+          size += chunk.length;
+          if (size > REFUSAL_LIMIT)
+            throw new KnownError("UPSTREAM_INVALID", "The UI refused a WebSocket with too long a text");
+          parts.push(chunk);
+        },
+        onComplete: () => {
+          if (head !== undefined) finish(head);
+        },
+      },
+      { method: request.method ?? "", upgrade: true },
+    );
+    const finish = (found: ResponseHead): void =>
+      settle(() => {
+        stream.duplex.pause();
+        stream.release();
+        resolve({ stream, head: found, parts });
+      });
+    const guarded = (act: () => void): void => {
+      try {
+        act();
+        if (head?.status === 101) finish(head);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    stream.use({
+      onData: (chunk) => guarded(() => parser.push(chunk)),
+      onEnd: () => guarded(() => parser.end()),
+      onFailure: fail,
+    });
+    stream.duplex.write(
+      wire.head(request, admitted, {
+        body: "none",
+        authorization,
+        upgrade: true,
+        ...(wishes.target === undefined ? {} : { target: wishes.target }),
+        ...(wishes.readable === true ? { without: EXTENSIONS } : {}),
+      }),
+      "latin1",
+    );
+  });
+};
+
+export const header = (head: ResponseHead, name: string): readonly string[] =>
+  head.headers.filter((_value, index) => index % 2 === 1 && head.headers[index - 1]?.toLowerCase() === name);
+
+/** RFC 6455 §4.1: what a client checks of a 101. @throws {KnownError} UPSTREAM_INVALID */
+export const checkAccept = (request: IncomingMessage, head: ResponseHead): void => {
+  const key = request.headers["sec-websocket-key"] ?? "";
+  const wanted = createHash("sha1").update(`${key}${ACCEPT_GUID}`).digest("base64");
+  const accepts = header(head, "sec-websocket-accept");
+  const upgrade = header(head, "upgrade").map((value) => value.toLowerCase());
+  if (accepts.length !== 1 || accepts[0] !== wanted || !upgrade.includes("websocket"))
+    throw new KnownError(
+      "UPSTREAM_INVALID",
+      "The UI's answer to a WebSocket does not belong to the question",
+    );
+};

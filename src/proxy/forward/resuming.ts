@@ -1,0 +1,120 @@
+import { messageOf } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
+import type { Wire } from "./wire.ts";
+
+/** Milliseconds between two tries (issue C.1): jittered, and from the first again after a success that lasted. */
+const FIRST = 100;
+const MOST = 5_000;
+/** How long a refusal that may pass, such as that of an API server that is starting, is waited out. */
+const REFUSED_FOR = 15_000;
+/** How often a stream looks whether its credential has been replaced. */
+const LOOK = millis(30_000);
+/** The old one is good for so long after that, at most (security.md F11). */
+const OLD_LIFE = 60_000;
+
+/** What a try to go on gives: `lost` when nothing can. */
+export type Tried<T> = "lost" | ({ readonly status: number } & T);
+
+/** Takes one stream of events up again and again, and anew when the credential that opened it is over. */
+export class Resuming {
+  readonly #wire: Wire;
+  readonly #signal: AbortSignal;
+  readonly #onOld: () => void;
+  readonly #stop = new AbortController();
+  #tries = 0;
+  #openedAt = 0;
+  #authorization: RawHeaders = [];
+  #looking = false;
+
+  /** @param onOld the credential of the stream is over: it has to be opened with the new one */
+  constructor(wire: Wire, signal: AbortSignal, onOld: () => void) {
+    this.#wire = wire;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#onOld = onOld;
+  }
+
+  /** It is open, with these headers. */
+  opened(authorization: RawHeaders): void {
+    this.#openedAt = this.#wire.system.monotonic();
+    this.#authorization = authorization;
+    if (!this.#looking && authorization.length > 0) void this.#look();
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /**
+   * Tries until it is open again. Undefined: it is not, and never will be; or nobody wants it any more.
+   * @param attempt opens it; status 200 is a success, 401 makes another credential, 410 is the end
+   */
+  async run<T>(
+    attempt: (authorization: RawHeaders, abort: AbortController) => Promise<Tried<T>>,
+  ): Promise<(T & { readonly authorization: RawHeaders }) | undefined> {
+    const { system } = this.#wire;
+    const now = (): number => system.monotonic();
+    if (now() - this.#openedAt > MOST) this.#tries = 0;
+    let rejected: RawHeaders | undefined;
+    let refusedSince: number | undefined;
+    while (!this.#signal.aborted) {
+      try {
+        await this.#pause();
+        const authorization = await this.#wire.authorize(rejected);
+        if (this.#signal.aborted) return undefined;
+        const again = rejected !== undefined && authorization === rejected;
+        const tried = await this.#within(async (abort) => await attempt(authorization, abort));
+        if (tried === "lost" || tried.status === 410) return undefined;
+        if (tried.status === 200) return { ...tried, authorization };
+        rejected = tried.status === 401 ? authorization : undefined;
+        if (tried.status >= 400 && tried.status < 500 && (tried.status !== 401 || again)) {
+          refusedSince ??= now();
+          if (now() - refusedSince > REFUSED_FOR) return undefined;
+        }
+      } catch (error) {
+        if (this.#signal.aborted) return undefined;
+        system.log.verbose(2, `Resuming a watch: ${messageOf(error)}`);
+      }
+    }
+    return undefined;
+  }
+
+  /** Each try has a controller of its own: a dial that takes too long aborts it. */
+  async #within<T>(act: (abort: AbortController) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const leave = (): void => abort.abort(this.#signal.reason);
+    this.#signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await act(abort);
+    } finally {
+      this.#signal.removeEventListener("abort", leave);
+    }
+  }
+
+  async #pause(): Promise<void> {
+    this.#tries += 1;
+    if (this.#tries === 1) return;
+    const { system } = this.#wire;
+    const whole = Math.min(MOST, FIRST * 2 ** Math.min(this.#tries - 2, 16));
+    const jitter = 0.75 + system.random(1).readUInt8() / 1024;
+    await system.sleep(millis(Math.round(whole * jitter)), this.#signal);
+  }
+
+  /** A stream outlives its token (ui-traffic U15), and must not: from its end on it is somebody's without a right. */
+  async #look(): Promise<void> {
+    this.#looking = true;
+    const { system } = this.#wire;
+    let replacedAt: number | undefined;
+    while (!this.#signal.aborted) {
+      await system.sleep(LOOK, this.#signal).catch((): void => undefined);
+      if (this.#signal.aborted) break;
+      const now = await this.#wire.authorize(undefined).catch(() => this.#authorization);
+      if (now === this.#authorization) replacedAt = undefined;
+      else replacedAt ??= system.monotonic();
+      if (replacedAt === undefined || system.monotonic() - replacedAt < OLD_LIFE) continue;
+      replacedAt = undefined;
+      this.#onOld();
+    }
+    this.#looking = false;
+  }
+}

@@ -1,0 +1,236 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import type { Admitted, Resumable } from "../types.ts";
+import { checkAccept, handshake, type Outcome } from "./handshake.ts";
+import { switching } from "./join.ts";
+import { Resuming } from "./resuming.ts";
+import type { UpstreamStream } from "./upstream-stream.ts";
+import {
+  CLOSE,
+  closeFrame,
+  FrameReader,
+  SERVICE_RESTART,
+  textFrame,
+  type Frame,
+} from "./websocket-frames.ts";
+import type { Wire } from "./wire.ts";
+
+/** The largest object that an API server stores is 1.5 MiB; what is larger than this is no event. */
+const EVENT_MAX = 16 * 1024 * 1024;
+/** The status of a Close frame that says nothing is wrong (RFC 6455 §7.4.1). */
+const NORMAL = 1000;
+
+export interface KeptWatch {
+  readonly wire: Wire;
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly admitted: Admitted;
+  readonly resumable: Resumable;
+  /** Aborted when the browser leaves. */
+  readonly abort: AbortController;
+}
+
+/**
+ * A WebSocket that carries a watch: its browser keeps it while the upstream comes and goes (ui-traffic U11, U12). Each
+ * text message is one event; it is handed on whole, or not at all.
+ * @throws {KnownError} UPSTREAM_INVALID when the first answer does not belong to the question
+ */
+export async function keepWatch(kept: KeptWatch, first: Outcome, authorization: RawHeaders): Promise<void> {
+  try {
+    checkAccept(kept.request, first.head);
+  } catch (error) {
+    first.stream.destroy();
+    throw error;
+  }
+  kept.socket.write(switching(first.head), "latin1");
+  await new WatchSocket(kept).run(first, authorization);
+}
+
+class WatchSocket {
+  readonly #kept: KeptWatch;
+  readonly #resuming: Resuming;
+  #over: () => void = () => undefined;
+  #stream: UpstreamStream | undefined;
+  #frames = new FrameReader({ piece: () => undefined });
+  /** Of the message that is not whole yet: its frames as they came, and its text. */
+  #raw: Buffer[] = [];
+  #text: Buffer[] = [];
+  #size = 0;
+  #control: Buffer[] = [];
+  /** Of the browser's frame that is not whole yet. */
+  #asked: Buffer[] = [];
+  /** It turned out to be no watch: its bytes pass as they are. */
+  #plain = false;
+  /** The last event has been handed on. */
+  #done = false;
+  #leaving = false;
+  #ended = false;
+
+  constructor(kept: KeptWatch) {
+    this.#kept = kept;
+    this.#resuming = new Resuming(kept.wire, kept.abort.signal, () => this.#lose(undefined));
+  }
+
+  async run(first: Outcome, authorization: RawHeaders): Promise<void> {
+    const { socket, abort } = this.#kept;
+    const asked = new FrameReader({ piece: (bytes, frame, of) => this.#fromBrowser(bytes, frame, of.end) });
+    socket.on("data", (chunk: Buffer) => {
+      asked.push(chunk);
+      if (asked.broken) this.#finish();
+    });
+    socket.once("end", () => this.#finish());
+    socket.once("close", () => this.#finish());
+    this.#attach(first, authorization);
+    socket.resume();
+    if (!this.#ended) await new Promise<void>((resolve) => (this.#over = resolve));
+    abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
+  }
+
+  #attach({ stream, parts }: Outcome, authorization: RawHeaders): void {
+    this.#stream = stream;
+    this.#raw = [];
+    this.#text = [];
+    this.#size = 0;
+    this.#control = [];
+    this.#frames = new FrameReader({ piece: (bytes, frame, of) => this.#piece(bytes, frame, of) });
+    this.#resuming.opened(authorization);
+    for (const part of parts) this.#frames.push(part);
+    if (this.#stream !== stream) return;
+    stream.use({
+      onData: (chunk) => this.#frames.push(chunk),
+      onEnd: () => this.#lose(undefined),
+      onFailure: () => this.#lose(undefined),
+    });
+    stream.duplex.resume();
+  }
+
+  // --- from the upstream
+
+  #piece(bytes: Buffer, frame: Frame, of: { readonly header: boolean; readonly end: boolean }): void {
+    if (frame.opcode >= CLOSE) {
+      this.#control.push(bytes);
+      if (!of.end) return;
+      const whole = Buffer.concat(this.#control);
+      this.#control = [];
+      if (frame.opcode === CLOSE) this.#lose(whole);
+      else this.#hand(whole);
+      return;
+    }
+    if (this.#plain) {
+      this.#hand(bytes);
+      return;
+    }
+    this.#raw.push(bytes);
+    if (!of.header) this.#text.push(bytes);
+    this.#size += bytes.length;
+    if (frame.reserved || this.#size > EVENT_MAX) this.#passAsIs();
+    else if (of.end && frame.fin) this.#event();
+  }
+
+  #passAsIs(): void {
+    this.#plain = true;
+    this.#flush();
+  }
+
+  #event(): void {
+    const verdict = this.#kept.resumable.see(Buffer.concat(this.#text).toString("utf8"));
+    if (verdict === "over") this.#done = true;
+    if (verdict === "drop") this.#raw = [];
+    this.#flush();
+  }
+
+  #flush(): void {
+    const raw = this.#raw.length === 1 ? this.#raw[0] : Buffer.concat(this.#raw);
+    this.#raw = [];
+    this.#text = [];
+    this.#size = 0;
+    if (raw !== undefined && raw.length > 0) this.#hand(raw);
+  }
+
+  #hand(bytes: Buffer): void {
+    const { socket } = this.#kept;
+    const duplex = this.#stream?.duplex;
+    if (this.#ended || socket.write(bytes) || duplex === undefined || duplex.isPaused()) return;
+    duplex.pause();
+    socket.once("drain", () => duplex.resume());
+  }
+
+  /** The upstream is gone, with a Close frame or without. */
+  #lose(close: Buffer | undefined): void {
+    if (this.#ended || this.#stream === undefined) return;
+    const whole = this.#frames.atBorder && this.#control.length === 0;
+    this.#stream.destroy();
+    this.#stream = undefined;
+    if (this.#leaving || this.#done) this.#farewell(close ?? closeFrame(NORMAL, ""));
+    else if (!this.#plain) void this.#resume();
+    else if (whole || close !== undefined)
+      this.#farewell(close ?? closeFrame(SERVICE_RESTART, "the way to the UI was lost"));
+    else this.#finish();
+  }
+
+  async #resume(): Promise<void> {
+    const { wire, request, admitted, resumable } = this.#kept;
+    const found = await this.#resuming.run(async (authorization, abort) => {
+      const target = resumable.again();
+      if (target === undefined) return "lost";
+      const outcome = await handshake(wire, request, admitted, {
+        authorization,
+        abort,
+        target,
+        readable: true,
+      });
+      if (outcome.head.status === 101) checkAccept(request, outcome.head);
+      else outcome.stream.destroy();
+      return { status: outcome.head.status === 101 ? 200 : outcome.head.status, outcome };
+    });
+    if (this.#ended) {
+      if (typeof found === "object") found.outcome.stream.destroy();
+      return;
+    }
+    if (typeof found === "object") {
+      this.#attach(found.outcome, found.authorization);
+      return;
+    }
+    wire.system.log.verbose(1, "A watch could not be resumed; its page has to list anew");
+    wire.hooks?.lost?.(admitted.session);
+    if (resumable.farewell !== undefined) this.#hand(textFrame(resumable.farewell));
+    this.#farewell(closeFrame(SERVICE_RESTART, "the watch cannot be resumed"));
+  }
+
+  // --- from the browser
+
+  /** Frames go on whole, so that none is cut in two when the upstream is changed. */
+  #fromBrowser(bytes: Buffer, frame: Frame, end: boolean): void {
+    this.#asked.push(bytes);
+    if (!end) return;
+    const whole = Buffer.concat(this.#asked);
+    this.#asked = [];
+    if (frame.opcode === CLOSE) this.#leaving = true;
+    const duplex = this.#stream?.duplex;
+    // What it says to an upstream that is away, a pong or nothing, is for nobody.
+    if (duplex !== undefined && !duplex.destroyed) duplex.write(whole);
+    else if (this.#leaving) this.#farewell(closeFrame(NORMAL, ""));
+  }
+
+  #farewell(close: Buffer): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { socket } = this.#kept;
+    socket.end(close, () => this.#end());
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#resuming.stop();
+    this.#stream?.destroy();
+    this.#stream = undefined;
+    this.#kept.socket.destroy();
+    this.#over();
+  }
+}
