@@ -17,7 +17,7 @@ export function hooksFor(ui: KnownUi | undefined, now: () => number): SiteHooks 
       return { ...common, ...dashboardHooks };
     case "dashboard-2":
       return { ...common, ...dashboard2Hooks };
-    default:
+    case undefined:
       return common;
   }
 }

@@ -4,6 +4,8 @@ import { millis } from "../../base/units.ts";
 import type { Forwarder, Incident, Site } from "../types.ts";
 import { Exchange } from "./exchange.ts";
 import { forwardUpgrade } from "./upgrade.ts";
+import { askedOf } from "./waiting.ts";
+import { WatchStream } from "./watch-stream.ts";
 import { openWire, type WireLimits } from "./wire.ts";
 
 export interface ForwarderOptions {
@@ -41,7 +43,10 @@ export function createForwarder(site: Site, options: ForwarderOptions): Forwarde
     },
     request: (request, response, admitted) => {
       active += 1;
-      void new Exchange(wire, request, response, admitted).run();
+      const resumable =
+        request.method === "GET" ? site.hooks?.resumable?.(askedOf(request, false)) : undefined;
+      if (resumable === undefined) void new Exchange(wire, request, response, admitted).run();
+      else void new WatchStream({ wire, request, response, admitted, resumable }).run();
     },
     upgrade: (request, socket, admitted) => {
       active += 1;

@@ -1,0 +1,290 @@
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
+import { whenOver } from "../answer.ts";
+import { sendProblem } from "../problem.ts";
+import { startTimer } from "../timer.ts";
+import type { Admitted, Resumable } from "../types.ts";
+import { isNavigation, problemOf } from "./outage.ts";
+import { ResponseParser, type ResponseHead } from "./response-parser.ts";
+import { Resuming } from "./resuming.ts";
+import type { UpstreamStream } from "./upstream-stream.ts";
+import type { Wire } from "./wire.ts";
+
+/** The largest object that an API server stores is 1.5 MiB; a longer line is no event. */
+const EVENT_MAX = 16 * 1024 * 1024;
+const ANSWER_LIMIT = millis(60_000);
+/** Lines are read, so that they must come as they are. */
+const ENCODING: ReadonlySet<string> = new Set(["accept-encoding"]);
+const LF = 10;
+
+export interface KeptStream {
+  readonly wire: Wire;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly admitted: Admitted;
+  readonly resumable: Resumable;
+}
+
+interface Opened {
+  readonly head: ResponseHead;
+  /** From now on what follows the head is handed on. */
+  readonly take: () => void;
+}
+
+/**
+ * A watch over plain HTTP (`watch=1`): each line of the body is one event. The browser keeps its answer while the
+ * upstream comes and goes (issue C.2). An answer that is no 200 passes as it is.
+ */
+export class WatchStream {
+  readonly #kept: KeptStream;
+  readonly #abort = new AbortController();
+  readonly #resuming: Resuming;
+  readonly #startedAt: number;
+  #stream: UpstreamStream | undefined;
+  /** Of the line that is not whole yet. */
+  #line: Buffer[] = [];
+  #size = 0;
+  #plain = false;
+  #done = false;
+  #over = false;
+
+  constructor(kept: KeptStream) {
+    this.#kept = kept;
+    this.#startedAt = kept.wire.system.monotonic();
+    this.#resuming = new Resuming(kept.wire, this.#abort.signal, () => this.#lose());
+    whenOver(kept.response, () => this.#finish());
+  }
+
+  async run(): Promise<void> {
+    const { wire } = this.#kept;
+    try {
+      let authorization = await wire.authorize(undefined);
+      let answer = await this.#open(authorization, undefined, this.#abort);
+      if (answer.head.status === 401 && authorization.length > 0) {
+        const renewed = await wire.authorize(authorization);
+        if (renewed !== authorization) {
+          this.#stream?.destroy();
+          authorization = renewed;
+          answer = await this.#open(authorization, undefined, this.#abort);
+        }
+      }
+      if (this.#over) return;
+      this.#begin(answer.head);
+      this.#resuming.opened(authorization);
+      answer.take();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Asks, and resolves with the head of the answer; what follows it waits until it is taken. */
+  async #open(
+    authorization: RawHeaders,
+    target: string | undefined,
+    abort: AbortController,
+  ): Promise<Opened> {
+    const { wire, request, admitted } = this.#kept;
+    const stream = await wire.dial(admitted.session, false, abort);
+    this.#stream = stream;
+    this.#line = [];
+    this.#size = 0;
+    return await new Promise<Opened>((resolve, reject) => {
+      let answered = false;
+      let early: (() => void)[] | undefined = [];
+      const take = (): void => {
+        const waiting = early ?? [];
+        early = undefined;
+        for (const act of waiting) act();
+        stream.duplex.resume();
+      };
+      const later = (act: () => void): void => {
+        if (early === undefined) act();
+        else early.push(act);
+      };
+      const settle = (act: () => void): void => {
+        stopTimer();
+        abort.signal.removeEventListener("abort", left);
+        answered = true;
+        act();
+      };
+      const fail = (error: unknown): void => {
+        if (answered) later(() => this.#lose(stream));
+        else
+          settle(() => {
+            stream.destroy();
+            reject(error instanceof Error ? error : new Error("the stream failed"));
+          });
+      };
+      const left = (): void => fail(abort.signal.reason);
+      abort.signal.addEventListener("abort", left, { once: true });
+      const stopTimer = startTimer(wire.system, ANSWER_LIMIT, () =>
+        fail(new KnownError("UPSTREAM_LATE", "Cannot open a watch: the UI did not answer in time")),
+      );
+      const parser = new ResponseParser(
+        {
+          onHead: (head) => {
+            stream.duplex.pause();
+            settle(() => resolve({ head, take }));
+          },
+          onBody: (chunk) => later(() => this.#body(chunk, stream)),
+          onComplete: () => later(() => this.#complete(stream)),
+        },
+        { method: "GET", upgrade: false },
+      );
+      const guarded = (act: () => void): void => {
+        try {
+          act();
+        } catch (error) {
+          fail(error);
+        }
+      };
+      stream.use({
+        onData: (chunk) => guarded(() => parser.push(chunk)),
+        onEnd: () => guarded(() => parser.end()),
+        onFailure: fail,
+      });
+      const head = wire.head(request, admitted, {
+        body: "none",
+        authorization,
+        upgrade: false,
+        without: ENCODING,
+        ...(target === undefined ? {} : { target }),
+      });
+      stream.duplex.write(head, "latin1");
+    });
+  }
+
+  #begin(head: ResponseHead): void {
+    const { wire, response, admitted } = this.#kept;
+    this.#plain = head.status !== 200;
+    const { headers, dated } = wire.returned(head, admitted);
+    if (dated) response.sendDate = false;
+    response.writeHead(
+      head.status,
+      STATUS_CODES[head.status] ?? "Unknown",
+      // A length would be that of one upstream's answer.
+      this.#plain ? headers : withoutLength(headers),
+    );
+    if (!this.#plain) response.flushHeaders();
+  }
+
+  #body(chunk: Buffer, stream: UpstreamStream): void {
+    if (this.#stream !== stream || this.#over) return;
+    if (this.#plain) {
+      this.#hand(chunk);
+      return;
+    }
+    let from = 0;
+    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, from)) {
+      this.#line.push(chunk.subarray(from, at + 1));
+      from = at + 1;
+      this.#event();
+    }
+    if (from === chunk.length) return;
+    // What waits must not keep the whole piece that it came in.
+    this.#line.push(Buffer.from(chunk.subarray(from)));
+    this.#size += chunk.length - from;
+    if (this.#size <= EVENT_MAX) return;
+    this.#plain = true;
+    this.#hand(Buffer.concat(this.#line));
+    this.#line = [];
+  }
+
+  #event(): void {
+    const line = Buffer.concat(this.#line);
+    this.#line = [];
+    this.#size = 0;
+    const text = line.toString("utf8").trimEnd();
+    const verdict = text === "" ? "pass" : this.#kept.resumable.see(text);
+    if (verdict === "over") this.#done = true;
+    if (verdict !== "drop") this.#hand(line);
+  }
+
+  #hand(bytes: Buffer): void {
+    const { response } = this.#kept;
+    const duplex = this.#stream?.duplex;
+    if (response.write(bytes) || duplex === undefined || duplex.isPaused()) return;
+    duplex.pause();
+    response.once("drain", () => duplex.resume());
+  }
+
+  /** The upstream ended in order: at the time that was asked for, or because it goes away. */
+  #complete(stream: UpstreamStream): void {
+    if (this.#stream !== stream) return;
+    if (this.#plain || this.#done || this.#timeIsOver()) {
+      this.#kept.response.end();
+      this.#finish();
+    } else this.#lose(stream);
+  }
+
+  #timeIsOver(): boolean {
+    const asked = /[?&]timeoutSeconds=(\d{1,9})(?:&|$)/.exec(this.#kept.request.url ?? "")?.[1];
+    const elapsed = this.#kept.wire.system.monotonic() - this.#startedAt;
+    return asked !== undefined && elapsed >= Number(asked) * 1000 - 1_000;
+  }
+
+  #lose(stream = this.#stream): void {
+    if (this.#over || stream === undefined || this.#stream !== stream) return;
+    this.#stream = undefined;
+    stream.destroy();
+    // A body that is cut must not look like one that ended (security.md R-F7).
+    if (this.#plain) this.#kept.response.destroy();
+    else if (this.#done) this.#kept.response.end();
+    else {
+      void this.#resume();
+      return;
+    }
+    this.#finish();
+  }
+
+  async #resume(): Promise<void> {
+    const { wire, response, admitted, resumable } = this.#kept;
+    const found = await this.#resuming.run(async (authorization, abort) => {
+      const target = resumable.again();
+      if (target === undefined) return "lost";
+      const { head, take } = await this.#open(authorization, target, abort);
+      if (head.status !== 200) {
+        this.#stream?.destroy();
+        this.#stream = undefined;
+      }
+      return { status: head.status, take };
+    });
+    if (this.#over) return;
+    if (found !== undefined) {
+      this.#resuming.opened(found.authorization);
+      found.take();
+      return;
+    }
+    wire.system.log.verbose(1, "A watch could not be resumed; its page has to list anew");
+    wire.hooks?.lost?.(admitted.session);
+    if (resumable.farewell === undefined) response.destroy();
+    else response.end(`${resumable.farewell}\n`);
+    this.#finish();
+  }
+
+  #refuse(error: unknown): void {
+    if (this.#over) return;
+    const { wire, request, response } = this.#kept;
+    const navigation = isNavigation(request);
+    sendProblem(response, problemOf(error, { navigation, fate: "harmless" }, wire), {
+      navigation,
+      system: wire.system,
+    });
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#resuming.stop();
+    this.#abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
+    this.#stream?.destroy();
+    this.#stream = undefined;
+    this.#kept.wire.done();
+  }
+}
+
+const withoutLength = (headers: readonly string[]): string[] =>
+  headers.filter((_value, index) => (headers[index - (index % 2)] ?? "").toLowerCase() !== "content-length");
