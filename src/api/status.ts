@@ -88,6 +88,7 @@ const forbidden = (asked: Asked, tail: string): KnownError => {
   const verbs = asked.resource === "pods/portforward" ? "create, get" : asked.verb;
   const scope = asked.namespace === undefined ? "" : ` -n ${asked.namespace}`;
   return new KnownError("FORBIDDEN", `Cannot ${askedText(asked)}: you lack the right (403)${tail}`, {
+    right: { verb: asked.verb, resource: asked.resource, namespace: asked.namespace },
     hint:
       `Ask for a Role with verbs [${verbs}] on ${asked.resource}${asked.namespace === undefined ? "" : ` in namespace ${asked.namespace}`}; ` +
       `kubectl auth can-i ${asked.verb} ${asked.resource}${scope} tells when you have it`,

@@ -2,7 +2,16 @@ import { CODES, type ErrorCode } from "./codes.ts";
 
 export type { ErrorCode };
 
+/** What RBAC asks for, as we asked for it: no word of it is remote. */
+export interface MissingRight {
+  readonly verb: string;
+  readonly resource: string;
+  readonly namespace: string | undefined;
+}
+
 export interface KnownErrorOptions extends ErrorOptions {
+  /** The right that was missing. */
+  readonly right?: MissingRight | undefined;
   /** What to do next, one or more sentences. Default: the sentence of the code. */
   readonly hint?: string;
 }
@@ -16,11 +25,13 @@ export interface KnownErrorOptions extends ErrorOptions {
 export class KnownError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
+  readonly right: MissingRight | undefined;
 
   constructor(code: ErrorCode, message: string, options: KnownErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "KnownError";
     this.code = code;
+    this.right = options.right;
     this.hint = options.hint ?? CODES[code].next;
   }
 

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ErrorCode } from "../base/errors.ts";
+import type { ErrorCode, MissingRight } from "../base/errors.ts";
 import type { RawHeaders } from "../base/headers.ts";
+import type { Secret } from "../base/secret.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** Which way a request goes. Until the direct leg exists there is only the pod. */
 export type Leg = "pod";
@@ -116,6 +118,10 @@ export interface Site {
   /** `--upstream-ca`, PEM: verify the chain. Undefined: accept and pin per peer. */
   readonly upstreamCa: string | undefined;
   readonly hooks?: SiteHooks;
+  /** Address of the start page, where its controls are (security.md R-N6). Undefined: there is none. */
+  readonly start?: string;
+  /** Where the launch leads instead of to `path`: the next link of a chain, made when it is needed. */
+  readonly next?: () => Secret;
 }
 
 /** Who passed the gate. */
@@ -150,8 +156,13 @@ export interface Problem {
   readonly title: string;
   readonly detail: string;
   readonly incident: string;
+  readonly trouble?: Trouble;
   /** Of what went wrong, where it is known: its two sentences in the registry are fixed text too. */
   readonly code?: ErrorCode;
+  /** The right that is missing, in our own words. */
+  readonly right?: MissingRight;
+  /** Where a person can sign in again. */
+  readonly start?: string;
   /** Seconds, sent as Retry-After. */
   readonly retryAfter?: number;
   /** A navigation gets a page that reloads itself. */

@@ -103,6 +103,7 @@ const readService = async (options: ResolveOptions): Promise<Service> => {
   } catch (error) {
     if (!isKnownError(error, "FORBIDDEN")) throw error;
     throw new KnownError("FORBIDDEN", error.message, {
+      right: error.right,
       cause: error,
       hint: `${error.hint}. Without it, name a pod: kauth open pod/NAME:PORT -n ${namespace}`,
     });

@@ -50,6 +50,7 @@ export async function readWorkload(
     (error: unknown) => {
       if (!isKnownError(error, "FORBIDDEN")) throw error;
       throw new KnownError("FORBIDDEN", error.message, {
+        right: error.right,
         cause: error,
         hint: `${error.hint}. Without it, name a Service or a pod: kauth open svc/NAME -n ${namespace}`,
       });

@@ -48,6 +48,7 @@ export const quote = (text: string): string => JSON.stringify(shorten(text));
 /** A right is missing: the message says which, and what each carrier was told comes below it, a line each. */
 export const missingRight = (message: string, reasons: readonly string[]): KnownError =>
   new KnownError("TUNNEL_FORBIDDEN", message, {
+    right: { verb: "create", resource: "pods/portforward", namespace: undefined },
     hint: [...reasons, CODES.TUNNEL_FORBIDDEN.next].join("\n"),
     cause: new Error(reasons.join("\n")),
   });

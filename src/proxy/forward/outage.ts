@@ -1,18 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { isKnownError, type ErrorCode } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
+import { troubleOf, type Trouble } from "../trouble.ts";
 import type { Incident, Problem } from "../types.ts";
-
-/** The upstream is there and said something wrong, or said no: 502. */
-const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "UPSTREAM_INVALID",
-  "UPSTREAM_CUT",
-  "UPSTREAM_TLS",
-  "UPSTREAM_CERTIFICATE",
-  "PORT_REFUSED",
-  "PORT_RESET",
-  "PORT_FAILED",
-]);
 
 /** What a request may have done before it failed. */
 export type Fate =
@@ -23,10 +13,22 @@ export type Fate =
   /** It changes something, and may have done so (R-N3). */
   | "unknown";
 
+const AGAIN = "kauth keeps trying; this page goes on by itself.";
+
 const TEXTS = {
+  starting: ["The UI is starting", `It does not answer yet. ${AGAIN}`],
+  restarting: [
+    "The pod is restarting",
+    `The pod of the UI went away, and kauth looks for the next one. ${AGAIN}`,
+  ],
+  "no-ready-pod": ["No pod of the UI is ready", `Kubernetes has none that takes requests. ${AGAIN}`],
+  denied: ["You lack a right in the cluster", "Kubernetes does not let you reach the UI."],
+  "sign-in": ["Sign in again", "Your sign-in has ended and could not be renewed."],
+  unreachable: [
+    "The API server cannot be reached",
+    `Your network, a VPN or the cluster itself may be down. ${AGAIN}`,
+  ],
   answered: ["The UI did not answer properly", "The pod is there, but the connection to the UI failed."],
-  credential: ["Your sign-in could not be renewed", "The terminal where kauth runs says why."],
-  away: ["The UI cannot be reached right now", "kauth keeps trying; this page reloads by itself."],
   unsent: ["The UI cannot be reached right now", "This request was not sent. Try it again in a moment."],
   unknown: [
     "The connection to the UI was lost",
@@ -35,15 +37,13 @@ const TEXTS = {
   request: ["This request cannot be forwarded", "It holds something that no header may carry."],
 } as const;
 
+/** A person waits for a page. What asks for JSON gets JSON. */
 export const isNavigation = (request: IncomingMessage): boolean => {
+  if (/^\s*application\/(?:problem\+)?json\b/i.test(request.headers.accept ?? "")) return false;
   const mode = request.headers["sec-fetch-mode"];
   if (mode !== undefined) return mode === "navigate";
   return request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
 };
-
-const isCredentialFault = (error: unknown): boolean =>
-  isKnownError(error) &&
-  (error.code.startsWith("EXEC_") || error.code.startsWith("TOKEN_") || error.code === "NO_BEARER_TOKEN");
 
 /**
  * What a client is told when the upstream cannot be had: fixed text and an incident id; the reason goes to whoever runs
@@ -52,33 +52,46 @@ const isCredentialFault = (error: unknown): boolean =>
 export const problemOf = (
   error: unknown,
   asked: { readonly navigation: boolean; readonly fate: Fate },
-  to: { readonly system: System; readonly onIncident: (incident: Incident) => void },
+  to: {
+    readonly system: System;
+    readonly onIncident: (incident: Incident) => void;
+    readonly start?: string | undefined;
+  },
 ): Problem => {
   const incident = to.system.random(4).toString("hex");
   to.onIncident({ id: incident, error });
-  const told = answerTo(error, asked, incident);
-  return isKnownError(error) ? { ...told, code: error.code } : told;
+  const code = isKnownError(error) ? error.code : undefined;
+  const trouble = troubleOf(code);
+  const told = answerTo(code, trouble, asked);
+  const right = isKnownError(error) ? error.right : undefined;
+  return {
+    ...told,
+    incident,
+    trouble,
+    ...(code === undefined ? {} : { code }),
+    ...(right === undefined ? {} : { right }),
+    ...(to.start === undefined ? {} : { start: to.start }),
+  };
 };
 
 const answerTo = (
-  error: unknown,
+  code: ErrorCode | undefined,
+  trouble: Trouble,
   asked: { readonly navigation: boolean; readonly fate: Fate },
-  incident: string,
-): Problem => {
-  if (isKnownError(error, "REQUEST_INVALID")) return problem(400, "request", incident);
+): Omit<Problem, "incident"> => {
+  if (code === "REQUEST_INVALID") return problem(400, "request");
   // Waiting does not mend a token that no header can carry (R-E4).
-  if (isKnownError(error, "TOKEN_INVALID")) return problem(502, "credential", incident);
-  if (isKnownError(error) && ANSWERED.has(error.code)) return problem(502, "answered", incident);
-  if (asked.fate === "unknown") return problem(504, "unknown", incident);
+  if (code === "TOKEN_INVALID") return problem(502, "sign-in");
+  if (trouble === "answered") return problem(502, trouble);
+  if (asked.fate === "unknown") return problem(504, "unknown");
   // A page that loads again by itself would do so without the form that was sent.
   const refresh = asked.navigation && asked.fate === "harmless";
-  const kind = isCredentialFault(error) ? "credential" : asked.fate === "unsent" ? "unsent" : "away";
-  return { ...problem(refresh ? 503 : 504, kind, incident), retryAfter: 1, refresh };
+  const kind = asked.fate === "unsent" && trouble !== "sign-in" && trouble !== "denied" ? "unsent" : trouble;
+  return { ...problem(refresh ? 503 : 504, kind), retryAfter: 1, refresh };
 };
 
-const problem = (status: number, kind: keyof typeof TEXTS, incident: string): Problem => ({
+const problem = (status: number, kind: keyof typeof TEXTS): Omit<Problem, "incident"> => ({
   status,
   title: TEXTS[kind][0],
   detail: TEXTS[kind][1],
-  incident,
 });

@@ -40,6 +40,8 @@ export interface Wire {
   readonly waiting: Waiting;
   readonly hooks: SiteHooks | undefined;
   readonly limits: WireLimits;
+  /** Address of the start page. */
+  readonly start: string | undefined;
   onIncident(incident: Incident): void;
   /** @throws {KnownError} the upstream's, or UPSTREAM_LATE */
   authorize(rejected: RawHeaders | undefined): Promise<RawHeaders>;
@@ -82,6 +84,7 @@ export function openWire(
     pool: new StreamPool(system),
     waiting: new Waiting(system),
     hooks: site.hooks,
+    start: site.start,
     limits,
     onIncident: options.onIncident,
     authorize: async (rejected) => {

@@ -1,7 +1,8 @@
 import { CODES } from "../../base/codes.ts";
 import type { Problem } from "../types.ts";
 import { CLOSED_POLICY, document, OWN_HEADERS, type OwnPage } from "./document.ts";
-import { markup } from "./markup.ts";
+import type { MissingRight } from "../../base/errors.ts";
+import { markup, type Markup } from "./markup.ts";
 
 /** Seconds until the page of a waiting navigation asks again; F3 wants recovery within 2 s of readiness. */
 const REFRESH_AFTER = 2;
@@ -9,12 +10,25 @@ const REFRESH_AFTER = 2;
 const retryHeader = (problem: Problem): readonly string[] =>
   problem.retryAfter === undefined ? [] : ["Retry-After", String(Math.max(0, Math.ceil(problem.retryAfter)))];
 
+const rightText = ({ verb, resource, namespace }: MissingRight): Markup =>
+  markup`<p>Missing: <code>${verb}</code> on <code>${resource}</code>${namespace === undefined ? "" : markup` in namespace <code>${namespace}</code>`}.
+        An administrator of the cluster can grant it.</p>`;
+
+/** The button itself is not here: the application's scripts could press it (security.md R-N6). */
+const signInText = (start: string | undefined): Markup =>
+  start === undefined
+    ? markup`<p>Press <kbd>Enter</kbd> in the terminal where kauth runs. Nothing is tried before that.</p>`
+    : markup`<p><a class="button" href="${start}">Go to kauth&rsquo;s own page</a></p>
+        <p class="soft">You sign in again there, or with <kbd>Enter</kbd> in the terminal where kauth runs.</p>`;
+
 export const problemPage = (problem: Problem): OwnPage =>
   document({
     status: problem.status,
     title: problem.title,
     content: markup`<h1>${problem.title}</h1>
       <p>${problem.detail}</p>
+      ${problem.right === undefined ? "" : rightText(problem.right)}
+      ${problem.trouble === "sign-in" ? signInText(problem.start) : ""}
       ${problem.code === undefined ? "" : markup`<p>${CODES[problem.code].means} ${CODES[problem.code].next}</p>`}
       ${problem.refresh === true ? markup`<p class="busy soft" role="status">This page tries again by itself.</p>` : ""}
       <footer>Status ${problem.status} ${problem.code === undefined ? "" : markup`&middot; <code>${problem.code}</code> `}&middot; incident <code>${problem.incident}</code>.
@@ -38,6 +52,8 @@ export const problemJson = (problem: Problem): OwnPage => ({
     title: problem.title,
     status: problem.status,
     detail: problem.detail,
+    trouble: problem.trouble,
+    right: problem.right,
     code: problem.code,
     next: problem.code === undefined ? undefined : CODES[problem.code].next,
     incident: problem.incident,
