@@ -121,12 +121,19 @@ export async function kauthOpen(place: Place, program: readonly string[]): Promi
     }
   }
   child.stdout.resume();
-  const url = new URL(link);
+  let url = new URL(link);
   const at = { host: "127.0.0.1", port: Number(url.port) };
-  const browser = { host: url.host, "sec-fetch-site": "same-origin", origin: url.origin };
+  const browserAt = (page: URL): Readonly<Record<string, string>> => ({
+    host: page.host,
+    "sec-fetch-site": "same-origin",
+    origin: page.origin,
+  });
+  // The start page comes first, and leads on to the target.
+  const { next } = await session({ ...at, headers: browserAt(url) }, url.hash.slice(1));
+  if (next !== undefined) url = new URL(next);
   const refused = await ask({ ...at, headers: { host: url.host } }, "/healthz");
   if (refused.status !== 401) throw new Error(`without a session the answer was ${refused.status}, not 401`);
-  const cookie = await session({ ...at, headers: browser }, url.hash.slice(1));
+  const { cookie } = await session({ ...at, headers: browserAt(url) }, url.hash.slice(1));
   const headers = { Host: url.host, "sec-fetch-site": "same-origin", cookie };
   const answer = await ask({ ...at, headers }, "/healthz");
   if (answer.status !== 200) throw new Error(`with the session the answer was ${answer.status}`);
@@ -143,7 +150,7 @@ export async function kauthOpen(place: Place, program: readonly string[]): Promi
 const session = async (
   at: { readonly host: string; readonly port: number; readonly headers: Readonly<Record<string, string>> },
   token: string,
-): Promise<string> =>
+): Promise<{ readonly cookie: string; readonly next: string | undefined }> =>
   await new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -155,10 +162,13 @@ const session = async (
         agent: false,
       },
       (response) => {
-        response.resume();
         const cookie = response.headers["set-cookie"]?.[0]?.split(";")[0];
-        if (cookie === undefined) reject(new Error(`no session: ${response.statusCode}`));
-        else resolve(cookie);
+        let text = "";
+        response.on("data", (part: Buffer) => (text += part.toString()));
+        response.once("end", () => {
+          if (cookie === undefined) reject(new Error(`no session: ${response.statusCode}`));
+          else resolve({ cookie, next: (JSON.parse(text) as { readonly next?: string }).next });
+        });
       },
     );
     sent.once("error", reject);

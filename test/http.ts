@@ -60,6 +60,9 @@ export async function follow(link: string): Promise<Browser> {
   });
   const cookie = made.headers["set-cookie"]?.[0]?.split(";")[0];
   if (cookie === undefined) throw new Error(`no session: ${made.status} ${made.text}`);
+  const { next } = JSON.parse(made.text) as { readonly next?: string };
+  // The start page's session comes first, then that of the target.
+  if (next !== undefined) return await follow(next);
   return {
     cookie,
     get: async (path, headers = {}) => await ask(url, { path, headers: { ...own, cookie, ...headers } }),

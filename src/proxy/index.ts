@@ -3,6 +3,9 @@ export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
 export { originOf, type OriginInputs } from "./label.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
+export type { SignInView, StartView, TargetView } from "./pages/start.ts";
+export { startForwarder, type StartOptions } from "./start/forwarder.ts";
+export { troubleOf, type Trouble } from "./trouble.ts";
 export { serveProxy, type LaunchLink, type ProxyOptions, type ProxyServer } from "./server.ts";
 export type {
   Admitted,

@@ -106,6 +106,10 @@ const redeem = (token: string, open: OpenSite, { emit }: OwnRequest): OwnPage =>
       // Whoever held the port since then may have left a worker or a poisoned cache (security.md R-N1).
       ...(clear ? ["Clear-Site-Data", '"cache", "storage"'] : []),
     ],
-    body: JSON.stringify({ path: open.site.path, ticket: redeemed.ticket.reveal() }),
+    body: JSON.stringify({
+      path: open.site.path,
+      ticket: redeemed.ticket.reveal(),
+      next: open.site.next?.().reveal(),
+    }),
   };
 };

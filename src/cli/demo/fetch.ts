@@ -1,5 +1,5 @@
 import { request, type IncomingMessage } from "node:http";
-import { object, parseJson, string } from "../../base/decode.ts";
+import { object, optional, parseJson, string } from "../../base/decode.ts";
 import { KnownError } from "../../base/errors.ts";
 
 /** The page's answer is some hundred bytes. */
@@ -63,6 +63,8 @@ export async function fetchAsBrowser(link: string, path: string): Promise<string
       "DEMO_FAILED",
       `Cannot sign in to the demo: the gate answered ${made.message.statusCode}`,
     );
+  const { next } = object({ next: optional(string) })(parseJson(made.text), "");
+  if (next !== undefined) return await fetchAsBrowser(next, path);
   const page = await send({ url, method: "GET", path, headers: { cookie } });
   if (page.message.statusCode !== 200)
     throw new KnownError(

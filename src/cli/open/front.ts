@@ -19,6 +19,8 @@ export interface Front {
   readonly listener: ProxyListener;
   /** Host name of the origin. */
   readonly host: string;
+  /** Host name of the start page's origin; undefined with `--origin ip`, which has one origin only. */
+  readonly startHost: string | undefined;
   /** With `--origin ip`: the address that is the origin. */
   readonly ip: string | undefined;
 }
@@ -28,22 +30,19 @@ export async function openFront(request: FrontRequest): Promise<Front> {
   const { system, settings, config, reference } = request;
   const ip = settings.origin === "ip" ? originAddress(system, settings) : undefined;
   const listener = await openListener({ addresses: settings.addresses, ip }, system);
-  if (ip !== undefined) return { listener, host: ip, ip };
+  if (ip !== undefined) return { listener, host: ip, startHost: undefined, ip };
   try {
-    const host = await originOf(
-      system,
-      reference.name,
-      {
-        server: request.server,
-        authority: authorityOf(config),
-        namespace: reference.namespace ?? config.namespace,
-        target: targetText(reference),
-        port: reference.port ?? "",
-        user: config.userName ?? "",
-      },
-      listener.port,
-    );
-    return { listener, host, ip };
+    const inputs = {
+      server: request.server,
+      authority: authorityOf(config),
+      namespace: reference.namespace ?? config.namespace,
+      target: targetText(reference),
+      port: reference.port ?? "",
+      user: config.userName ?? "",
+    };
+    const host = await originOf(system, reference.name, inputs, listener.port);
+    const own = { ...inputs, target: `start page of ${inputs.target}` };
+    return { listener, host, startHost: await originOf(system, "kauth", own, listener.port), ip };
   } catch (error) {
     await listener[Symbol.asyncDispose]();
     throw error;

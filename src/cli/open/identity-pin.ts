@@ -18,6 +18,8 @@ export interface IdentityPin {
    * @throws {KnownError} IDENTITY_CHANGED, or the signal's reason
    */
   check(credential: Credential, signal: AbortSignal): Promise<boolean>;
+  /** The pinned person, escaped; undefined before the first. */
+  name(): string | undefined;
   /** A person opened the pages anew: whoever the credential belongs to by then is pinned. */
   release(): void;
 }
@@ -113,6 +115,7 @@ export function identityPin(options: PinOptions): IdentityPin {
       }
       return await abortable(checking.done, signal);
     },
+    name: () => pinned?.name,
     release: () => {
       if (changed === undefined) return;
       changed = undefined;

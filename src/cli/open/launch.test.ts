@@ -23,6 +23,7 @@ test.each([
       onEvent: () => () => undefined,
     },
     site: siteAt("ui.localhost"),
+    first: siteAt("ui.localhost"),
     signal: over.signal,
     onEnter: () => false,
     onFile: () => undefined,

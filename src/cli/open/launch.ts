@@ -12,7 +12,10 @@ export interface Launch {
   readonly settings: Pick<OpenSettings, "openBrowser">;
   readonly report: Report;
   readonly server: Pick<ProxyServer, "newLaunch" | "onEvent">;
+  /** What is opened in the end. */
   readonly site: Site;
+  /** Whose link is given: the start page, which leads on, or the site itself. */
+  readonly first: Site;
   readonly signal: AbortSignal;
   /** What Enter does before it gives a link; true: it did something else instead. */
   readonly onEnter: () => boolean;
@@ -54,15 +57,15 @@ const sayHowToGoOn = (system: System): void => {
   if (system.stdinIsTerminal) system.log.say("Press Enter for a new link, Ctrl-C to stop");
 };
 
-const printLink = ({ server, site, report }: Launch): void => {
-  const link = server.newLaunch(site, { printed: true });
+const printLink = ({ server, first, report }: Launch): void => {
+  const link = server.newLaunch(first, { printed: true });
   report.emit({ event: "link", url: link.url.reveal(), goodForSeconds: Math.round(link.life / 1000) });
 };
 
 /** Resolves to the reason when no browser could be started. */
-const startBrowser = async ({ system, server, site, onFile }: Launch): Promise<string | undefined> => {
+const startBrowser = async ({ system, server, site, first, onFile }: Launch): Promise<string | undefined> => {
   try {
-    const { url } = server.newLaunch(site, { printed: false });
+    const { url } = server.newLaunch(first, { printed: false });
     const file = await writeLaunchFile(system, { url, title: site.title });
     onFile(file);
     const stop = server.onEvent((event) => {

@@ -21,6 +21,7 @@ import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import type { SignIn } from "./sign-in.ts";
 import { signsOf } from "./signs.ts";
+import { startSite } from "./start-site.ts";
 import { strangerWarnings } from "./strangers.ts";
 import { writeTokenFile } from "./token-file.ts";
 import { podUpstream } from "./upstream.ts";
@@ -72,12 +73,29 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   try {
     const { site, lastUse } = siteOf(request);
     const forwarder = createForwarder(site, { system, onIncident: incidentReports(system, report) });
+    const start =
+      request.front.startHost === undefined
+        ? undefined
+        : startSite({
+            system,
+            host: request.front.startHost,
+            source: request.source,
+            pin: request.pin,
+            route,
+            target: { title: site.title, url: addressOf(site.host, listener.port, site.path) },
+            next: () => serving.newLaunch(site, { printed: false }).url,
+          });
+    const first = start?.site ?? site;
     server = await serveProxy({
       system,
       listener,
-      sites: [{ site, forwarder }],
+      sites: [{ site, forwarder }, ...(start === undefined ? [] : [start])],
       sessions: !settings.noSession,
-      onEvent: (event) => tell(event, request),
+      onEvent: (event) => {
+        tell(event, site);
+        // Whoever used the link first may have gone on to the target.
+        if (event.kind === "raced" && event.site !== site) serving.endSessions(site);
+      },
     });
     const serving = server;
     let file: LaunchFile | undefined;
@@ -93,7 +111,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
       get inFlight() {
         return serving.active.exchanges;
       },
-      newLink: () => serving.newLaunch(site, { printed: true }).url,
+      newLink: () => serving.newLaunch(first, { printed: true }).url,
       launch: async (signal) =>
         await launch({
           system,
@@ -101,6 +119,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
           report,
           server: serving,
           site,
+          first,
           signal,
           onEnter: () => {
             if (request.source.state().kind !== "failed") return false;
@@ -128,10 +147,11 @@ export async function servePod(request: ServeRequest): Promise<Served> {
     throw error;
   }
 
-  function tell(event: ProxyEvent, of: ServeRequest): void {
+  function tell(event: ProxyEvent, site: Site): void {
     if (event.kind === "session") {
+      if (event.site !== site) return;
       // Whoever opens the pages now knows as whom.
-      of.pin.release();
+      request.pin.release();
       report.emit({ event: "session", state: "started", reason: undefined });
     }
     if (event.kind === "raced")
@@ -145,7 +165,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
     if (event.kind !== "stranger") return;
     if (event.uid !== undefined) warnOfStranger(event.uid);
     // Mostly one that was closed before anybody could look.
-    else of.system.log.verbose(2, "A connection whose user cannot be told was reset");
+    else system.log.verbose(2, "A connection whose user cannot be told was reset");
   }
 }
 
@@ -183,10 +203,17 @@ const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse:
     preserveOrigin: settings.preserveOrigin,
     cookiePrefix: ip === undefined ? undefined : `k${hash("sha256", `${ip}/${target}`, "hex").slice(0, 8)}-`,
     upstreamCa: settings.upstreamCa,
+    ...(request.front.startHost === undefined
+      ? {}
+      : { start: addressOf(request.front.startHost, request.front.listener.port, "/") }),
     hooks: hooksFor(knownUi(signsOf(backend, reference)), () => system.monotonic()),
   };
   return { site, lastUse: () => usedAt };
 };
+
+/** HTTP's own port is never written in a URL. */
+const addressOf = (host: string, port: number, path: string): string =>
+  `http://${host.includes(":") ? `[${host}]` : host}${port === 80 ? "" : `:${port}`}${path}`;
 
 /** The name that pods of the cluster would use. */
 const authorityOf = (reference: TargetReference, backend: Backend): string =>

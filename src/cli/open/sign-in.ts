@@ -13,6 +13,8 @@ export type SignInState =
 /** A credential source that starts no login which nobody asked for. */
 export interface SignIn extends CredentialSource {
   state(): SignInState;
+  /** The credential that was given last. */
+  current(): Credential | undefined;
   /** A person acts: the login is run once more. Resolves when it has ended, well or not. */
   again(): Promise<void>;
   /** Called at every change of the state until the returned function is called. */
@@ -114,6 +116,7 @@ export function signInOnce(source: CredentialSource, options: SignInOptions): Si
       return undefined;
     },
     state: () => state,
+    current: () => last,
     again: async () => {
       if (state.kind === "running") return;
       const before = last;

@@ -17,6 +17,8 @@ export interface DocumentParts {
   readonly script?: { readonly nonce: string; readonly text: string };
   /** Source expressions for `connect-src`. Default: none. */
   readonly connect?: string;
+  /** It has a form of ours, which posts to its own origin. Default: none. */
+  readonly form?: boolean;
   /** Seconds after which the page asks again. */
   readonly refresh?: number;
   /** Names and values in turn. */
@@ -51,7 +53,7 @@ const policy = (parts: DocumentParts): string =>
     ...(parts.script === undefined ? [] : [`script-src 'nonce-${parts.script.nonce}'`]),
     ...(parts.connect === undefined ? [] : [`connect-src ${parts.connect}`]),
     "base-uri 'none'",
-    "form-action 'none'",
+    `form-action ${parts.form === true ? "'self'" : "'none'"}`,
     "frame-ancestors 'none'",
   ].join("; ");
 

@@ -12,9 +12,9 @@ const start = async () => {
   const answer = await send(token);
   if (answer.status === 403) return show("void");
   if (!answer.ok) return show("failed");
-  const { path, ticket } = await answer.json();
+  const { path, ticket, next } = await answer.json();
   if (!(await signedIn()) && !((await send("ticket " + ticket)).ok && (await signedIn()))) return show("cookies");
-  location.replace(location.origin + path);
+  location.replace(next ?? location.origin + path);
 };
 addEventListener("hashchange", () => location.reload());
 start().catch(() => show("failed"));

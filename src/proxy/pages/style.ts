@@ -11,6 +11,10 @@ main{width:100%;max-width:560px;background:var(--card);border:1px solid var(--li
 .brand{display:flex;align-items:center;gap:9px;margin:0 0 22px;color:var(--soft);font-size:14px;font-weight:600;letter-spacing:.02em}
 .brand svg{display:block;flex:none;color:var(--accent)}
 h1{margin:0 0 10px;font-size:23px;line-height:1.25;letter-spacing:-.01em;overflow-wrap:anywhere}
+h2{margin:22px 0 8px;font-size:16px;line-height:1.3}
+.targets{margin:0 0 14px;padding:0;list-style:none}
+.targets li{padding:8px 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
+form{margin:0}
 p{margin:0 0 14px;overflow-wrap:anywhere}
 main>:last-child{margin-bottom:0}
 .soft{color:var(--soft);font-size:14px}
