@@ -165,6 +165,8 @@ export interface Problem {
   readonly start?: string;
   /** Seconds, sent as Retry-After. */
   readonly retryAfter?: number;
-  /** A navigation gets a page that reloads itself. */
+  /** A navigation gets a page that goes on by itself. */
   readonly refresh?: boolean;
+  /** For the script of that page. */
+  readonly nonce?: string;
 }

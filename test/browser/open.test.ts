@@ -29,7 +29,7 @@ test("the browser follows the link once and is signed in, with WebSocket and eve
   expect(await page.textContent("#auth")).toBe("1");
   expect(page.url()).toBe(ui.origin.href);
   expect(faults).toEqual([]);
-  const cookies = await context.cookies();
+  const cookies = await context.cookies(ui.origin.href);
   expect(cookies).toHaveLength(1);
   expect(cookies[0]).toMatchObject({
     name: expect.stringMatching(/^__Host-kauth/) as unknown,

@@ -68,6 +68,7 @@ export const problemOf = (
     ...told,
     incident,
     trouble,
+    ...(told.refresh === true ? { nonce: to.system.random(16).toString("base64url") } : {}),
     ...(code === undefined ? {} : { code }),
     ...(right === undefined ? {} : { right }),
     ...(to.start === undefined ? {} : { start: to.start }),

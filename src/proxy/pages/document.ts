@@ -19,7 +19,7 @@ export interface DocumentParts {
   readonly connect?: string;
   /** It has a form of ours, which posts to its own origin. Default: none. */
   readonly form?: boolean;
-  /** Seconds after which the page asks again. */
+  /** Seconds after which the page asks again where no script of ours can do it better. */
   readonly refresh?: number;
   /** Names and values in turn. */
   readonly extra?: readonly string[];
@@ -65,7 +65,7 @@ export const documentText = (parts: DocumentParts, meta: Markup = new Markup("")
 <meta charset="utf-8">
 ${meta}<meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex">
-${parts.refresh === undefined ? "" : markup`<meta http-equiv="refresh" content="${parts.refresh}">\n`}<title>${parts.title}</title>
+${parts.refresh === undefined ? "" : markup`<noscript><meta http-equiv="refresh" content="${parts.refresh}"></noscript>\n`}<title>${parts.title}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
@@ -84,7 +84,10 @@ export const document = (parts: DocumentParts): OwnPage => ({
     "text/html; charset=utf-8",
     "Content-Security-Policy",
     policy(parts),
-    ...OWN_HEADERS,
+    // With `no-referrer` a browser would send a form's Origin as `null`, and the gate takes none of these.
+    ...(parts.form === true
+      ? OWN_HEADERS.map((value) => (value === "no-referrer" ? "same-origin" : value))
+      : OWN_HEADERS),
     ...(parts.extra ?? []),
   ],
   body: documentText(parts),

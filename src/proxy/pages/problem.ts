@@ -7,6 +7,22 @@ import { markup, type Markup } from "./markup.ts";
 /** Seconds until the page of a waiting navigation asks again; F3 wants recovery within 2 s of readiness. */
 const REFRESH_AFTER = 2;
 
+/**
+ * Asks for the page as a script does: that request is held until there is an answer, so that the page goes on at once,
+ * and nobody's screen reader is started anew every two seconds.
+ */
+const AGAIN = `
+const look = async () => {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "application/problem+json" }, cache: "no-store" });
+    await answer.body?.cancel();
+    if (answer.status !== 503 && answer.status !== 504) return location.reload();
+  } catch {}
+  setTimeout(look, 2000);
+};
+setTimeout(look, 500);
+`;
+
 const retryHeader = (problem: Problem): readonly string[] =>
   problem.retryAfter === undefined ? [] : ["Retry-After", String(Math.max(0, Math.ceil(problem.retryAfter)))];
 
@@ -29,12 +45,15 @@ export const problemPage = (problem: Problem): OwnPage =>
       <p>${problem.detail}</p>
       ${problem.right === undefined ? "" : rightText(problem.right)}
       ${problem.trouble === "sign-in" ? signInText(problem.start) : ""}
-      ${problem.code === undefined ? "" : markup`<p>${CODES[problem.code].means} ${CODES[problem.code].next}</p>`}
-      ${problem.refresh === true ? markup`<p class="busy soft" role="status">This page tries again by itself.</p>` : ""}
+      ${problem.code === undefined || problem.right !== undefined ? "" : markup`<p>${CODES[problem.code].means} ${CODES[problem.code].next}</p>`}
+      ${problem.refresh === true ? markup`<p class="busy soft" role="status">This page goes on by itself.</p>` : ""}
       <footer>Status ${problem.status} ${problem.code === undefined ? "" : markup`&middot; <code>${problem.code}</code> `}&middot; incident <code>${problem.incident}</code>.
         The terminal where kauth runs says more.</footer>`,
     extra: retryHeader(problem),
     ...(problem.refresh === true ? { refresh: REFRESH_AFTER } : {}),
+    ...(problem.nonce === undefined
+      ? {}
+      : { connect: "'self'", script: { nonce: problem.nonce, text: AGAIN } }),
   });
 
 /** @see https://www.rfc-editor.org/rfc/rfc9457 */

@@ -1,5 +1,6 @@
-import { document, plain, type OwnPage } from "./document.ts";
+import { CLOSED_POLICY, document, OWN_HEADERS, plain, type OwnPage } from "./document.ts";
 import { markup, type Markup } from "./markup.ts";
+import { scriptLiteral } from "./script.ts";
 
 /** How signing in stands. */
 export type SignInView = "well" | "failed" | "running";
@@ -40,18 +41,40 @@ const signIn = ({ signIn: state, reason }: StartView): Markup => {
 const target = ({ title, url, health }: TargetView): Markup =>
   markup`<li><a href="${url}">${title}</a> <span class="soft">${health}</span></li>`;
 
-/** Seconds; it changes by itself while something runs, and a person may look at it for hours. */
-const REFRESH_RUNNING = 2;
+/** Seconds, where no script runs. */
 const REFRESH = 15;
 
+/** What makes the page another one; the time left does not. */
+export const startState = ({ user, signIn: state, reason, targets }: StartView): string =>
+  JSON.stringify({ user, signIn: state, reason, targets });
+
+const script = (view: StartView): string => `
+const known = ${scriptLiteral(startState(view))};
+const look = async () => {
+  try {
+    const answer = await fetch("/state", { cache: "no-store" });
+    if (answer.status === 401 || (answer.ok && (await answer.text()) !== known)) return location.reload();
+  } catch {}
+  setTimeout(look, 1000);
+};
+setTimeout(look, 1000);
+`;
+
+const heading = ({ user, signIn: state }: StartView): string => {
+  if (state === "failed") return "Sign in again";
+  return user === undefined ? "kauth" : `Signed in as ${user}`;
+};
+
 /** The page of kauth's own controls, at an origin that no application has (security.md R-N6). */
-export const startPage = (view: StartView): OwnPage =>
+export const startPage = (view: StartView, nonce: string): OwnPage =>
   document({
     status: 200,
     title: view.signIn === "failed" ? "Sign in again" : "kauth",
     form: true,
-    refresh: view.signIn === "running" ? REFRESH_RUNNING : REFRESH,
-    content: markup`<h1>${view.user === undefined ? "kauth" : `Signed in as ${view.user}`}</h1>
+    refresh: REFRESH,
+    connect: "'self'",
+    script: { nonce, text: script(view) },
+    content: markup`<h1>${heading(view)}</h1>
       ${view.ends === undefined ? "" : markup`<p class="soft">The credential ends ${view.ends}.</p>`}
       ${signIn(view)}
       <h2>Open now</h2>
@@ -59,6 +82,11 @@ export const startPage = (view: StartView): OwnPage =>
       <footer>This page belongs to kauth itself. No application can see it or press its buttons.</footer>`,
   });
 
+export const stateAnswer = (view: StartView): OwnPage => ({
+  status: 200,
+  headers: ["Content-Type", "application/json", "Content-Security-Policy", CLOSED_POLICY, ...OWN_HEADERS],
+  body: startState(view),
+});
 export const seeOther: OwnPage = { ...plain(303, "kauth: see the start page.", ["Location", "/"]) };
 export const noSuchPage: OwnPage = plain(404, "kauth: there is no such page here.");
 export const wrongMethod: OwnPage = plain(405, "kauth: this address does not take that method.");

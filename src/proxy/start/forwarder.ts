@@ -3,11 +3,19 @@ import type { System } from "../../base/system.ts";
 import { sendPage, writePage } from "../answer.ts";
 import { isBrowser } from "../guard.ts";
 import type { OwnPage } from "../pages/document.ts";
-import { noProgram, noSuchPage, seeOther, startPage, wrongMethod, type StartView } from "../pages/start.ts";
+import {
+  noProgram,
+  noSuchPage,
+  seeOther,
+  startPage,
+  stateAnswer,
+  wrongMethod,
+  type StartView,
+} from "../pages/start.ts";
 import type { Forwarder } from "../types.ts";
 
 export interface StartOptions {
-  readonly system: Pick<System, "sleep">;
+  readonly system: Pick<System, "sleep" | "random">;
   readonly view: () => StartView;
   /** A person pressed the button. */
   readonly signIn: () => void;
@@ -21,7 +29,10 @@ export function startForwarder({ system, view, signIn }: StartOptions): Forwarde
   const answer = (request: IncomingMessage, session: string): OwnPage => {
     if (!isBrowser(session)) return noProgram;
     const { url, method } = request;
-    if (url === "/") return method === "GET" || method === "HEAD" ? startPage(view()) : wrongMethod;
+    const reading = method === "GET" || method === "HEAD";
+    if (url === "/")
+      return reading ? startPage(view(), system.random(16).toString("base64url")) : wrongMethod;
+    if (url === "/state") return reading ? stateAnswer(view()) : wrongMethod;
     if (url !== "/sign-in") return noSuchPage;
     // The gate has made sure that a POST carries our own Origin.
     if (method !== "POST") return wrongMethod;

@@ -1,0 +1,81 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { answeringPlugin, type Answering } from "../answering-plugin.ts";
+import { startChromium } from "../chromium.ts";
+import { startOpen } from "../program.ts";
+
+let browser: Browser;
+let plugin: Answering;
+beforeAll(async () => {
+  browser = await startChromium();
+});
+afterAll(async () => {
+  await browser.close();
+});
+beforeEach(async () => {
+  plugin = await answeringPlugin();
+});
+afterEach(async () => {
+  await plugin[Symbol.asyncDispose]();
+});
+
+test("a sign-in that ended is taken up again by a button on kauth's own page", async () => {
+  const first = await plugin.answer("alice");
+  await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(ui.link);
+  await page.locator("#user", { hasText: "alice" }).waitFor();
+  await plugin.fail();
+  plugin.demo.cluster.people.revoke(first);
+  // The app's page itself needs no token; what asks for one fails, and then so does every page.
+  await page.evaluate("fetch('/api/me').then(() => undefined)");
+  await page.reload();
+  await page.getByRole("heading", { name: "Sign in again" }).waitFor();
+  const runs = await plugin.runs();
+  await page.getByRole("link", { name: "Go to kauth" }).click();
+  // It is another site for the browser, so that it asks first.
+  await page.getByRole("link", { name: "Continue to kauth" }).click();
+  await page.getByRole("heading", { name: "Sign in again" }).waitFor();
+  expect(await plugin.runs()).toBe(runs);
+  await plugin.answer("alice");
+  await page.getByRole("button", { name: "Sign in again" }).click();
+  await page.getByRole("heading", { name: "Signed in as alice" }).waitFor();
+  expect(await plugin.runs()).toBe(runs + 1);
+  await page.getByRole("link", { name: "svc/ui in apps" }).click();
+  await page.getByRole("link", { name: "Continue to svc/ui in apps" }).click();
+  await page.locator("#user", { hasText: "alice" }).waitFor();
+});
+
+test("R-N6: no script of the app reaches a control, neither at its own origin nor at that of the start page", async () => {
+  await plugin.answer("alice");
+  await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
+  const start = new URL(ui.link).origin;
+  expect(start).not.toBe(ui.origin.origin);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(ui.link);
+  await page.locator("#user", { hasText: "alice" }).waitFor();
+  const runs = await plugin.runs();
+  const tried = await page.evaluate<number[]>(`(async () => {
+    const found = [];
+    for (const url of ["/sign-in", "/__kauth/sign-in", ${JSON.stringify(start)} + "/sign-in"])
+      for (const how of [{ method: "POST" }, { method: "POST", mode: "no-cors", credentials: "include", body: "x" }, { credentials: "include" }])
+        found.push(await fetch(url, how).then((answer) => answer.status, () => 0));
+    const form = Object.assign(document.createElement("form"), { method: "POST", action: ${JSON.stringify(start)} + "/sign-in", target: "_blank" });
+    document.body.append(form);
+    form.submit();
+    const image = new Image();
+    const loaded = new Promise((resolve) => { image.onload = image.onerror = resolve; });
+    image.src = ${JSON.stringify(start)} + "/sign-in";
+    await loaded;
+    return found;
+  })()`);
+  // At its own origin these are the app's paths, or nobody's.
+  expect(tried.slice(3, 6)).toEqual([404, 404, 404]);
+  expect(tried.slice(6)).toEqual([0, 0, 0]);
+  const read = await page.evaluate(
+    `fetch(${JSON.stringify(start)} + "/state", { credentials: "include" }).then((a) => a.text(), () => "")`,
+  );
+  expect(read).toBe("");
+  expect(await plugin.runs()).toBe(runs);
+});

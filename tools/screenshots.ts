@@ -1,0 +1,33 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { OWN_PAGES, serveOwnPages } from "../test/browser/own-pages.ts";
+import { startChromium } from "../test/chromium.ts";
+
+/** Pictures of our own pages for the documentation, in both color schemes. */
+const TO = join(dirname(import.meta.dirname), "docs", "images");
+const SHOWN = [
+  "starting",
+  "restarting",
+  "no-ready-pod",
+  "denied",
+  "sign-in",
+  "unreachable",
+  "start",
+  "start-failed",
+];
+
+await mkdir(TO, { recursive: true });
+await using served = await serveOwnPages();
+const browser = await startChromium();
+for (const colorScheme of ["light", "dark"] as const) {
+  const context = await browser.newContext({ colorScheme, viewport: { width: 760, height: 480 } });
+  const page = await context.newPage();
+  for (const name of SHOWN) {
+    if (OWN_PAGES[name] === undefined) throw new TypeError(`there is no page ${name}`);
+    await page.goto(`${served.origin}/${name}`);
+    await page.screenshot({ path: join(TO, `${name}-${colorScheme}.png`) });
+  }
+  await context.close();
+}
+await browser.close();
+process.stdout.write(`${SHOWN.length * 2} pictures in docs/images\n`);
