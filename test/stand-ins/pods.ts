@@ -37,7 +37,10 @@ const newCertificate = (): { readonly cert: string; readonly key: string } => {
 /** Runs what `of` gives for a pod's name: HTTP on 8080, and on 8443 with a certificate that is new at each start. */
 export function runInPods(of: (pod: string) => Answers): Pods {
   const servers = new Map<string, Server>();
-  const certificates = new Map<string, ReturnType<typeof newCertificate>>();
+  const certificates = new Map<
+    string,
+    { readonly uid: string; readonly pair: ReturnType<typeof newCertificate> }
+  >();
   const streams = new Map<Duplex, string>();
   const stopped = new Set<string>();
 
@@ -55,9 +58,10 @@ export function runInPods(of: (pod: string) => Answers): Pods {
     return server;
   };
 
-  const secured = (stream: Duplex, uid: string): TLSSocket => {
-    const pair = certificates.get(uid) ?? newCertificate();
-    certificates.set(uid, pair);
+  const secured = (stream: Duplex, name: string, uid: string): TLSSocket => {
+    const known = certificates.get(name);
+    const pair = known?.uid === uid ? known.pair : newCertificate();
+    certificates.set(name, { uid, pair });
     const socket = new TLSSocket(stream, { isServer: true, secureContext: createSecureContext(pair) });
     socket.on("error", () => stream.destroy());
     return socket;
@@ -68,12 +72,12 @@ export function runInPods(of: (pod: string) => Answers): Pods {
       if (stopped.has(name) || (port !== HTTP_PORT && port !== HTTPS_PORT)) return false;
       streams.set(stream, name);
       stream.once("close", () => streams.delete(stream));
-      serverOf(name).emit("connection", port === HTTP_PORT ? stream : secured(stream, uid));
+      serverOf(name).emit("connection", port === HTTP_PORT ? stream : secured(stream, name, uid));
       return true;
     },
     stop: (pod) => {
       stopped.add(pod);
-      certificates.clear();
+      certificates.delete(pod);
       for (const [stream, name] of streams) if (name === pod) stream.destroy();
     },
     start: (pod) => stopped.delete(pod),

@@ -263,14 +263,15 @@ element("open-exec").addEventListener("click", () => {
     element("terminal").append(new TextDecoder().decode(data.slice(1))),
   );
 });
-element("edit").addEventListener("click", async () => {
+async function edit() {
   const answer = await ask(`${CLUSTER}/api/v1/namespaces/demo/configmaps/edit-me?pretty=true`, {
     method: "PATCH",
     headers: { Accept: "application/json", "Content-Type": "application/json-patch+json" },
     body: JSON.stringify([{ op: "add", path: "/data/a", value: "b" }]),
   }).catch(() => undefined);
   element("edited").textContent = String(answer?.status ?? "no answer");
-});
+}
+element("edit").addEventListener("click", () => void edit());
 
 if (location.pathname === "/") history.replaceState(undefined, "", "/c/main/");
 sessionStorage.setItem("loads", String(Number(sessionStorage.getItem("loads") ?? "0") + 1));
