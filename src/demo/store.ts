@@ -103,7 +103,9 @@ export class Store {
     const object = this.get(kind, namespace, name);
     if (object === undefined) return;
     this.#of(kind).delete(`${namespace}/${name}`);
-    this.#tell(kind, { type: "DELETED", object });
+    // As in a real cluster, the last state carries the version of the deletion: a watch goes on from there.
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version + 1) };
+    this.#tell(kind, { type: "DELETED", object: { ...object, metadata } });
   }
 
   /** Events after a version, or undefined if that is too long ago. */
