@@ -196,12 +196,20 @@ describe("C.2: a watch sees each change exactly once", () => {
     over = true;
     await changing;
     for (const seen of watches) {
-      await expect.poll(() => seen.events.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(made.length);
-      expect(seen.events, ui.stderr()).toEqual(made);
-      expect(seen.ended).toBeUndefined();
+      const enough = (): boolean => seen.events.length >= made.length || seen.ended !== undefined;
+      await expect.poll(enough, { timeout: 30_000 }).toBe(true);
+      // An API server that has started anew may know nothing of what was before: then a client is told to list anew.
+      const gone = seen.events.at(-1) === "ERROR 410";
+      if (gone) expect(name).toBe("the API server restarts");
+      expect(gone ? seen.events.slice(0, -1) : seen.events, ui.stderr()).toEqual(
+        gone ? made.slice(0, seen.events.length - 1) : made,
+      );
+      if (!gone) expect(seen.ended).toBeUndefined();
       seen.close();
     }
-    process.stdout.write(`| ${name} | ${made.length} events, each seen once by WebSocket and by lines |\n`);
+    process.stdout.write(
+      `| ${name} | ${made.length} events made, seen ${watches.map(({ events }) => events.length).join(" and ")} by WebSocket and by lines |\n`,
+    );
     expect(relay.authorizations.every((count) => count === 1)).toBe(true);
   });
 });

@@ -90,12 +90,15 @@ describe("C.2: a watch by WebSocket", () => {
     expect(dials).toBeLessThan(30);
   });
 
-  test("the event that ends it is handed on, and then the end", async () => {
-    await using plane = watchPlane({ pod: (stream) => stream.say(GOOD) });
-    const client = await plane.ask(EVENTS(5));
+  test("the event that ends it is handed on, and then the end; its page may have to be told in another way", async () => {
+    const sessions: string[] = [];
+    const hooks = { ...HOOKS, lost: (session: string) => sessions.push(session) };
+    await using plane = watchPlane({ site: { hooks }, pod: (stream) => stream.say(GOOD) });
+    const client = await plane.ask(EVENTS(5), "web-1");
     plane.streams[0]?.say(Buffer.concat([textOf('{"end":true}'), Buffer.from([0x88, 0])]));
     await pass(plane, 10_000);
     expect(heardBy(client)).toEqual(['{"end":true}', "close"]);
+    expect(sessions).toEqual(["web-1"]);
     expect(plane.streams).toHaveLength(1);
     expect(plane.forwarder.active).toBe(0);
   });

@@ -136,7 +136,11 @@ class WatchSocket {
 
   #event(): void {
     const verdict = this.#kept.resumable.see(Buffer.concat(this.#text).toString("utf8"));
-    if (verdict === "over") this.#done = true;
+    if (verdict === "over") {
+      // A client that lists anew is well; one that does not has to be told in another way (ui-traffic U11).
+      this.#done = true;
+      this.#kept.wire.hooks?.lost?.(this.#kept.admitted.session);
+    }
     if (verdict === "drop") this.#raw = [];
     this.#flush();
   }

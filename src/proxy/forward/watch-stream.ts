@@ -198,7 +198,10 @@ export class WatchStream {
     this.#size = 0;
     const text = line.toString("utf8").trimEnd();
     const verdict = text === "" ? "pass" : this.#kept.resumable.see(text);
-    if (verdict === "over") this.#done = true;
+    if (verdict === "over") {
+      this.#done = true;
+      this.#kept.wire.hooks?.lost?.(this.#kept.admitted.session);
+    }
     if (verdict !== "drop") this.#hand(line);
   }
 
