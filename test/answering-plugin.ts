@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Demo } from "../src/demo/index.ts";
+import type { Demo, DemoOptions } from "../src/demo/index.ts";
 import { testDemo } from "./demo.ts";
 
 /** A plugin whose answer the test writes; each run is noted. */
@@ -28,11 +28,12 @@ export interface Answering extends AsyncDisposable {
 }
 
 /** The demo's cluster, with a person whose plugin does what a test says. */
-export async function answeringPlugin(): Promise<Answering> {
+export async function answeringPlugin(options: Pick<DemoOptions, "pods"> = {}): Promise<Answering> {
   const directory = await mkdtemp(join(tmpdir(), "kauth-identity-"));
   const at = (name: string): string => join(directory, name);
   await writeFile(at("plugin.mjs"), PLUGIN);
   const demo = await testDemo({
+    ...options,
     plugin: { command: process.execPath, args: [at("plugin.mjs"), at("answer")] },
   });
   let made = 0;

@@ -6,6 +6,8 @@ export interface PodWishes {
   readonly ready?: boolean;
   readonly sidecar?: boolean;
   readonly uid?: string;
+  /** Default: the demo's own. */
+  readonly image?: string;
 }
 
 export const NAMESPACE = "apps";
@@ -45,7 +47,7 @@ export function putPod(store: Store, wishes: PodWishes, restarts = 0): void {
   const ready = wishes.ready ?? true;
   const app = {
     name: "app",
-    image: IMAGE,
+    image: wishes.image ?? IMAGE,
     ports: [
       { name: "http", containerPort: 8080, protocol: "TCP" },
       { name: "https", containerPort: 8443, protocol: "TCP" },
