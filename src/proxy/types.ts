@@ -37,6 +37,11 @@ export interface Upstream {
   /** The headers that say who the person is; empty for an anonymous target. */
   authorize(request: AuthorizeRequest): Promise<RawHeaders>;
   /**
+   * Who answers a dial now, as `Dialled.peer`; undefined: nobody. An idle stream to anybody else is not used again.
+   * Without it, every stream is good as long as it lives.
+   */
+  readonly peer?: () => string | undefined;
+  /**
    * What stands in the way of a dial or a credential now, a KnownError where it is known; undefined: nothing does, or
    * nobody has looked yet. For the page of a navigation that does not wait.
    */

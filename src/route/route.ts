@@ -20,6 +20,8 @@ export interface RouteOptions {
   /** Makes the dialer of a pod; `verify` has to pass for each tunnel before it carries anything. */
   readonly dialPod: (backend: Backend, verify: (signal: AbortSignal) => Promise<void>) => PodDialer;
   readonly onChange?: (change: RouteChange) => void;
+  /** A try to find a way failed while there is none. */
+  readonly onTrouble?: (trouble: KnownError) => void;
 }
 
 /**
@@ -238,6 +240,7 @@ export function openRoute(options: RouteOptions): Route {
       if (isKnownError(error) && !signal.aborted) {
         trouble = error;
         move({ kind: "failed", trouble: error });
+        if (state.kind === "down") options.onTrouble?.(error);
       }
       throw error;
     }
@@ -286,6 +289,9 @@ export function openRoute(options: RouteOptions): Route {
   return {
     get backend() {
       return live?.backend;
+    },
+    get peer() {
+      return live?.peer;
     },
     get state() {
       return state;

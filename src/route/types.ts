@@ -56,6 +56,8 @@ export interface Route extends AsyncDisposable {
   /** The backend in use, once resolved. */
   readonly backend: Backend | undefined;
   readonly state: RouteState;
+  /** Who answers a dial now; undefined: nobody. */
+  readonly peer: string | undefined;
   /** What stands in the way since it was last up; undefined while it is up, or nobody has looked. */
   trouble(): KnownError | undefined;
   /** Resolves a backend and connects to it. @throws {KnownError} at the first failure: for the start */

@@ -58,6 +58,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     authorize,
+    peer: () => route.peer,
     trouble: () => {
       const state = source.state();
       return state.kind === "failed" ? state.error : route.trouble();

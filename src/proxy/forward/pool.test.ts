@@ -9,7 +9,7 @@ const setup = (): { readonly pool: StreamPool; readonly still: StillSystem } => 
   return { pool: new StreamPool(still.system), still };
 };
 
-const stream = (): UpstreamStream => new UpstreamStream(duplexPair()[0]);
+const stream = (): UpstreamStream => new UpstreamStream(duplexPair()[0], "pod");
 
 test("R-E7: a stream comes back to its own session only", () => {
   const { pool } = setup();
@@ -113,4 +113,19 @@ test("nothing is kept after closing", () => {
   const late = stream();
   pool.give("alice", late);
   expect(late.alive).toBe(false);
+});
+
+test("a stream to a pod that is left is used no more, and one to the next is", () => {
+  const { still } = setup();
+  let now: string | undefined = "pod";
+  const pool = new StreamPool(still.system, (peer) => peer === now);
+  const old = stream();
+  pool.give("alice", old);
+  now = undefined;
+  expect(pool.take("alice")).toBeUndefined();
+  expect(old.alive).toBe(false);
+  now = "pod";
+  const good = stream();
+  pool.give("alice", good);
+  expect(pool.take("alice")).toBe(good);
 });

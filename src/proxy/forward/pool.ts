@@ -11,19 +11,24 @@ const KEPT = 256;
 /** Idle streams, by web session: one is never given to another session (security.md R-E7). */
 export class StreamPool {
   readonly #system: System;
+  /** Whether that peer is the one to talk to. */
+  readonly #fits: (peer: string) => boolean;
   readonly #idle = new Map<string, UpstreamStream[]>();
   readonly #closed = new AbortController();
   #sweeping = false;
 
-  constructor(system: System) {
+  constructor(system: System, fits: (peer: string) => boolean = () => true) {
     this.#system = system;
+    this.#fits = fits;
   }
 
   /** The stream that was used last, which is the likeliest to be alive. */
   take(session: string): UpstreamStream | undefined {
     const streams = this.#idle.get(session);
     for (let stream = streams?.pop(); stream !== undefined; stream = streams?.pop()) {
-      if (stream.alive && this.#system.monotonic() - stream.idleSince < IDLE) return stream;
+      const young = this.#system.monotonic() - stream.idleSince < IDLE;
+      // A pod that gets no new connections must get no requests on old ones either.
+      if (stream.alive && young && this.#fits(stream.peer)) return stream;
       stream.destroy();
     }
     return undefined;

@@ -21,7 +21,7 @@ const open = (): { readonly stream: UpstreamStream; readonly near: Duplex; reado
   const [near, far] = duplexPair();
   far.on("error", () => undefined);
   far.resume();
-  return { stream: new UpstreamStream(near), near, far };
+  return { stream: new UpstreamStream(near, "pod"), near, far };
 };
 
 test("one user after another hears what is said in its time", async () => {
@@ -96,7 +96,7 @@ test.each([
   near.on("error", () => undefined);
   near.destroy(error);
   await settle();
-  const stream = new UpstreamStream(near);
+  const stream = new UpstreamStream(near, "pod");
   expect(stream.alive).toBe(false);
   const user = told();
   stream.use(user);

@@ -22,8 +22,12 @@ export class UpstreamStream {
   #dead = false;
   #failure: Error | undefined;
 
-  constructor(duplex: Duplex) {
+  /** Who is at the other end. */
+  readonly peer: string;
+
+  constructor(duplex: Duplex, peer: string) {
     this.duplex = duplex;
+    this.peer = peer;
     // Nothing is told of what happened before.
     if (duplex.destroyed) this.#fail(duplex.errored ?? new Error("the stream was closed"));
     duplex.on("data", (chunk: Buffer) => {

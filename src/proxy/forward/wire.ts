@@ -3,7 +3,7 @@ import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import type { Millis } from "../../base/units.ts";
-import type { Admitted, Incident, Site, SiteHooks } from "../types.ts";
+import type { Admitted, Incident, Site, SiteHooks, Upstream } from "../types.ts";
 import { StreamPool } from "./pool.ts";
 import { requestHeads, type BodyFraming } from "./request-head.ts";
 import { responseHeads, type ReturnedHead } from "./response-head.ts";
@@ -81,7 +81,7 @@ export function openWire(
   };
   return {
     system,
-    pool: new StreamPool(system),
+    pool: new StreamPool(system, fitting(site.upstream)),
     waiting: new Waiting(system),
     hooks: site.hooks,
     start: site.start,
@@ -114,7 +114,7 @@ export function openWire(
         // Nobody is left who would end it.
         if (abort.signal.aborted) stream.destroy();
         abort.signal.throwIfAborted();
-        return new UpstreamStream(stream);
+        return new UpstreamStream(stream, dialled.peer);
       } catch (error) {
         // A stand-in of Node's for our own reason would say nothing.
         throw abort.signal.aborted && abort.signal.reason instanceof KnownError ? abort.signal.reason : error;
@@ -136,6 +136,9 @@ export function openWire(
     done: options.done,
   };
 }
+
+const fitting = ({ peer }: Upstream): ((of: string) => boolean) =>
+  peer === undefined ? () => true : (of) => peer() === of;
 
 const withoutNames = (headers: readonly string[], names: ReadonlySet<string>): readonly string[] =>
   headers.filter((_value, index) => !names.has((headers[index - (index % 2)] ?? "").toLowerCase()));
