@@ -6,10 +6,17 @@ import { testDemo } from "./demo.ts";
 
 /** A plugin whose answer the test writes; each run is noted. */
 const PLUGIN = `
+import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 const at = process.argv[2];
 appendFileSync(at + ".runs", "x");
 const text = readFileSync(at, "utf8");
+if (text === "hang") {
+  const child = spawn("sleep", ["600"], { stdio: "ignore" });
+  appendFileSync(at + ".pids", process.pid + "\\n" + child.pid + "\\n");
+  setInterval(() => undefined, 1000);
+  await new Promise(() => undefined);
+}
 if (text === "fail") { console.error("canary: the login failed"); process.exit(1); }
 const { token, life } = JSON.parse(text);
 console.log(JSON.stringify({ apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential",
@@ -25,6 +32,10 @@ export interface Answering extends AsyncDisposable {
   answer(username: string, life?: number): Promise<string>;
   /** From now on it fails. */
   fail(): Promise<void>;
+  /** From now on it starts another program, and neither ends. */
+  hang(): Promise<void>;
+  /** Of these, those that still run. */
+  orphans(): Promise<readonly string[]>;
 }
 
 /** The demo's cluster, with a person whose plugin does what a test says. */
@@ -49,6 +60,14 @@ export async function answeringPlugin(options: Pick<DemoOptions, "pods"> = {}): 
       return token;
     },
     fail: async () => await writeFile(at("answer"), "fail"),
+    hang: async () => await writeFile(at("answer"), "hang"),
+    orphans: async () => {
+      const pids = (await readFile(at("answer.pids"), "utf8")).split("\n").filter((pid) => pid !== "");
+      const stats = await Promise.all(
+        pids.map(async (pid) => await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "0 (x) Z")),
+      );
+      return stats.filter((stat) => !/^\d+ \(.*\) Z/.test(stat));
+    },
     [Symbol.asyncDispose]: async () => {
       await demo[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });

@@ -9,7 +9,7 @@ const run = (file: string, args: readonly string[]): boolean =>
   spawnSync(file, [...args], { stdio: "inherit" }).status === 0;
 
 if (!(await haveBrowser())) process.exit(1);
-const projects = ["unit", "fuzz", "flow", "browser"].flatMap((name) => ["--project", name]);
+const projects = ["unit", "fuzz", "flow", "faults", "browser"].flatMap((name) => ["--project", name]);
 const passed =
   run("npm", ["run", "build", "--silent"]) &&
   run(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...projects, ...process.argv.slice(2)]);

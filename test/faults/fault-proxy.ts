@@ -1,0 +1,92 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/** What a network does to connections through it; may be changed while they run. */
+export interface Weather {
+  /** Milliseconds that each piece is late, in each direction. */
+  delay: number;
+  /** New connections are reset. */
+  refuse: boolean;
+  /** Nothing is passed on, and nothing is closed. */
+  blackHole: boolean;
+  /** Milliseconds without a byte after which a middle box forgets a connection without a word; 0: never. */
+  forget: number;
+}
+
+/** Stands between kauth and the API server, on loopback. */
+export interface FaultProxy extends AsyncDisposable {
+  readonly port: number;
+  readonly weather: Weather;
+  /** Where connections lead from now on. */
+  target: number;
+  /** Connections that it took, ever. */
+  readonly taken: number;
+  /** Resets all of them. */
+  cut(): void;
+}
+
+export async function faultProxy(target: number, host = "127.0.0.1"): Promise<FaultProxy> {
+  const weather: Weather = { delay: 0, refuse: false, blackHole: false, forget: 0 };
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let taken = 0;
+  const pass = (from: Socket, to: Socket, seen: () => void, gone: () => boolean): void => {
+    from.on("data", (chunk: Buffer) => {
+      const lost = weather.blackHole || gone();
+      seen();
+      if (lost) return;
+      const write = (): void => {
+        if (!to.writable || to.write(chunk)) return;
+        from.pause();
+        to.once("drain", () => from.resume());
+      };
+      if (weather.delay === 0) write();
+      else setTimeout(write, weather.delay);
+    });
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      if (weather.blackHole) return;
+      if (weather.delay === 0) to.destroy();
+      else setTimeout(() => to.destroy(), weather.delay);
+    });
+  };
+  const server = createServer((near) => {
+    taken += 1;
+    if (weather.refuse) {
+      near.on("error", () => undefined);
+      near.resetAndDestroy();
+      return;
+    }
+    const far = connect(made.target, "127.0.0.1");
+    const pair = [near, far] as const;
+    let last = performance.now();
+    const seen = (): void => void (last = performance.now());
+    const gone = (): boolean => weather.forget > 0 && performance.now() - last > weather.forget;
+    pairs.add(pair);
+    near.once("close", () => pairs.delete(pair));
+    pass(near, far, seen, gone);
+    pass(far, near, seen, gone);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const address = server.address();
+  const made = {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    weather,
+    target,
+    get taken() {
+      return taken;
+    },
+    cut: () => {
+      for (const [near, far] of pairs) {
+        near.resetAndDestroy();
+        far.destroy();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const [near, far] of pairs) {
+        near.destroy();
+        far.destroy();
+      }
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return made;
+}

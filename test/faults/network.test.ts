@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startRig, textOf, type Rig } from "./rig.ts";
+
+/** Rows of the fault matrix (security.md §3.3) that are about what is between kauth and the pods. */
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(async () => await rig[Symbol.asyncDispose]());
+
+const calm = async (): Promise<void> => {
+  Object.assign(rig.net.weather, { delay: 0, refuse: false, blackHole: false, forget: 0 });
+  await rig.untilBack(30_000);
+};
+const pause = async (time: number): Promise<void> =>
+  await new Promise((resolve) => setTimeout(resolve, time));
+
+test("F6 the kubelet goes for 3 s: streams are cut and port-forward is refused; no read is lost", async () => {
+  const fault = (async (): Promise<void> => {
+    await pause(300);
+    Object.assign(rig.demo.carriers, { spdy: "forbidden", websocket: "forbidden" });
+    rig.demo.cluster.dropConnections();
+    await pause(3_000);
+    Object.assign(rig.demo.carriers, { spdy: "ok", websocket: "ok" });
+    await rig.untilBack(30_000);
+  })();
+  const asked = await rig.ask({ until: fault, least: 100 });
+  expect([asked.wrong, asked.lost]).toEqual([0, []]);
+  expect(asked.longestGap).toBeLessThan(15_000);
+  await calm();
+});
+
+test("F7 the API server is away for 3 s: no read is lost", async () => {
+  const fault = (async (): Promise<void> => {
+    await pause(300);
+    rig.net.weather.refuse = true;
+    rig.net.cut();
+    await pause(3_000);
+    rig.net.weather.refuse = false;
+    await rig.untilBack(30_000);
+  })();
+  const asked = await rig.ask({ until: fault, least: 100 });
+  expect([asked.wrong, asked.lost]).toEqual([0, []]);
+  await calm();
+});
+
+test("a cut of every stream at once, as konnectivity makes it: no read is lost", async () => {
+  const fault = (async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn += 1) {
+      await pause(150);
+      rig.net.cut();
+    }
+  })();
+  const asked = await rig.ask({ until: fault, least: 100 });
+  expect([asked.wrong, asked.lost]).toEqual([0, []]);
+  await calm();
+});
+
+test("F9 the network swallows everything: noticed within 12 s and a tick, and a new way is found", async () => {
+  rig.net.weather.blackHole = true;
+  const script = rig.fetch({ path: "/api/me" });
+  await pause(500);
+  // New connections work; those from before never will again.
+  const before = rig.net.taken;
+  setTimeout(() => (rig.net.weather.blackHole = false), 1_000);
+  const started = performance.now();
+  rig.net.weather.forget = 1;
+  await pause(1_200);
+  rig.net.weather.forget = 0;
+  expect((await script).status).toBe(200);
+  expect(performance.now() - started).toBeLessThan(30_000);
+  expect(rig.net.taken).toBeGreaterThanOrEqual(before);
+  await calm();
+}, 60_000);
+
+test("a middle box forgets idle connections: the PINGs keep the tunnel, and what is lost is found anew", async () => {
+  rig.net.weather.forget = 7_000;
+  await pause(9_000);
+  expect((await rig.fetch({ path: "/api/me" })).status).toBe(200);
+  await calm();
+}, 60_000);
+
+test("50 ms of delay each way: everything works", async () => {
+  rig.net.weather.delay = 25;
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, async () => await rig.fetch({ path: "/bytes?n=20000" })),
+  );
+  expect(answers.every(({ status, text }) => status === 200 && text === textOf(20_000))).toBe(true);
+  await calm();
+});
+
+test("F35 raw SPDY is refused: the WebSocket takes over, and is remembered", async () => {
+  rig.demo.carriers.spdy = "forbidden";
+  rig.net.cut();
+  await rig.untilBack(30_000);
+  rig.net.cut();
+  await rig.untilBack(30_000);
+  rig.demo.carriers.spdy = "ok";
+  rig.demo.carriers.websocket = "forbidden";
+  rig.net.cut();
+  await rig.untilBack(30_000);
+  rig.demo.carriers.websocket = "ok";
+  await calm();
+}, 100_000);
+
+test("F22 a WebSocket that is idle stays", async () => {
+  const { WebSocket } = await import("ws");
+  const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.origin.port}/ws/echo`, {
+    headers: { host: rig.ui.origin.host, origin: rig.ui.origin.origin, "x-kauth-token": await rig.token() },
+  });
+  let closed: number | undefined;
+  socket.on("close", (code) => (closed = code));
+  await new Promise((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  });
+  await pause(12_000);
+  const heard = new Promise<string>((resolve) =>
+    socket.once("message", (data: Buffer) => resolve(data.toString())),
+  );
+  socket.send("still here");
+  expect(await heard).toBe("still here");
+  // And when its way is cut, it is told so.
+  rig.net.cut();
+  await expect.poll(() => closed, { timeout: 20_000 }).toBe(1012);
+  await calm();
+}, 60_000);

@@ -1,0 +1,106 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Demo } from "../../src/demo/index.ts";
+import { testDemo } from "../demo.ts";
+import { ask, type Answer, type Ask } from "../http.ts";
+import { newHome, startOpen, type RunningOpen } from "../program.ts";
+import { faultProxy, type FaultProxy } from "./fault-proxy.ts";
+
+/** `kauth open svc/ui` as a process of its own; between it and the demo's API server a network that can be broken. */
+export interface Rig extends AsyncDisposable {
+  readonly demo: Demo;
+  readonly net: FaultProxy;
+  readonly ui: RunningOpen;
+  /** What programs send as `X-Kauth-Token`. */
+  token(): Promise<string>;
+  fetch(options?: Ask): Promise<Answer>;
+  /** Asks until the answer is 200; rejects after a time. Resolves to the milliseconds that it took. */
+  untilBack(limit: number): Promise<number>;
+  /** One after another without a pause until the work is done: how each was answered, and what was not. */
+  ask(options: { readonly until: Promise<unknown>; readonly least: number }): Promise<Asked>;
+}
+
+export interface Asked {
+  readonly sent: number;
+  readonly answered: number;
+  readonly wrong: number;
+  readonly lost: readonly string[];
+  readonly longestGap: number;
+}
+
+const bytesOf = (size: number): Buffer => {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0; at < size; at += 1) bytes[at] = (at ^ (at >> 8)) & 255;
+  return bytes;
+};
+/** As `ask` reads `/bytes?n=SIZE`. */
+export const textOf = (size: number): string => bytesOf(size).toString();
+
+export async function startRig(args: readonly string[] = ["svc/ui"]): Promise<Rig> {
+  const demo = await testDemo();
+  const home = await newHome();
+  const net = await faultProxy(Number(new URL(demo.cluster.server).port));
+  const config = JSON.parse(await readFile(demo.kubeconfig, "utf8")) as {
+    clusters: { cluster: { server: string } }[];
+  };
+  for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${net.port}`;
+  const kubeconfig = join(home.path, "kubeconfig");
+  await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+  const tokenFile = join(home.path, "api-token");
+  const ui = await startOpen(
+    [...args, "-v", "2", "--kubeconfig", kubeconfig, "--api-token-file", tokenFile],
+    {
+      home: home.path,
+    },
+  );
+  const token = (await readFile(tokenFile, "utf8")).trim();
+  const fetch = async (options: Ask = {}): Promise<Answer> =>
+    await ask(ui.origin, { ...options, headers: { "x-kauth-token": token, ...options.headers } });
+  return {
+    demo,
+    net,
+    ui,
+    token: () => Promise.resolve(token),
+    fetch,
+    untilBack: async (limit) => {
+      const started = performance.now();
+      for (;;) {
+        const answer = await fetch({ path: "/api/me" }).catch(() => undefined);
+        const took = performance.now() - started;
+        if (answer?.status === 200) return took;
+        if (took > limit) throw new Error(`not back after ${limit} ms: ${ui.stderr()}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    ask: async ({ until, least }) => {
+      let over = false;
+      void until.finally(() => (over = true)).catch(() => undefined);
+      let [sent, answered, wrong] = [0, 0, 0];
+      const lost: string[] = [];
+      let last = performance.now();
+      let longestGap = 0;
+      while (!over || sent < least) {
+        const size = 100 + (sent % 50);
+        sent += 1;
+        try {
+          const { status, text } = await fetch({ path: `/bytes?n=${size}` });
+          const now = performance.now();
+          if (status !== 200) lost.push(`status ${status}: ${text.slice(0, 200)}`);
+          else if (text !== textOf(size)) wrong += 1;
+          else answered += 1;
+          longestGap = Math.max(longestGap, now - last);
+          last = now;
+        } catch (error) {
+          lost.push(error instanceof Error ? error.message : "unknown");
+        }
+      }
+      return { sent, answered, wrong, lost, longestGap };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await ui.stop();
+      await net[Symbol.asyncDispose]();
+      await demo[Symbol.asyncDispose]();
+      await home[Symbol.asyncDispose]();
+    },
+  };
+}
