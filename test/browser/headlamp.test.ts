@@ -1,0 +1,215 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startChromium } from "../chromium.ts";
+import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
+import {
+  eventually,
+  expectCleanTraffic,
+  expectFresh,
+  expectNoBadView,
+  launched,
+  stage,
+  type Stage,
+} from "../stand-ins/opened.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startChromium();
+});
+afterAll(async () => {
+  await browser.close();
+});
+
+/** Half of the real page's times. */
+const SCALE = 0.5;
+const IMAGE = "ghcr.io/headlamp-k8s/headlamp:v0.45.0";
+
+type HeadlampStage = Stage & { readonly ui: Headlamp };
+
+const headlampStage = async (life?: number): Promise<HeadlampStage> => {
+  const staged = await stage({
+    app: "ui",
+    image: IMAGE,
+    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
+    ...(life === undefined ? {} : { life }),
+  });
+  putObject(staged.ui.store, "deployments", "first");
+  putObject(staged.ui.store, "pods", "shell");
+  return staged;
+};
+
+type Cookies = readonly { readonly name: string; readonly value: string }[];
+
+const opened = async (
+  staged: Stage,
+  cookies: Cookies = [],
+  before: () => Promise<unknown> = async () => undefined,
+): Promise<Page> => {
+  const open = await staged.open();
+  await before();
+  const context = await staged.context(browser);
+  await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));
+  const page = await launched(context, open);
+  await page.locator("#user", { hasText: "amy" }).waitFor();
+  return page;
+};
+
+const names =
+  (ui: Headlamp, kind: "pods" | "deployments"): (() => string[]) =>
+  () =>
+    ui.store.list(kind, NAMESPACE).map(({ metadata }) => metadata.name);
+
+const toDeployments = async (page: Page, ui: Headlamp): Promise<void> => {
+  await page.getByRole("link", { name: "Deployments" }).click();
+  await expectFresh(page, names(ui, "deployments"), SCALE);
+  await eventually(() => ui.watches.size > 1, true);
+};
+
+/** What somebody else does to the cluster meanwhile. */
+const change = (ui: Headlamp, name: string): void => {
+  putObject(ui.store, "deployments", name);
+  ui.store.delete("deployments", NAMESPACE, "first");
+  putObject(ui.store, "deployments", "first");
+};
+
+const judge = async (page: Page, ui: Headlamp): Promise<void> => {
+  await expectNoBadView(page);
+  expectCleanTraffic(ui.seen);
+  expect(await page.evaluate("app.doubled")).toBe(0);
+  expect(await page.evaluate("app.errors")).toBe(0);
+};
+
+/** Seconds of the page's time: how long an outage lasts. */
+const pass = async (page: Page, seconds: number): Promise<void> =>
+  await page.waitForTimeout(seconds * 1000 * SCALE);
+
+describe.concurrent("Headlamp through kauth open", () => {
+  test("lists, follows, edits, and opens a log and a terminal", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    change(ui, "second");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await page.locator("#open-log").click();
+    await page.locator("#log", { hasText: "line 1" }).waitFor();
+    await page.locator("#open-exec").click();
+    await page.locator("#terminal", { hasText: "v4.channel.k8s.io $ amy said hello" }).waitFor();
+    await page.locator("#edit").click();
+    await page.locator("#edited", { hasText: "200" }).waitFor();
+    expect(ui.edits).toBe(1);
+    expect(await page.evaluate("app.broken")).toBe(0);
+    await judge(page, ui);
+  });
+
+  test("its pod is deleted while another is ready", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    await page.locator("#open-log").click();
+    await page.locator("#log", { hasText: "line 1" }).waitFor();
+    staged.add("ui-next");
+    staged.remove("ui-1");
+    change(ui, "meanwhile");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    // What cannot be taken up again ends with a reason.
+    await page.locator("#log", { hasText: /closed 1012 ./ }).waitFor();
+    change(ui, "afterwards");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    expect(ui.seen.at(-1)?.pod).toBe("ui-next");
+    await judge(page, ui);
+  });
+
+  test.each([
+    [4, "between two polls"],
+    [30, "over many polls"],
+  ])("no pod is ready for %i s, %s", async (seconds) => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    const other = await page.context().newPage();
+    await other.goto(new URL("/c/main/deployments", page.url()).href);
+    await expectFresh(other, names(ui, "deployments"), SCALE);
+    staged.crash("ui-1");
+    change(ui, "meanwhile");
+    // One tab is loaded again while nothing answers, and goes on by itself.
+    const loaded = other.reload({ waitUntil: "commit" });
+    await pass(page, seconds);
+    staged.recover("ui-1");
+    await Promise.all([
+      expectFresh(page, names(ui, "deployments"), SCALE),
+      expectFresh(other, names(ui, "deployments"), SCALE),
+    ]);
+    await loaded;
+    change(ui, "afterwards");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(other, names(ui, "deployments"), SCALE);
+    await judge(page, ui);
+    await judge(other, ui);
+  });
+
+  test("a click while no pod is ready is answered once one is", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    staged.crash("ui-1");
+    await page.getByRole("link", { name: "Pods" }).click();
+    await pass(page, 10);
+    await page.getByRole("link", { name: "Deployments" }).click();
+    change(ui, "meanwhile");
+    await pass(page, 10);
+    staged.recover("ui-1");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    change(ui, "afterwards");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await judge(page, ui);
+  });
+
+  test("its token ends in use", async () => {
+    await using staged = await headlampStage(8_000);
+    const { ui, plugin, token } = staged;
+    const page = await opened(staged, [], async () => await plugin.answer("amy"));
+    await toDeployments(page, ui);
+    await eventually(() => plugin.demo.cluster.people.byToken(token, Date.now()), undefined);
+    change(ui, "afterwards");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await page.reload();
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    expect(await plugin.runs()).toBe(2);
+    await judge(page, ui);
+  });
+
+  test("its token is revoked, and the plugin has a good one", async () => {
+    await using staged = await headlampStage();
+    const { ui, plugin, token } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    await plugin.answer("amy");
+    plugin.demo.cluster.people.revoke(token);
+    await page.reload();
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    change(ui, "afterwards");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await page.locator("#user", { hasText: "amy" }).waitFor();
+    expect(await plugin.runs()).toBe(2);
+    await judge(page, ui);
+  });
+
+  test("somebody's cookie is left over", async () => {
+    await using staged = await headlampStage();
+    const { ui, plugin, token } = staged;
+    const bens = await plugin.answer("ben");
+    await plugin.answer("amy");
+    plugin.demo.cluster.people.revoke(token);
+    const page = await opened(staged, [{ name: "headlamp-auth-main.0", value: bens }]);
+    await toDeployments(page, ui);
+    plugin.demo.cluster.people.revoke(bens);
+    await page.reload();
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await judge(page, ui);
+  });
+});
