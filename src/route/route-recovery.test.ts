@@ -28,11 +28,15 @@ describe("F3: while no pod is ready", () => {
     const opened = await lost();
     expect(opened.state).toMatchObject({ kind: "down" });
     expect(opened.trouble()).toMatchObject({ code: "NO_READY_POD" });
+    expect(scene.troubles).toContain("NO_READY_POD");
     scene.cluster.pod("b", { labels: { app: "ui" } });
     scene.cluster.slice("ui-1", "ui", sliceOf(endpointOf("b")));
     await scene.pass(500);
     expect(opened.state).toMatchObject({ kind: "up", backend: { pod: "b" } });
     expect(opened.trouble()).toBeUndefined();
+    scene.troubles.length = 0;
+    await scene.pass(30_000);
+    expect(scene.troubles).toEqual([]);
   });
 
   test("a pod that gets ready is used within a second, whatever the pause between tries is by then", async () => {

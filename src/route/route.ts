@@ -61,6 +61,8 @@ const ENDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** A pod that left keeps its old streams for so long; its grace period is 30 s by default. */
 const LINGER = millis(60_000);
+/** Milliseconds between two tries while somebody waits, at most. */
+const HURRY = 1_500;
 /** Milliseconds from an event to the next try, at most. */
 const AFTER_EVENT = 500;
 /** A list may be older than its pods; more often in a row it is not that. */
@@ -91,6 +93,8 @@ export function openRoute(options: RouteOptions): Route {
   /** When the last way was lost. Monotonic; undefined: there was none yet. */
   let lostAt: number | undefined;
   let seeking = false;
+  /** Dials that have not come to an end. */
+  let waiting = 0;
   /** Ends the pause that is under way. */
   let wake = new AbortController();
 
@@ -210,7 +214,10 @@ export function openRoute(options: RouteOptions): Route {
   };
 
   const rest = async (): Promise<void> => {
-    const length = waits.next();
+    const next = waits.next();
+    // Nobody tells when a network is back; who waits for it is told of pods that get ready.
+    const hurry = waiting > 0 && trouble?.code !== "NO_READY_POD";
+    const length = hurry ? millis(Math.min(next, HURRY)) : next;
     const woken = new AbortController();
     wake = woken;
     const signal = AbortSignal.any([woken.signal, closed.signal]);
@@ -286,6 +293,20 @@ export function openRoute(options: RouteOptions): Route {
     return lostAt !== undefined && !ENDED.has(error.code) && system.monotonic() - lostAt < GRACE;
   };
 
+  const dial: Route["dial"] = async ({ bulk, signal }) => {
+    for (;;) {
+      closed.signal.throwIfAborted();
+      try {
+        const { stream, peer } = await attempt(bulk, signal);
+        return { stream, peer };
+      } catch (error) {
+        if (signal.aborted || closed.signal.aborted || !isPassing(error)) throw error;
+        system.log.verbose(2, `Dialling again: ${messageOf(error)}`);
+        await abortable(pause(), signal);
+      }
+    }
+  };
+
   return {
     get backend() {
       return live?.backend;
@@ -310,17 +331,12 @@ export function openRoute(options: RouteOptions): Route {
         }
       }
     },
-    dial: async ({ bulk, signal }) => {
-      for (;;) {
-        closed.signal.throwIfAborted();
-        try {
-          const { stream, peer } = await attempt(bulk, signal);
-          return { stream, peer };
-        } catch (error) {
-          if (signal.aborted || closed.signal.aborted || !isPassing(error)) throw error;
-          system.log.verbose(2, `Dialling again: ${messageOf(error)}`);
-          await abortable(pause(), signal);
-        }
+    dial: async (wish) => {
+      waiting += 1;
+      try {
+        return await dial(wish);
+      } finally {
+        waiting -= 1;
       }
     },
     [Symbol.asyncDispose]: async () => {

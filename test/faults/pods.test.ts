@@ -25,7 +25,7 @@ test("F1 a pod is deleted while another is ready: no read is lost", async () => 
     }
     return seen.size;
   })();
-  const asked = await rig.ask({ until: rolling, least: 300 });
+  const asked = await rig.ask({ until: rolling, least: 150 });
   expect([asked.wrong, asked.lost]).toEqual([0, []]);
   expect(asked.answered).toBe(asked.sent);
   expect(await rolling).toBeGreaterThanOrEqual(5);
