@@ -27,6 +27,8 @@ export interface Scene {
   /** What applications in pods got, by the name of the pod that was asked for. */
   readonly received: Map<string, string>;
   readonly changes: string[];
+  /** The codes of what stood in the way, try by try. */
+  readonly troubles: string[];
   /** The pods for which a dialer was made. */
   readonly dialled: string[];
   readonly stop: AbortController;
@@ -72,6 +74,7 @@ export function routeScene(): Scene {
     time,
     received,
     changes: [],
+    troubles: [],
     dialled: [],
     stop,
     forward: () => ({ kind: "tunnel" }),
@@ -108,6 +111,7 @@ export function routeScene(): Scene {
         },
         onChange: ({ kind, backend, reason }) =>
           scene.changes.push([kind, backend?.pod, ...(reason === undefined ? [] : [reason])].join(" ")),
+        onTrouble: ({ code }) => scene.troubles.push(code),
       });
       routes.push(opened);
       return opened;

@@ -66,6 +66,18 @@ export const EVENTS: {
       reason: "Why, in words.",
     },
   },
+  state: {
+    when: "What the pages of the target show ([pages.md](pages.md)) has become something else. `starting` comes first, and the first `up` before `ready`.",
+    keys: {
+      state:
+        "`starting`, `up`, `restarting` (the pod went, and the next is looked for), `no-ready-pod`, `denied`, `sign-in`, `unreachable` (the API server) or `answered` (the pod does not take or understand the connection).",
+      code: "As in [errors.md](errors.md). Missing where nothing failed, and where the event `pod` or `sign-in` has the reason.",
+      message: "What failed, in words. May hold text of the cluster. Missing with `code`.",
+      next: "What to do next, in words. Missing with `code`.",
+      right:
+        "Object: the right that is missing (`verb`, `resource`, and `namespace` where it is in one). Only with `denied`.",
+    },
+  },
   incident: {
     when: "A request got an answer of kauth's instead of the UI's: once for each code, then at most once in 30 s.",
     keys: {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { OWN_PAGES, serveOwnPages } from "../test/browser/own-pages.ts";
 import { startChromium } from "../test/chromium.ts";
 
-/** Pictures of our own pages for the documentation, in both color schemes. */
+/** Pictures of our own pages for the documentation, in both color schemes. Without motion, so that they are the same each time. */
 const TO = join(dirname(import.meta.dirname), "docs", "images");
 const SHOWN = [
   "starting",
@@ -12,15 +12,21 @@ const SHOWN = [
   "denied",
   "sign-in",
   "unreachable",
+  "answered",
   "start",
   "start-failed",
+  "signed-out",
 ];
 
 await mkdir(TO, { recursive: true });
 await using served = await serveOwnPages();
 const browser = await startChromium();
 for (const colorScheme of ["light", "dark"] as const) {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 760, height: 480 } });
+  const context = await browser.newContext({
+    colorScheme,
+    reducedMotion: "reduce",
+    viewport: { width: 760, height: 480 },
+  });
   const page = await context.newPage();
   for (const name of SHOWN) {
     if (OWN_PAGES[name] === undefined) throw new TypeError(`there is no page ${name}`);

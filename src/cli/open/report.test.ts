@@ -84,6 +84,19 @@ describe("events", () => {
   });
 
   test.each([
+    { state: "no-ready-pod" as const, more: "; it is tried again by itself" },
+    { state: "sign-in" as const, more: "" },
+  ])("say what stands in the way, and whether it goes on by itself: $state", async ({ state, more }) => {
+    const event = { event: "state" as const, state, code: "X_Y", right: undefined, next: "Do\u001B this." };
+    const [first, next, ...rest] = await say({ ...event, message: "No way\n\u001B" });
+    expect(first).toMatch(/^No way[^\u001B]+$/);
+    expect(first).toContain(` [X_Y]${more}`);
+    expect(next).not.toContain("\u001B");
+    expect(rest).toEqual([]);
+    expect(await say({ ...event, message: undefined })).toEqual([]);
+  });
+
+  test.each([
     { inFlight: 0, text: "Stopping" },
     { inFlight: 2, text: "Stopping: no new requests, waiting for 2 in flight (Ctrl-C again ends at once)" },
   ])("say what is waited for: $inFlight", async ({ inFlight, text }) => {

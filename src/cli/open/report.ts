@@ -1,6 +1,8 @@
+import type { MissingRight } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
 import type { Method } from "../../credentials/index.ts";
+import type { Trouble } from "../../proxy/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import { jsonText } from "../output.ts";
 import type { ActingAs } from "./impersonation.ts";
@@ -40,6 +42,16 @@ export type OpenEvent =
       readonly pod: string | undefined;
       readonly image: string | undefined;
       readonly reason: string | undefined;
+    }
+  | {
+      /** What the pages of the target show, once for each change. */
+      readonly event: "state";
+      readonly state: Trouble | "up";
+      readonly code: string | undefined;
+      /** Where another event says why, none. */
+      readonly message: string | undefined;
+      readonly next: string | undefined;
+      readonly right: MissingRight | undefined;
     }
   | {
       /** A page or a script got an answer of ours instead of the UI's. */
@@ -144,6 +156,16 @@ const signInText = (event: OpenEvent & { readonly event: "sign-in" }): readonly 
   ];
 };
 
+const stateText = (event: OpenEvent & { readonly event: "state" }): readonly string[] => {
+  if (event.message === undefined) return [];
+  const code = event.code === undefined ? "" : ` [${event.code}]`;
+  const again = event.state === "sign-in" ? "" : "; it is tried again by itself";
+  return [
+    `${escapeLine(event.message)}${code}${again}`,
+    ...(event.next === undefined ? [] : [escapeLine(event.next)]),
+  ];
+};
+
 const textOf = (event: OpenEvent, system: System): readonly string[] => {
   switch (event.event) {
     case "ready": {
@@ -182,6 +204,8 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       const image = event.image === undefined ? "" : `, image ${escapeLine(event.image)}`;
       return [`${event.state === "up" ? "Connected to" : "Now using"} pod ${pod}${image}`];
     }
+    case "state":
+      return stateText(event);
     case "incident": {
       const code = event.code === undefined ? "" : ` [${event.code}]`;
       const more = event.more === 0 ? "" : `, and ${event.more} more for the same reason`;

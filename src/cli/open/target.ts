@@ -20,6 +20,7 @@ import { servePod, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
 import { reportSignIn } from "./sign-in-events.ts";
 import { signInOnce } from "./sign-in.ts";
+import { targetStates, type TargetStates } from "./states.ts";
 import { podHeaders, refuseWithoutToken } from "./upstream.ts";
 
 export interface OpenRequest {
@@ -70,7 +71,8 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     front = openFront({ ...request, server: connection.server });
     // It is awaited below; until then a failure must not be taken for one that nobody looks at.
     front.catch((): void => undefined);
-    route = await routeTo(request, connection);
+    const states = targetStates(report);
+    route = await routeTo(request, connection, states);
     const [who, asking, backend] = await Promise.all([
       settings.anonymous ? undefined : whoAmI(connection, { signal }),
       settings.anonymous ? undefined : whoAsks(config, source, { system, signal }),
@@ -95,6 +97,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     });
     serving = true;
     reportSignIn(source, report, system);
+    source.onChange(states.signIn);
     const { used } = served;
     if (!settings.anonymous) void keepFresh({ source, system, signal, used });
     const end = endOf(credential);
@@ -173,7 +176,11 @@ const signIn = async (
   }
 };
 
-const routeTo = async (request: OpenRequest, connection: Connection): Promise<Route> => {
+const routeTo = async (
+  request: OpenRequest,
+  connection: Connection,
+  states: TargetStates,
+): Promise<Route> => {
   const { system, report, settings } = request;
   const memory = await carrierMemory(system, `${connection.server} ${connection.proxy ?? ""}`.trimEnd());
   let announced = false;
@@ -190,18 +197,18 @@ const routeTo = async (request: OpenRequest, connection: Connection): Promise<Ro
       ),
     onChange: (change) => {
       // The first connection is part of the block that `ready` prints.
-      if (change.kind === "up" && !announced) {
-        announced = true;
-        return;
-      }
-      report.emit({
-        event: "pod",
-        state: change.kind,
-        pod: change.backend?.pod,
-        image: change.backend?.image,
-        reason: change.reason,
-      });
+      if (change.kind !== "up" || announced)
+        report.emit({
+          event: "pod",
+          state: change.kind,
+          pod: change.backend?.pod,
+          image: change.backend?.image,
+          reason: change.reason,
+        });
+      if (change.kind === "up") announced = true;
+      states.change(change);
     },
+    onTrouble: states.trouble,
   });
 };
 
