@@ -58,3 +58,24 @@ test("remote text is one line without controls, and holds no secret in JSON eith
   });
   expect(under.out.join("")).not.toContain("canary");
 });
+
+test("level 1 has the causes under the id that is on the page, however they hang together", async () => {
+  const root = new Error("read ECONNRESET\n\u001B[2J Bearer canary");
+  const error = new KnownError("TUNNEL_LOST", "lost", {
+    cause: new Error("the stream ended", { cause: root }),
+  });
+  for (const level of [0, 1]) {
+    await using under = await recorded();
+    const system = under.system(level);
+    incidentReports(system, reportTo(system, { output: "text", printLink: false }))({ id: "7", error });
+    const causes = under.err.slice(2);
+    expect(causes).toHaveLength(level * 2);
+    expect(causes.every((line) => line.startsWith("Incident 7, because: "))).toBe(true);
+    expect(under.err.join("")).not.toMatch(/\u001b|canary/);
+    if (level === 1) expect(causes[1]).toContain("read ECONNRESET");
+  }
+  root.cause = root;
+  await using under = await recorded();
+  incidentReports(under.system(1), { emit: () => undefined })({ id: "8", error });
+  expect(under.err.length).toBeLessThan(20);
+});

@@ -11,7 +11,7 @@ const QUIET = millis(30_000);
 
 /**
  * Says why pages did not answer: once for each code, then once in 30 s with the number of those in between. Level 1
- * has all of them.
+ * has all of them, with all causes.
  */
 export function incidentReports(system: System, report: Report): (incident: Incident) => void {
   // At most one entry a code.
@@ -28,9 +28,24 @@ export function incidentReports(system: System, report: Report): (incident: Inci
         1,
         `Incident ${id}: ${escapeLine(message)}${code === undefined ? "" : ` [${code}]`}`,
       );
-      return;
+    } else {
+      seen.set(code ?? "", { at: now, more: 0 });
+      report.emit({ event: "incident", incident: id, code, message, next, more: last?.more ?? 0 });
     }
-    seen.set(code ?? "", { at: now, more: 0 });
-    report.emit({ event: "incident", incident: id, code, message, next, more: last?.more ?? 0 });
+    for (const cause of causesOf(error))
+      system.log.verbose(1, `Incident ${id}, because: ${escapeLine(messageOf(cause))}`);
   };
 }
+
+/** A chain that is longer goes in a circle. */
+const CAUSES_MOST = 8;
+
+const causesOf = (error: unknown): readonly unknown[] => {
+  const causes: unknown[] = [];
+  let next = error instanceof Error ? error.cause : undefined;
+  while (next !== undefined && causes.length < CAUSES_MOST) {
+    causes.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return causes;
+};
