@@ -56,6 +56,8 @@ export async function faultProxy(target: number, host = "127.0.0.1"): Promise<Fa
       return;
     }
     const far = connect(made.target, "127.0.0.1");
+    near.setNoDelay(true);
+    far.setNoDelay(true);
     const pair = [near, far] as const;
     let last = performance.now();
     const seen = (): void => void (last = performance.now());
