@@ -1,4 +1,4 @@
-import type { AskedRequest, SiteHooks } from "../proxy/index.ts";
+import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
 
 const pathOf = ({ target }: AskedRequest): string => target.split("?", 1)[0] ?? "";
 
@@ -12,16 +12,31 @@ const REVIEW =
 /** A tab asks for its health every 5 s, up to 20 s while that fails. A reload is owed no longer than that. */
 const OWED = 30_000;
 
+/** A 502 this soon after a 401 is taken for another one. */
+const TOGETHER = 5_000;
+
 /**
- * What Headlamp needs (ui-traffic U7, U11, U12, U16, U18). @param now monotonic milliseconds
+ * What Headlamp needs (ui-traffic U7, U11, U12, U16, U17, U18). @param now monotonic milliseconds
  */
 export function headlampHooks(now: () => number): SiteHooks {
   /** Web sessions that lost a watch which could not be resumed, and since when. */
   const owed = new Map<string, number>();
+  let refusedAt = Number.NEGATIVE_INFINITY;
+  const repeatable = (asked: AskedRequest): boolean => asked.method === "POST" && REVIEW.test(pathOf(asked));
+  /**
+   * The API server closes the connection after some 401s, and what Headlamp was just posting becomes a 502. A review
+   * changes nothing, so it may be sent again with the credential that the 401 led to; a 502 alone leads to none.
+   */
+  const refused = (asked: AskedRequest, { status }: AnsweredHead): "yes" | "no" => {
+    if (status === 502) return repeatable(asked) && now() - refusedAt < TOGETHER ? "yes" : "no";
+    if (status !== 401 || ME.test(pathOf(asked))) return "no";
+    refusedAt = now();
+    return "yes";
+  };
   return {
-    refused: (asked, { status }) => (status === 401 && !ME.test(pathOf(asked)) ? "yes" : "no"),
+    refused,
+    repeatable,
     expendable: (asked) => HEALTH.test(pathOf(asked)) || METRICS.test(pathOf(asked)),
-    repeatable: (asked) => asked.method === "POST" && REVIEW.test(pathOf(asked)),
     lost: (session) => {
       if (!owed.has(session)) owed.set(session, now());
     },

@@ -183,9 +183,13 @@ describe.concurrent("Headlamp through kauth open", () => {
     await judge(page, ui);
   });
 
-  test("its token is revoked, and the plugin has a good one", async () => {
+  test.each([
+    ["401", false],
+    ["502 where the page posts", true],
+  ])("its token is revoked, which shows as %s, and the plugin has a good one", async (_name, is502) => {
     await using staged = await headlampStage();
     const { ui, plugin, token } = staged;
+    ui.rejectedPostIs502 = is502;
     const page = await opened(staged);
     await toDeployments(page, ui);
     await plugin.answer("amy");
