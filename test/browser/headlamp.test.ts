@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startChromium } from "../chromium.ts";
+import { serveDirectly } from "../stand-ins/direct.ts";
 import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
 import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
 import {
@@ -169,6 +170,25 @@ describe.concurrent("Headlamp through kauth open", () => {
     await judge(page, ui);
   });
 
+  test("what happened while no pod was ready is forgotten, so that no watch can go on", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    staged.crash("ui-1");
+    change(ui, "meanwhile");
+    ui.store.compact();
+    await pass(page, 4);
+    staged.recover("ui-1");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await eventually(() => ui.watches.size > 1, true);
+    change(ui, "afterwards");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    // Once is enough (security.md R-N16).
+    expect(await page.evaluate("sessionStorage.getItem('loads')")).toBe("2");
+    await judge(page, ui);
+  });
+
   test("its token ends in use", async () => {
     await using staged = await headlampStage(8_000);
     const { ui, plugin, token } = staged;
@@ -215,5 +235,33 @@ describe.concurrent("Headlamp through kauth open", () => {
     await page.reload();
     await expectFresh(page, names(ui, "deployments"), SCALE);
     await judge(page, ui);
+  });
+
+  test("a page of another origin gets nowhere, though the app would let it (U5, U6)", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    const target = new URL(page.url());
+    await using elsewhere = await serveDirectly(ui, "");
+    const foreign = await page.context().newPage();
+    for (const name of ["127.0.0.1", "evil.localhost"]) {
+      await foreign.goto(elsewhere.origin.replace("127.0.0.1", name));
+      const got = await foreign.evaluate<readonly string[]>(`(async () => {
+        const origin = ${JSON.stringify(target.origin)};
+        const exec = await new Promise((resolve) => {
+          const socket = new WebSocket(
+            origin.replace("http", "ws") + "/clusters/main/api/v1/namespaces/demo/pods/shell/exec?command=foreign",
+            ["v4.channel.k8s.io"]);
+          socket.onmessage = () => resolve("opened");
+          socket.onerror = () => resolve("refused");
+        });
+        const posted = await fetch(origin + "/clusters/main/api/v1/namespaces/demo/configmaps?foreign", {
+          method: "POST", mode: "no-cors", credentials: "include", body: "{}" }).then(() => "sent", () => "failed");
+        return [exec, posted];
+      })()`);
+      expect(got[0]).toBe("refused");
+    }
+    expect(ui.seen.filter(({ target, pod }) => pod !== "direct" && target.includes("foreign"))).toEqual([]);
+    await judge(page, { ...ui, seen: ui.seen.filter(({ pod }) => pod !== "direct") });
   });
 });
