@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { object, parseJson, string } from "../src/base/decode.ts";
+import { integer, object, parseJson, string } from "../src/base/decode.ts";
 
 const run = promisify(execFile);
 
@@ -17,6 +17,8 @@ export interface Kit {
   readonly execLog: string;
   /** An authority that is not the API server's. */
   readonly webhookCaFile: string;
+  /** Where the API server asks on 127.0.0.1 whose a token is that it does not know. */
+  readonly webhookPort: number;
   kubeconfig(user: string): string;
   /** kubectl as the administrator. */
   admin(...args: readonly string[]): Promise<string>;
@@ -48,6 +50,7 @@ const shape = object({
   auditLog: string,
   execLog: string,
   webhookCaFile: string,
+  webhookPort: integer,
 });
 
 interface RawAudit {
