@@ -1,11 +1,11 @@
 import { gunzipSync } from "node:zlib";
-import type { AnsweredHead, SiteHooks } from "../proxy/index.ts";
+import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
 
 const CSRF = "MSG_CSRF_VALIDATION_ERROR";
 /** A text of an error; the body of a list may be large. */
 const LOOK_MAX = 64 * 1024;
 
-const header = ({ headers }: AnsweredHead, name: string): string =>
+const header = ({ headers }: Pick<AnsweredHead, "headers">, name: string): string =>
   headers.find((_value, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name) ?? "";
 
 const isJson = (head: AnsweredHead): boolean => header(head, "content-type").includes("json");
@@ -21,6 +21,14 @@ const textOf = (head: AnsweredHead, body: Buffer): string => {
   }
 };
 
+/** At an address that is an IP, the cookie may be of another app on another port. */
+const OWN_NAME = /\.localhost(?::\d+)?$/i;
+const TOKEN = /(?:^|;)\s*token=/;
+
+/** A token that somebody left in the browser: the page reads it, and shows whose it is (ui-traffic U3). */
+const hasLeftToken = (asked: AskedRequest): boolean =>
+  OWN_NAME.test(header(asked, "host")) && TOKEN.test(header(asked, "cookie"));
+
 /** Dashboard 7: its 401 counts, but for the one that asks for a CSRF token (ui-traffic U21). */
 export const dashboardHooks: SiteHooks = {
   refused: (asked, head) => {
@@ -28,6 +36,7 @@ export const dashboardHooks: SiteHooks = {
     return asked.method === "POST" ? "look" : "yes";
   },
   refusedIn: (_asked, head, body) => !textOf(head, body).includes(CSRF),
+  added: (asked) => (hasLeftToken(asked) ? [["Set-Cookie", "token=; Max-Age=0; Path=/"]] : []),
 };
 
 /** Dashboard 2: a token that the API server rejects is a 200 with the error inside (ui-traffic U20). */

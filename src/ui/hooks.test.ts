@@ -100,6 +100,19 @@ describe("Headlamp", () => {
 
 describe("Dashboard", () => {
   const csrf = Buffer.from("MSG_CSRF_VALIDATION_ERROR");
+  test.each([
+    ["ui-0f.localhost:18000", "a=b; token=x", true],
+    ["ui-0f.localhost", "token=x", true],
+    ["ui-0f.localhost:18000", "mytoken=x; tokens=y; a=token=x", false],
+    ["ui-0f.localhost:18000", "", false],
+    ["127.0.0.1:18000", "token=x", false],
+  ])("U3: at %s, a browser that sends the cookies %j forgets its token: %s", (host, cookie, forgets) => {
+    const request = { ...asked("/"), headers: ["Host", host, "Cookie", cookie] };
+    expect(of("dashboard").added?.(request, head(200), "a")).toEqual(
+      forgets ? [["Set-Cookie", "token=; Max-Age=0; Path=/"]] : [],
+    );
+  });
+
   test.each(["dashboard", "dashboard-2"] as const)(
     "U21: %s: a 401 for want of a CSRF token is no refusal",
     (kind) => {

@@ -173,6 +173,7 @@ describe.concurrent("Dashboard 7 through kauth open", () => {
     plugin.demo.cluster.people.revoke(bens);
     await page.reload();
     await page.locator("#user", { hasText: "amy" }).waitFor();
+    expect(await page.evaluate("document.cookie")).toBe("");
     await judge(page, ui);
   });
 
