@@ -1,9 +1,8 @@
-import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
-import { open, type Opened } from "./kauth.ts";
+import { open } from "./kauth.ts";
 import { openKit, type Kit } from "./kit.ts";
 import { startRelay, type Relay } from "./relay.ts";
+import { byLines, bySocket, follow, type Seen } from "./watching.ts";
 
 /**
  * Watches of the real API server through the real port-forward of a real kubelet. A pod on the host's network leads to
@@ -79,63 +78,34 @@ afterAll(async () => {
   await kit.admin("delete", "configmaps", "-n", "apps", "-l", `for=${LABEL}`);
 });
 
-const ROOT = "/clusters/main/api/v1/namespaces/apps/configmaps";
+const PATH = `/clusters/main/api/v1/namespaces/apps/configmaps?labelSelector=for%3D${LABEL}`;
 
-interface Seen {
-  readonly events: string[];
-  /** It ended, which it must not. */
-  ended: string | undefined;
-  close(): void;
-}
-
-const note = (seen: Seen, text: string): void => {
-  const event = JSON.parse(text) as { type: string; object: { metadata?: { name?: string }; code?: number } };
-  if (event.type !== "BOOKMARK")
-    seen.events.push(`${event.type} ${event.object.metadata?.name ?? event.object.code ?? ""}`);
+/** Names of the objects in view after the first changes. */
+const inView = (made: readonly string[]): readonly string[] => {
+  const names = new Set<string>();
+  for (const each of made) {
+    const [type, name = ""] = each.split(" ");
+    if (type === "DELETED") names.delete(name);
+    else names.add(name);
+  }
+  return [...names];
 };
 
-const watchBySocket = async (ui: Opened, version: string): Promise<Seen> => {
-  const socket = new WebSocket(
-    `ws://127.0.0.1:${ui.port}${ROOT}?watch=1&labelSelector=for%3D${LABEL}&resourceVersion=${version}`,
-    ["base64.binary.k8s.io"],
-    { headers: { host: ui.origin.host, origin: ui.origin.origin, "x-kauth-token": ui.token } },
-  );
-  const seen: Seen = { events: [], ended: undefined, close: () => socket.terminate() };
-  socket.on("message", (data: Buffer) => note(seen, data.toString()));
-  socket.on("close", (code, reason) => (seen.ended ??= `${code} ${reason.toString()}`));
-  await new Promise((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", reject);
-  });
-  return seen;
+/** What a watch has to show: all, once, in order; of a time that no server remembers, where it led to. */
+const expectOnce = ({ events, lists }: Seen, made: readonly string[], why: string): void => {
+  const [list, ...more] = lists;
+  if (list === undefined) {
+    expect(events, why).toEqual(made);
+    return;
+  }
+  expect(more).toEqual([]);
+  const rest = events.slice(list.after);
+  const known = made.length - rest.length;
+  expect(events.slice(0, list.after), why).toEqual(made.slice(0, list.after));
+  expect(known, why).toBeGreaterThanOrEqual(list.after);
+  expect(list.names, why).toEqual(inView(made.slice(0, known)));
+  expect(rest, why).toEqual(made.slice(known));
 };
-
-const watchByLines = async (ui: Opened, version: string): Promise<Seen> =>
-  await new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        host: "127.0.0.1",
-        port: ui.port,
-        agent: false,
-        path: `${ROOT}?watch=true&labelSelector=for%3D${LABEL}&resourceVersion=${version}`,
-        headers: { host: ui.origin.host, "x-kauth-token": ui.token },
-      },
-      (response) => {
-        const seen: Seen = { events: [], ended: undefined, close: () => asked.destroy() };
-        let rest = "";
-        response.on("data", (part: Buffer) => {
-          const lines = (rest + part.toString()).split("\n");
-          rest = lines.pop() ?? "";
-          for (const line of lines) if (line !== "") note(seen, line);
-        });
-        response.once("error", (error) => (seen.ended ??= error.message));
-        response.once("end", () => (seen.ended ??= "end"));
-        resolve(seen);
-      },
-    );
-    asked.once("error", reject);
-    asked.end();
-  });
 
 /** The API server may be away: what was asked for is done once, however often it has to be asked. */
 const persist = async (...args: readonly string[]): Promise<void> => {
@@ -172,9 +142,7 @@ describe("C.2: a watch sees each change exactly once", () => {
       "--kubeconfig",
       kit.kubeconfig("alice-token"),
     ]);
-    const listed = await ui.json(`${ROOT}?labelSelector=for%3D${LABEL}`);
-    const version = (listed["metadata"] as { resourceVersion: string }).resourceVersion;
-    const watches = [await watchBySocket(ui, version), await watchByLines(ui, version)];
+    const watches = [await follow(ui, PATH, bySocket), await follow(ui, PATH, byLines)];
     const made: string[] = [];
     let over = false;
     const changing = (async (): Promise<void> => {
@@ -195,20 +163,18 @@ describe("C.2: a watch sees each change exactly once", () => {
     await pause(1_500);
     over = true;
     await changing;
+    const last = made.at(-1);
     for (const seen of watches) {
-      const enough = (): boolean => seen.events.length >= made.length || seen.ended !== undefined;
+      const enough = (): boolean => seen.ended !== undefined || seen.events.at(-1) === last;
       await expect.poll(enough, { timeout: 30_000 }).toBe(true);
+      expect(seen.ended, ui.stderr()).toBeUndefined();
       // An API server that has started anew may know nothing of what was before: then a client is told to list anew.
-      const gone = seen.events.at(-1) === "ERROR 410";
-      if (gone) expect(name).toBe("the API server restarts");
-      expect(gone ? seen.events.slice(0, -1) : seen.events, ui.stderr()).toEqual(
-        gone ? made.slice(0, seen.events.length - 1) : made,
-      );
-      if (!gone) expect(seen.ended).toBeUndefined();
+      if (seen.lists.length > 0) expect(name).toBe("the API server restarts");
+      expectOnce(seen, made, ui.stderr());
       seen.close();
     }
     process.stdout.write(
-      `| ${name} | ${made.length} events made, seen ${watches.map(({ events }) => events.length).join(" and ")} by WebSocket and by lines |\n`,
+      `| ${name} | ${made.length} events made, seen ${watches.map(({ events, lists }) => `${events.length}${lists.length === 0 ? "" : ` and a list after ${lists[0]?.after}`}`).join(", ")} (by WebSocket, by lines) |\n`,
     );
     expect(relay.authorizations.every((count) => count === 1)).toBe(true);
   });
