@@ -136,9 +136,12 @@ const readAll = async (request: IncomingMessage): Promise<Buffer> => {
 };
 
 const drained = async (response: ServerResponse): Promise<void> =>
-  await new Promise((resolve) => {
-    response.once("drain", resolve);
-    response.once("close", resolve);
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.once("drain", done).once("close", done);
   });
 
 const sendText = (response: ServerResponse, type: string, text: string): void => {

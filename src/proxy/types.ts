@@ -36,6 +36,8 @@ export interface Upstream {
   dial(request: DialRequest): Promise<Dialled>;
   /** The headers that say who the person is; empty for an anonymous target. */
   authorize(request: AuthorizeRequest): Promise<RawHeaders>;
+  /** The same headers where they are in hand and surely good, so that a request need not wait a turn for them. */
+  readonly ready?: () => RawHeaders | undefined;
   /**
    * Who answers a dial now, as `Dialled.peer`; undefined: nobody. An idle stream to anybody else is not used again.
    * Without it, every stream is good as long as it lives.

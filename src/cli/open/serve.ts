@@ -191,6 +191,10 @@ const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse:
     title: `${target} in ${backend.namespace}`,
     upstream: {
       ...upstream,
+      ready: () => {
+        usedAt = system.monotonic();
+        return upstream.ready?.();
+      },
       authorize: async (asked) => {
         usedAt = system.monotonic();
         return await upstream.authorize(asked);

@@ -3,11 +3,15 @@ import type { System } from "../../base/system.ts";
 import { credentialHeaders, type Credential, type Method } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import type { AuthorizeRequest, Upstream } from "../../proxy/index.ts";
+import { between } from "../../base/units.ts";
 import type { Route } from "../../route/index.ts";
 import { bearerOf, refuseMethod, type TokenWish } from "../bearer.ts";
 import { refuseBroadToken } from "./consent.ts";
 import type { IdentityPin } from "./identity-pin.ts";
 import type { SignIn } from "./sign-in.ts";
+
+/** Milliseconds for which what the source gave is given again without asking it: a page is some dozen requests. */
+const IN_HAND = 500;
 
 export interface UpstreamOptions {
   readonly system: System;
@@ -25,8 +29,10 @@ export interface UpstreamOptions {
 
 /** What the proxy knows of the world: streams from the route, headers from the credential. */
 export function podUpstream(options: UpstreamOptions): Upstream {
-  const { route, source, pin } = options;
+  const { route, source, pin, system } = options;
   let last: { readonly credential: Credential; readonly headers: RawHeaders } | undefined;
+  /** When the source last gave what is in hand. Monotonic. */
+  let givenAt = Number.NEGATIVE_INFINITY;
   /** Undefined: replaced before it was known whose it is. */
   const headersOf = async (credential: Credential, signal: AbortSignal): Promise<RawHeaders | undefined> => {
     if (last?.credential === credential) return last.headers;
@@ -46,18 +52,27 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   };
   const authorize = async ({ rejected, signal }: AuthorizeRequest): Promise<RawHeaders> => {
     if (options.anonymous) return [];
+    if (rejected !== undefined) givenAt = Number.NEGATIVE_INFINITY;
     for (;;) {
       signal.throwIfAborted();
       const credential =
         rejected === undefined ? await source.get({ early: true, signal }) : await renewed(rejected, signal);
       if (credential === undefined) return rejected ?? [];
       const headers = await headersOf(credential, signal);
-      if (headers !== undefined) return headers;
+      if (headers === undefined) continue;
+      givenAt = system.monotonic();
+      return headers;
     }
   };
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     authorize,
+    ready: () => {
+      const now = system.monotonic();
+      if (last === undefined || now - givenAt > IN_HAND || source.state().kind !== "well") return undefined;
+      const end = last.credential.expiresAt;
+      return end === undefined || between(system.now(), end) > 2 * IN_HAND ? last.headers : undefined;
+    },
     peer: () => route.peer,
     trouble: () => {
       const state = source.state();

@@ -88,6 +88,8 @@ export function openWire(
     limits,
     onIncident: options.onIncident,
     authorize: async (rejected) => {
+      const now = rejected === undefined ? site.upstream.ready?.() : undefined;
+      if (now !== undefined) return now;
       const work = site.upstream.authorize({
         leg: "pod",
         signal: options.closed,
