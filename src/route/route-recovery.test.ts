@@ -39,6 +39,19 @@ describe("F3: while no pod is ready", () => {
     expect(scene.troubles).toEqual([]);
   });
 
+  test("before anybody has looked again, it is the pod that went, and nothing older", async () => {
+    scene.ui({ a: {} });
+    const opened = scene.route();
+    await opened.ready(scene.stop.signal);
+    const seen: unknown[] = [];
+    scene.cluster.before.push(() => seen.push(opened.trouble()?.code));
+    await scene.pass(1);
+    seen.length = 0;
+    scene.remove("a");
+    await scene.pass(1);
+    expect(seen[0]).toBe("POD_GONE");
+  });
+
   test("a pod that gets ready is used within a second, whatever the pause between tries is by then", async () => {
     const opened = await lost();
     const dialling = scene.dial(opened);

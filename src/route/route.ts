@@ -145,7 +145,8 @@ export function openRoute(options: RouteOptions): Route {
   /** Only for connections to come: those that exist go on until they end. */
   const leave = (which: Live, reason: string): void => {
     if (which.left.signal.aborted) return;
-    which.left.abort(new KnownError("POD_GONE", `Cannot use pod "${which.backend.pod}" any more: ${reason}`));
+    const gone = new KnownError("POD_GONE", `Cannot use pod "${which.backend.pod}" any more: ${reason}`);
+    which.left.abort(gone);
     retire(which.dialer);
     move({ kind: "left", backend: which.backend, reason });
     if (live !== which) return;
@@ -153,6 +154,8 @@ export function openRoute(options: RouteOptions): Route {
     // Of a way that never came up nobody has to hear that it is down.
     if (announced !== which || closed.signal.aborted) return;
     lostAt = system.monotonic();
+    // Until the next try has an answer; what an earlier one met may be long over.
+    trouble = gone;
     tell({ kind: "down", backend: which.backend, reason });
     void seek();
   };
