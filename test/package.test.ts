@@ -150,6 +150,8 @@ describe("what programs can import", () => {
       "openListener",
       "originOf",
       "serveProxy",
+      "startForwarder",
+      "troubleOf",
       "writeLaunchFile",
     ],
     "./ui": ["hooksFor", "knownUi"],

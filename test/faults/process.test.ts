@@ -59,8 +59,9 @@ test("F14 a refresh fails while the old token is good: nobody notices until its 
 
 test("F30 SIGTERM lets answers end, and a second one ends at once", async () => {
   const rig = await startRig();
-  const slow = Array.from({ length: 50 }, async () => await rig.fetch({ path: "/slow?ms=1500" }));
-  await pause(500);
+  const slow = Array.from({ length: 50 }, async () => await rig.fetch({ path: "/slow?ms=2500" }));
+  const arrived = (): number => rig.demo.app.requests.filter(({ url }) => url.startsWith("/slow")).length;
+  await expect.poll(arrived, { timeout: 20_000 }).toBe(50);
   const ended = rig.ui.stop();
   expect((await Promise.all(slow)).filter(({ status }) => status === 200)).toHaveLength(50);
   expect(await ended).toBe(0);
