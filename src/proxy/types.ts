@@ -98,6 +98,11 @@ export interface SiteHooks {
   readonly repeatable?: (asked: AskedRequest) => boolean;
   /** A poll that may fail without harm: it makes way first when a browser's connections run short (security.md R-N5). */
   readonly expendable?: (asked: AskedRequest) => boolean;
+  /**
+   * An error ends its page for good. One that has to make way is therefore sent back to its own address, and waits again
+   * behind the others (ui-traffic U9); a browser lets that happen twenty times.
+   */
+  readonly comesBack?: (asked: AskedRequest) => boolean;
   /** A watch of this web session was lost and could not be resumed (security.md R-N16). */
   readonly lost?: (session: string) => void;
   /** Headers to add to an answer. */

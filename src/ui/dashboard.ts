@@ -29,8 +29,13 @@ const TOKEN = /(?:^|;)\s*token=/;
 const hasLeftToken = (asked: AskedRequest): boolean =>
   OWN_NAME.test(header(asked, "host")) && TOKEN.test(header(asked, "cookie"));
 
+/** A list that fails turns the whole page into one of an error, which stays through reloads (ui-traffic U9). */
+const comesBack = ({ method, target }: AskedRequest): boolean =>
+  method === "GET" && target.startsWith("/api/v1/");
+
 /** Dashboard 7: its 401 counts, but for the one that asks for a CSRF token (ui-traffic U21). */
 export const dashboardHooks: SiteHooks = {
+  comesBack,
   refused: (asked, head) => {
     if (head.status !== 401) return "no";
     return asked.method === "POST" ? "look" : "yes";
@@ -41,6 +46,7 @@ export const dashboardHooks: SiteHooks = {
 
 /** Dashboard 2: a token that the API server rejects is a 200 with the error inside (ui-traffic U20). */
 export const dashboard2Hooks: SiteHooks = {
+  comesBack,
   refused: (asked, head) => {
     if (head.status === 401) return asked.method === "POST" ? "look" : "yes";
     const list = asked.method === "GET" && asked.target.startsWith("/api/v1/");

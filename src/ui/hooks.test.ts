@@ -114,6 +114,19 @@ describe("Dashboard", () => {
   });
 
   test.each(["dashboard", "dashboard-2"] as const)(
+    "U9: what %s reads comes back, nothing else does",
+    (kind) => {
+      const { comesBack } = of(kind);
+      expect(comesBack?.(asked("/api/v1/pod/demo?page=1"))).toBe(true);
+      expect(comesBack?.(asked("/api/v1/appdeployment", "POST"))).toBe(false);
+      expect(["/", "//elsewhere.test/api/v1/a"].map((target) => comesBack?.(asked(target)))).toEqual([
+        false,
+        false,
+      ]);
+    },
+  );
+
+  test.each(["dashboard", "dashboard-2"] as const)(
     "U21: %s: a 401 for want of a CSRF token is no refusal",
     (kind) => {
       const { refused, refusedIn } = of(kind);

@@ -133,6 +133,20 @@ describe.concurrent("Dashboard 7 through kauth open", () => {
     await judge(other, ui);
   });
 
+  test("no pod is ready for 30 s while its overview asks for eight lists", async () => {
+    await using staged = await dashboardStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await page.getByRole("link", { name: "Workloads" }).click();
+    await expectFresh(page, () => [...ui.pods], SCALE);
+    staged.crash("ui-1");
+    ui.pods.add("meanwhile");
+    await pass(page, 30);
+    staged.recover("ui-1");
+    await expectFresh(page, () => [...ui.pods], SCALE);
+    await judge(page, ui);
+  });
+
   test("its token ends in use", async () => {
     await using staged = await dashboardStage(7, 8_000);
     const { ui, plugin, token } = staged;

@@ -3,9 +3,9 @@ import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
-import { sendProblem } from "../problem.ts";
 import type { Admitted } from "../types.ts";
-import { isNavigation, problemOf, type Fate } from "./outage.ts";
+import { answerInstead } from "./instead.ts";
+import { isNavigation, type Fate } from "./outage.ts";
 import { mayRepeat, replayAfter } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
@@ -366,15 +366,12 @@ export class Exchange implements StreamUser, ResponseSink {
   /** Nothing more can come: a problem while no head is out, else a cut that cannot be taken for an end (R-F7). */
   #refuse(error: unknown): void {
     if (this.#over) return;
-    const navigation = isNavigation(this.#request);
     this.#stream?.destroy();
     this.#stream = undefined;
-    if (this.#head === undefined || !this.#response.headersSent)
-      sendProblem(this.#response, problemOf(error, { navigation, fate: this.#fate() }, this.#wire), {
-        navigation,
-        system: this.#wire.system,
-      });
-    else this.#response.destroy();
+    const [wire, request, response] = [this.#wire, this.#request, this.#response];
+    if (this.#head === undefined || !response.headersSent)
+      answerInstead(error, { request, response, fate: this.#fate(), wire });
+    else response.destroy();
     this.#finish();
   }
 

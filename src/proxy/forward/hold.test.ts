@@ -147,6 +147,25 @@ describe("R-N5: a browser keeps one of its six connections", () => {
     expect(polls[0]?.statuses).toEqual([504]);
   });
 
+  test("one whose page would end with an error is sent back to its own address", async () => {
+    const comesBack: SiteHooks = { comesBack: ({ target }) => target.endsWith("/list?a=b") };
+    const target = away();
+    await using plane = dataPlane({ dial: target.dial, limits: LIMITS, site: { hooks: comesBack } });
+    const slashes = await many(plane, 1, "web-1", "GET //elsewhere.test/list?a=b");
+    const lists = await many(plane, 1, "web-1", "GET /list?a=b");
+    const others = await many(plane, 6, "web-1");
+    plane.advance(2_000);
+    await settle();
+    expect([...slashes, ...lists, ...others].map(({ statuses }) => statuses[0])).toEqual([
+      307,
+      307,
+      504,
+      ...Array<undefined>(5).fill(undefined),
+    ]);
+    const locations = [...slashes, ...lists].map(({ text }) => /^location: (.*)$/im.exec(text)?.[1]?.trim());
+    expect(locations).toEqual(["/elsewhere.test/list?a=b", "/list?a=b"]);
+  });
+
   test("each browser for itself, and programs have as many as they open", async () => {
     await using plane = dataPlane({ dial: away().dial, limits: LIMITS });
     const clients = [

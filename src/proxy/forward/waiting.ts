@@ -17,6 +17,13 @@ const BROWSER_MAX = 5;
 const PATIENCE = 2_000;
 const LOOK = millis(500);
 
+/** A request had to make way for another one of its browser. */
+export class CrowdedError extends KnownError {
+  constructor() {
+    super("UPSTREAM_LATE", "Cannot hold a request any longer: the browser needs its connection");
+  }
+}
+
 /** A request as hooks see it. */
 export const askedOf = (request: IncomingMessage, upgrade: boolean): AskedRequest => ({
   method: request.method ?? "",
@@ -111,12 +118,7 @@ export class Waiting {
       ];
       for (const waiter of order.slice(0, Math.max(0, waiters.length - BROWSER_MAX))) {
         this.leave(waiter);
-        waiter.give(
-          new KnownError(
-            "UPSTREAM_LATE",
-            "Cannot hold a request any longer: the browser needs its connection",
-          ),
-        );
+        waiter.give(new CrowdedError());
       }
     }
   }
