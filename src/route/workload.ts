@@ -33,7 +33,7 @@ const expressionText = (of: Workload["spec"]["selector"]["matchExpressions"][num
   }
 };
 
-export const selectorOf = ({ selector }: Workload["spec"]): string =>
+const selectorOf = ({ selector }: Workload["spec"]): string =>
   [
     ...[...selector.matchLabels].map(([key, value]) => `${key}=${value}`),
     ...selector.matchExpressions.map(expressionText),

@@ -49,7 +49,7 @@ export const EVENTS = (from: number): string =>
     "Sec-WebSocket-Extensions: permessage-deflate",
   ]);
 
-export const LIMITS = {
+const LIMITS = {
   dial: millis(120_000),
   navigation: millis(1_000),
   authorize: millis(60_000),

@@ -28,7 +28,7 @@ export interface Stage extends AsyncDisposable {
   context(browser: Browser): Promise<BrowserContext>;
 }
 
-export const USER = "amy";
+const USER = "amy";
 
 export interface Staged<Of extends Answers> {
   /** Service of the demo, and prefix of its pods. */

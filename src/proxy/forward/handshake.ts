@@ -111,7 +111,7 @@ export const handshake = async (
   });
 };
 
-export const header = (head: ResponseHead, name: string): readonly string[] =>
+const header = (head: ResponseHead, name: string): readonly string[] =>
   head.headers.filter((_value, index) => index % 2 === 1 && head.headers[index - 1]?.toLowerCase() === name);
 
 /** RFC 6455 §4.1: what a client checks of a 101. @throws {KnownError} UPSTREAM_INVALID */

@@ -14,8 +14,8 @@ export interface FrameSink {
   piece(bytes: Buffer, frame: Frame, of: { readonly header: boolean; readonly end: boolean }): void;
 }
 
-export const CONTINUATION = 0;
-export const TEXT = 1;
+const CONTINUATION = 0;
+const TEXT = 1;
 export const CLOSE = 8;
 /** RFC 6455 §7.4.1, IANA registry: the service is restarting. */
 export const SERVICE_RESTART = 1012;

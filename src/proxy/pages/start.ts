@@ -45,7 +45,7 @@ const target = ({ title, url, health }: TargetView): Markup =>
 const REFRESH = 15;
 
 /** What makes the page another one; the time left does not. */
-export const startState = ({ user, signIn: state, reason, targets }: StartView): string =>
+const startState = ({ user, signIn: state, reason, targets }: StartView): string =>
   JSON.stringify({ user, signIn: state, reason, targets });
 
 const script = (view: StartView): string => `

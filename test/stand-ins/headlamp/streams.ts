@@ -80,7 +80,7 @@ const openLog = ({ self, ...asked }: StreamRequest): void => {
   peer.text(logFrame("line 1\n"));
 };
 
-export const logFrame = (text: string): string => Buffer.from(text).toString("base64");
+const logFrame = (text: string): string => Buffer.from(text).toString("base64");
 
 /** A shell that says what it was told, and as whom. The first byte of a frame is its channel; 4 is a resize. */
 const openExec = (asked: StreamRequest): void => {
