@@ -152,6 +152,26 @@ describe.concurrent("Headlamp through kauth open", () => {
     await judge(other, ui);
   });
 
+  test("three tabs are open while no pod is ready for 30 s, and each is clicked in", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    const others = [await page.context().newPage(), await page.context().newPage()];
+    const tabs = [page, ...others];
+    for (const tab of others) await tab.goto(new URL("/c/main/pods", page.url()).href);
+    for (const tab of tabs) await expectFresh(tab, names(ui, "pods"), SCALE);
+    staged.crash("ui-1");
+    change(ui, "meanwhile");
+    await pass(page, 5);
+    for (const tab of tabs) await tab.getByRole("link", { name: "Deployments" }).click();
+    await pass(page, 25);
+    staged.recover("ui-1");
+    await Promise.all(tabs.map(async (tab) => await expectFresh(tab, names(ui, "deployments"), SCALE)));
+    change(ui, "afterwards");
+    for (const tab of tabs) await expectFresh(tab, names(ui, "deployments"), SCALE);
+    for (const tab of tabs) await judge(tab, ui);
+  });
+
   test("a click while no pod is ready is answered once one is", async () => {
     await using staged = await headlampStage();
     const { ui } = staged;
