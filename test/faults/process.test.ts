@@ -31,7 +31,7 @@ test("F13 a plugin that hangs and forks is ended with all it started; a script h
   plugin.demo.cluster.people.revoke(first);
   const { status, text } = await ask(ui.origin, { path: "/api/me", headers });
   expect([status, text]).toEqual([504, expect.stringContaining("EXEC_TIMEOUT") as string]);
-  await expect.poll(plugin.orphans, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(async () => await plugin.orphans(), { timeout: 10_000 }).toEqual([]);
 });
 
 test("F14 a refresh fails while the old token is good: nobody notices until its end", async () => {

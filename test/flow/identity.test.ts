@@ -18,7 +18,7 @@ interface Started {
   readonly get: (path?: string) => Promise<Answer>;
 }
 
-const start = async (): Promise<Started> => {
+const start = async (...args: readonly string[]): Promise<Started> => {
   const tokenFile = join(plugin.directory, "api-token");
   const ui = await startOpen([
     "svc/ui",
@@ -26,6 +26,7 @@ const start = async (): Promise<Started> => {
     plugin.demo.kubeconfig,
     "--api-token-file",
     tokenFile,
+    ...args,
   ]);
   const apiToken = (await readFile(tokenFile, "utf8")).trim();
   return {
@@ -35,9 +36,13 @@ const start = async (): Promise<Started> => {
 };
 
 describe("R-N4: a plugin that answers as somebody else", () => {
-  test("bob's token carries nothing that alice asked for, and the sessions end", async () => {
+  test.each<[string, readonly string[]]>([
+    ["", []],
+    [", also where both act as carol", ["--as", "carol"]],
+  ])("bob's token carries nothing that alice asked for, and the sessions end%s", async (_name, args) => {
+    plugin.demo.cluster.people.add({ username: "carol", uid: "carol-uid", groups: [], rights: "all" });
     const first = await plugin.answer("alice");
-    const { ui, get } = await start();
+    const { ui, get } = await start(...args);
     await using _ = ui;
     expect((await get()).text).toContain('"user":"alice"');
     const before = plugin.demo.app.requests.length;

@@ -33,7 +33,12 @@ const ROWS: readonly Row[] = [
   { name: "two targets", args: ["a", "b"], code: 2, says: ["2 targets"] },
   { name: "an unknown option", args: ["svc/ui", "--adress", "x"], code: 2, says: ["--adress", "--address"] },
   { name: "an unknown kind", args: ["cm/ui"], code: 2, says: ["TARGET_INVALID", "cm"] },
-  { name: "a Deployment, for now", args: ["deploy/ui"], code: 2, says: ["deploy", "svc/NAME"] },
+  {
+    name: "a Deployment whose pods have two ports",
+    args: ["deploy/ui"],
+    code: 2,
+    says: ["PORT_AMBIGUOUS", "deploy/ui:8080"],
+  },
   { name: "an unknown Service", args: ["svc/nothing"], code: 1, says: ["NOT_FOUND", "nothing"] },
   {
     name: "a port that is not there",
