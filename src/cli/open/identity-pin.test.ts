@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memoryConnection } from "../../../test/memory-connection.ts";
 import { settle, stillSystem } from "../../../test/proxy/data-plane.ts";
+import { whoAmI } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Credential } from "../../credentials/index.ts";
@@ -25,6 +26,8 @@ interface World {
   /** UID of kube-system; undefined: it may not be read. */
   cluster: string | undefined;
   away: boolean;
+  /** The namespace cannot be read now. */
+  busy: boolean;
   current: Credential;
   reviews: number;
   advance(time: number): void;
@@ -40,6 +43,7 @@ const world = (): World => {
       await settle();
       if (made.away) throw new KnownError("CONNECTION_LOST", "away");
       const answer = (status: number, body: unknown) => ({ status, headers: [], body });
+      if (path.startsWith("/api/v1/namespaces/") && made.busy) return answer(503, {});
       if (path.startsWith("/api/v1/namespaces/"))
         return made.cluster === undefined
           ? answer(403, {})
@@ -53,6 +57,7 @@ const world = (): World => {
   const made: World = {
     pin: identityPin({
       connection,
+      who: async () => await whoAmI(connection),
       current: () => Promise.resolve(made.current),
       system: still.system,
       signal: new AbortController().signal,
@@ -63,6 +68,7 @@ const world = (): World => {
     who: ALICE,
     cluster: "uid-1",
     away: false,
+    busy: false,
     current: credentialOf("one"),
     reviews: 0,
     advance: (time) => still.advance(time),
@@ -163,6 +169,19 @@ describe("R-N4: a credential is used only if it is the same person's", () => {
     made.advance(5_000);
     await checking;
     expect(result).toBe(true);
+  });
+
+  test("a cluster that cannot say now which one it is is asked again, and not taken for the same", async () => {
+    const made = world();
+    await check(made, "one");
+    made.busy = true;
+    made.cluster = "uid-2";
+    const checking = check(made, "two");
+    checking.catch((): void => undefined);
+    await settle();
+    made.busy = false;
+    made.advance(5_000);
+    await expect(checking).rejects.toMatchObject({ code: "IDENTITY_CHANGED" });
   });
 
   test("whoever gives up waiting does not end the question", async () => {

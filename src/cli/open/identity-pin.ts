@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { whoAmI, type Connection, type Identity } from "../../api/index.ts";
+import type { Connection, Identity } from "../../api/index.ts";
 import { abortable } from "../../base/abortable.ts";
 import { fallback, object, string } from "../../base/decode.ts";
 import { isKnownError, KnownError, messageOf } from "../../base/errors.ts";
@@ -27,6 +27,8 @@ export interface IdentityPin {
 export interface PinOptions {
   /** Asks with the credential in use. */
   readonly connection: Connection;
+  /** Whose the credential in use is, whomever it acts as; undefined where the cluster does not tell. */
+  readonly who: () => Promise<Identity | undefined>;
   /** The credential in use. */
   readonly current: () => Promise<Credential>;
   readonly system: System;
@@ -61,13 +63,19 @@ export function identityPin(options: PinOptions): IdentityPin {
 
   const clusterUid = async (): Promise<string | undefined> => {
     const answer = await connection.request({ method: "GET", path: "/api/v1/namespaces/kube-system" });
-    if (answer.status !== 200) return undefined;
+    if (answer.status === 401 || answer.status === 403 || answer.status === 404) return undefined;
+    // Somebody who cannot answer now has said nothing.
+    if (answer.status !== 200)
+      throw new KnownError(
+        "API_FAILED",
+        `Cannot read the namespace kube-system: the API server answers ${answer.status}`,
+      );
     return namespaceShape(answer.body, "").metadata.uid;
   };
 
   /** Undefined: the answer is about another credential. */
   const ask = async (credential: Credential, digest: string): Promise<Fingerprint | undefined> => {
-    const [who, uid] = await Promise.all([whoAmI(connection), clusterUid().catch(() => undefined)]);
+    const [who, uid] = await Promise.all([options.who(), clusterUid()]);
     const now = digestOf(await options.current(), cluster);
     return now === digest ? { ...personOf(who, credential), cluster: uid } : undefined;
   };

@@ -8,7 +8,7 @@ import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { openRoute, targetText, type Backend, type Route, type TargetReference } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
 import { withEnd } from "../credential-text.ts";
-import { endOf } from "../identity.ts";
+import { asMyself, endOf, isImpersonating } from "../identity.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
@@ -56,6 +56,12 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
   let served: Served | undefined;
   const pin = identityPin({
     connection,
+    who: async () => {
+      if (!isImpersonating(config)) return await whoAmI(connection);
+      // Whomever it acts as stays the same, whoever the token belongs to.
+      await using own = connect(asMyself(config), source, system, { replayUnauthorized: true });
+      return await whoAmI(own);
+    },
     current: async () => await source.get(),
     system,
     signal,
@@ -81,7 +87,10 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     const acting = settings.anonymous ? undefined : actingAs(config, backend, reference, asking?.username);
     // The token is that of whoever asks, whomever it acts as.
     if (settings.confirm) await confirm(system, (asking ?? who)?.username, backend, signal);
-    if (credential !== undefined) pin.start(credential, who);
+    // Where nobody could say whose the token is, the first check pins.
+    const owner = isImpersonating(config) ? asking : who;
+    if (credential !== undefined && (owner !== undefined || !isImpersonating(config)))
+      pin.start(credential, owner);
     served = await servePod({
       system,
       settings,
