@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { stillSystem, settle } from "../../../test/proxy/data-plane.ts";
 import { KnownError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
+import type { EpochMillis } from "../../base/units.ts";
 import type { Credential, CredentialSource } from "../../credentials/index.ts";
 import { signInOnce, type SignIn, type SignInState } from "./sign-in.ts";
 
@@ -16,6 +17,10 @@ interface Scene {
   reachable: boolean;
   /** The API server takes the credential that somebody refused. */
   accepted: boolean;
+  /** When what the next runs give ends, in milliseconds of the epoch. */
+  ends: number | undefined;
+  /** What was printed. */
+  readonly log: readonly string[];
   advance(time: number): void;
 }
 
@@ -34,7 +39,7 @@ const scene = (): Scene => {
     current = {
       header: { kind: "bearer", token: new Secret(`token-${made.runs}`) },
       certificate: undefined,
-      expiresAt: undefined,
+      expiresAt: made.ends as EpochMillis | undefined,
     };
     return current;
   };
@@ -46,7 +51,8 @@ const scene = (): Scene => {
   const source: CredentialSource = {
     method: "exec",
     description: "a plugin",
-    get: async () => current ?? (await shared()),
+    get: async () =>
+      current === undefined || (current.expiresAt ?? Infinity) < Date.now() ? await shared() : current,
     renew: async () => await shared().catch(() => undefined),
     failure: () => failure,
     forget: () => (failure = undefined),
@@ -63,6 +69,8 @@ const scene = (): Scene => {
     outcome: "token",
     reachable: true,
     accepted: false,
+    ends: undefined,
+    log: still.log,
     advance: (time) => still.advance(time),
   };
   made.signIn.onChange(({ kind }) => states.push(kind));
@@ -122,6 +130,17 @@ describe("after a failed login", () => {
     expect(s.signIn.state()).toEqual({ kind: "well" });
   });
 
+  test("whoever gets the old one while a person signs in again does not end that", async () => {
+    const s = scene();
+    const credential = await s.signIn.get();
+    s.outcome = FAILED;
+    await s.signIn.renew(credential);
+    const again = s.signIn.again();
+    await s.signIn.get();
+    await again;
+    expect(s.states).toEqual(["failed", "running", "failed"]);
+  });
+
   test("but not while the API server takes it: the 401 was the UI's own", async () => {
     const s = scene();
     const credential = await s.signIn.get();
@@ -157,6 +176,32 @@ describe("without a network", () => {
     s.advance(60_000);
     await expect(s.signIn.get()).resolves.toBeDefined();
     expect(s.signIn.state()).toEqual({ kind: "well" });
+  });
+});
+
+describe("F26: clocks that differ", () => {
+  test("a credential that had ended when it came is used until it is refused, and one login is run", async () => {
+    const s = scene();
+    s.ends = Date.now() - 86_400_000;
+    const first = await s.signIn.get({ early: true });
+    for (let turn = 0; turn < 20; turn += 1) expect(await s.signIn.get({ early: true })).toBe(first);
+    expect(s.runs).toBe(1);
+    expect(s.log.join("").match(/is the clock of this computer right/g)).toHaveLength(1);
+    s.ends = Date.now() + 3_600_000;
+    const second = await s.signIn.renew(first);
+    expect(second).not.toBe(first);
+    expect(await s.signIn.get({ early: true })).toBe(second);
+    expect(s.runs).toBe(2);
+  });
+
+  test("a login that failed withholds it as any other", async () => {
+    const s = scene();
+    s.ends = Date.now() - 86_400_000;
+    const first = await s.signIn.get();
+    s.outcome = FAILED;
+    expect(await s.signIn.renew(first)).toBeUndefined();
+    await expect(s.signIn.get()).rejects.toBe(FAILED);
+    expect(s.runs).toBe(2);
   });
 });
 

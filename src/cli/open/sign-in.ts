@@ -1,6 +1,7 @@
 import { isKnownError, messageOf, type ErrorCode } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import type { Millis } from "../../base/units.ts";
+import { escapeLine } from "../../base/terminal.ts";
+import { between, type Millis } from "../../base/units.ts";
 import type { Credential, CredentialSource, GetOptions } from "../../credentials/index.ts";
 
 export type SignInState =
@@ -35,6 +36,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["CLIENT_GONE", "TUNN
 /** Without a network a login fails as well; that is tried again by itself. Milliseconds. */
 const RETRY_FIRST = 5_000;
 const RETRY_MOST = 60_000;
+/** One that ended so long before it came did not end on its way. Milliseconds. */
+const SKEW = 5_000;
 
 /**
  * After a failed login the source is not asked again before a person acts: each try may open a browser, send a text
@@ -47,13 +50,25 @@ export function signInOnce(source: CredentialSource, options: SignInOptions): Si
   /** The pause is over, and somebody asks. */
   let trying = false;
   let last: Credential | undefined;
+  /** It had ended by our clock when it came: clocks differ, so only a 401 tells when it ends (security.md F26). */
+  let stale: Credential | undefined;
   let looking: Promise<boolean> | undefined;
   const listeners = new Set<(state: SignInState) => void>();
+  const isLongOver = ({ expiresAt }: Credential): boolean =>
+    expiresAt !== undefined && between(expiresAt, system.now()) > SKEW;
   const move = (next: SignInState): void => {
     state = next;
     for (const listen of listeners) listen(next);
   };
   const well = (credential: Credential): Credential => {
+    // One that was in hand before has ended since.
+    if (credential !== last && isLongOver(credential)) {
+      if (stale === undefined)
+        system.log.warn(
+          `The credential of your ${escapeLine(source.description)} had ended when it came: is the clock of this computer right? It is used until it is refused`,
+        );
+      stale = credential;
+    } else if (credential !== stale) stale = undefined;
     last = credential;
     failures = 0;
     if (state.kind !== "well") move({ kind: "well" });
@@ -92,8 +107,11 @@ export function signInOnce(source: CredentialSource, options: SignInOptions): Si
   const get = async (options?: GetOptions): Promise<Credential> => {
     const no = refused();
     if (no !== undefined) throw no;
+    if (stale !== undefined && state.kind === "well" && isLongOver(stale)) return stale;
     try {
-      return well(await source.get(options));
+      const credential = await source.get(options);
+      // While a person signs in again, the old one says nothing of how that ends.
+      return state.kind === "running" && credential === last ? credential : well(credential);
     } catch (error) {
       if (isLogin(error, options)) await failed(error);
       throw error;
