@@ -62,7 +62,7 @@ describe("the name belongs to another pod by now (R-G2)", () => {
     expect([...scene.received.keys()]).toEqual(["b"]);
   });
 
-  test("in a thousand races never a byte", async () => {
+  test("F4: in a thousand races never a byte", async () => {
     scene.ui({ a: {} });
     for (let race = 0; race < 1000; race += 1) {
       scene.cluster.pod("a", { labels: { app: "ui" }, uid: "uid-a" });

@@ -22,17 +22,20 @@ export interface FaultProxy extends AsyncDisposable {
   readonly taken: number;
   /** Resets all of them. */
   cut(): void;
+  /** From now on nothing of those that are open arrives, in either direction, and nobody is told; new ones work. */
+  swallow(): void;
 }
 
 export async function faultProxy(target: number, host = "127.0.0.1"): Promise<FaultProxy> {
   const weather: Weather = { delay: 0, refuse: false, blackHole: false, forget: 0 };
   const pairs = new Set<readonly [Socket, Socket]>();
   let taken = 0;
-  const pass = (from: Socket, to: Socket, seen: () => void, gone: () => boolean): void => {
+  const dead = new WeakSet<Socket>();
+  const pass = (from: Socket, to: Socket, forgotten: () => boolean): void => {
     from.on("data", (chunk: Buffer) => {
-      const lost = weather.blackHole || gone();
-      seen();
-      if (lost) return;
+      // What is forgotten stays so.
+      if (forgotten()) for (const socket of [from, to]) dead.add(socket);
+      if (weather.blackHole || dead.has(from)) return;
       const write = (): void => {
         if (!to.writable || to.write(chunk)) return;
         from.pause();
@@ -43,7 +46,7 @@ export async function faultProxy(target: number, host = "127.0.0.1"): Promise<Fa
     });
     from.on("error", () => to.destroy());
     from.on("close", () => {
-      if (weather.blackHole) return;
+      if (weather.blackHole || dead.has(from)) return;
       if (weather.delay === 0) to.destroy();
       else setTimeout(() => to.destroy(), weather.delay);
     });
@@ -60,12 +63,15 @@ export async function faultProxy(target: number, host = "127.0.0.1"): Promise<Fa
     far.setNoDelay(true);
     const pair = [near, far] as const;
     let last = performance.now();
-    const seen = (): void => void (last = performance.now());
-    const gone = (): boolean => weather.forget > 0 && performance.now() - last > weather.forget;
+    const forgotten = (): boolean => {
+      const idle = performance.now() - last;
+      last = performance.now();
+      return weather.forget > 0 && idle > weather.forget;
+    };
     pairs.add(pair);
     near.once("close", () => pairs.delete(pair));
-    pass(near, far, seen, gone);
-    pass(far, near, seen, gone);
+    pass(near, far, forgotten);
+    pass(far, near, forgotten);
   });
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
@@ -81,6 +87,9 @@ export async function faultProxy(target: number, host = "127.0.0.1"): Promise<Fa
         near.resetAndDestroy();
         far.destroy();
       }
+    },
+    swallow: () => {
+      for (const sockets of pairs) for (const socket of sockets) dead.add(socket);
     },
     [Symbol.asyncDispose]: async () => {
       for (const [near, far] of pairs) {
