@@ -102,6 +102,21 @@ describe.concurrent("Dashboard 7 through kauth open", () => {
     await judge(page, ui);
   });
 
+  test("its container ends, which Kubernetes sees 2 s later", async () => {
+    await using staged = await dashboardStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    staged.die("ui-1");
+    ui.pods.add("meanwhile");
+    await page.waitForRequest(/\/api\/v1\/pod\//);
+    await page.waitForTimeout(2_000);
+    staged.crash("ui-1");
+    await pass(page, 4);
+    staged.recover("ui-1");
+    await expectFresh(page, () => [...ui.pods], SCALE);
+    await judge(page, ui);
+  });
+
   test.each([
     [4, "between two polls"],
     [30, "over many polls"],

@@ -20,6 +20,8 @@ export interface Stage extends AsyncDisposable {
   remove(name: string): void;
   /** Its container ends: the pod stays, and is not ready. */
   crash(name: string): void;
+  /** The same, and Kubernetes has not seen it yet. */
+  die(name: string): void;
   /** Its container is started again. */
   recover(name: string): void;
   /** Ends with the stage. */
@@ -73,6 +75,7 @@ export async function stage<Of extends Answers>(of: Staged<Of>): Promise<Stage &
       put(name, false);
       pods.stop(name);
     },
+    die: (name) => pods.stop(name),
     recover: (name) => {
       restarts.set(name, (restarts.get(name) ?? 0) + 1);
       pods.start(name);

@@ -202,12 +202,31 @@ describe("reads are sent again while nothing of an answer has come", () => {
 
   test("not a third time", async () => {
     await using plane = dataPlane({
-      pod: (stream) => stream.fail(new KnownError("PORT_REFUSED", "refused")),
+      pod: (stream) => stream.fail(new KnownError("PORT_RESET", "reset")),
     });
     const client = await plane.ask(GET);
     plane.advance(250);
     await settle();
     expect(plane.streams).toHaveLength(3);
+    expect(client.statuses).toEqual([502]);
+  });
+
+  test("where nobody listens, three times over three seconds: it may be a container that starts again", async () => {
+    await using plane = dataPlane({
+      pod: (stream, turn) => {
+        // It was held for long before.
+        if (turn === 0) plane.advance(60_000);
+        stream.fail(new KnownError("PORT_REFUSED", "refused"));
+      },
+    });
+    const client = await plane.ask(GET);
+    const tries: number[] = [];
+    for (const step of [249, 1, 749, 1, 1_999, 1]) {
+      plane.advance(step);
+      await settle();
+      tries.push(plane.streams.length);
+    }
+    expect(tries).toEqual([1, 2, 2, 3, 3, 4]);
     expect(client.statuses).toEqual([502]);
   });
 

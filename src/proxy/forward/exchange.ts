@@ -6,7 +6,7 @@ import { whenOver } from "../answer.ts";
 import type { Admitted } from "../types.ts";
 import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
-import { mayRepeat, replayAfter } from "./replay.ts";
+import { isRefusal, mayRepeat, replayAfter } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
@@ -44,6 +44,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #parts: Buffer[] | undefined;
   #held: HeldAnswer | undefined;
   #tries = 0;
+  #refusals = 0;
   #patience: NodeJS.Timeout | undefined;
   /** Some of the request has gone out, and no 401 has said that it was not done. */
   #sent = false;
@@ -74,7 +75,7 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#authorization = await this.#wire.authorize(undefined);
       if (!this.#over) await this.#send();
     } catch (error) {
-      this.#refuse(error);
+      this.#fail(error);
     }
   }
 
@@ -349,9 +350,11 @@ export class Exchange implements StreamUser, ResponseSink {
   #again(error: unknown, stream: UpstreamStream | undefined): Millis | undefined {
     if (!this.#repeatable || this.#answered || this.#head !== undefined) return undefined;
     if (this.#body?.replayable === false) return undefined;
-    const used = stream !== undefined && stream.uses > 0;
     const elapsed = this.#wire.system.monotonic() - this.#started;
-    return replayAfter({ error, used, tries: this.#tries, elapsed, limit: this.#limit() });
+    if (isRefusal(error)) this.#refusals += 1;
+    else if (stream === undefined) return undefined;
+    const [tries, refusals, used] = [this.#tries, this.#refusals, (stream?.uses ?? 0) > 0];
+    return replayAfter({ error, used, tries, refusals, elapsed, limit: this.#limit() });
   }
 
   async #repeat(pause: Millis): Promise<void> {
@@ -359,7 +362,7 @@ export class Exchange implements StreamUser, ResponseSink {
       if (pause > 0) await this.#wire.system.sleep(pause);
       if (!this.#over) await this.#send();
     } catch (error) {
-      this.#refuse(error);
+      this.#fail(error);
     }
   }
 

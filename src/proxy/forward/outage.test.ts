@@ -77,7 +77,7 @@ test("whoever runs kauth gets the error, under the id that the client sees", () 
 
 describe("the page and the answer for scripts", () => {
   const refused = (): never => {
-    throw new KnownError("PORT_REFUSED", CANARY, { hint: CANARY });
+    throw new KnownError("PORT_RESET", CANARY, { hint: CANARY });
   };
   test.each([
     ["a page", ["Sec-Fetch-Mode: navigate"]],
@@ -87,8 +87,8 @@ describe("the page and the answer for scripts", () => {
     async (_name, headers) => {
       await using plane = dataPlane({ dial: refused });
       const { text } = await plane.ask(request("GET /", headers));
-      expect(text).toContain("PORT_REFUSED");
-      expect(text).toContain(escapeHtml(CODES.PORT_REFUSED.next).slice(0, 15));
+      expect(text).toContain("PORT_RESET");
+      expect(text).toContain(escapeHtml(CODES.PORT_RESET.next).slice(0, 15));
       expect(text).not.toMatch(/canary|eyJ/);
     },
   );

@@ -9,6 +9,8 @@ import { askedOf } from "./waiting.ts";
 const TRIES = 3;
 const WITHIN = 3_000;
 const PAUSE = 250;
+/** Nobody listens: a container starts again, and Kubernetes has not seen it yet. Milliseconds before each further try. */
+const REFUSED = [250, 750, 2_000];
 /** While the way to the UI is lost again and again. */
 const PAUSE_MOST = 5_000;
 
@@ -39,12 +41,17 @@ export const mayRepeat = (
   return hooks?.repeatable?.(askedOf(request, false)) ?? false;
 };
 
+/** A dial repeats what it can itself, but for this one, which may show while TLS starts. */
+export const isRefusal = (error: unknown): boolean => isKnownError(error) && error.code === "PORT_REFUSED";
+
 export interface Failure {
   readonly error: unknown;
   /** The stream had carried a request before. */
   readonly used: boolean;
   /** Streams tried so far. */
   readonly tries: number;
+  /** How many of them found nobody who listens. */
+  readonly refusals: number;
   /** Milliseconds since the request came, and how many it may wait. */
   readonly elapsed: number;
   readonly limit: number;
@@ -54,12 +61,24 @@ export interface Failure {
  * How long to wait before a read that got no byte of an answer is sent on a fresh stream; undefined: it is not
  * (security.md R-N3, F1, F5, F6).
  */
-export const replayAfter = ({ error, used, tries, elapsed, limit }: Failure): Millis | undefined => {
+export const replayAfter = ({
+  error,
+  used,
+  tries,
+  refusals,
+  elapsed,
+  limit,
+}: Failure): Millis | undefined => {
   if (elapsed >= limit) return undefined;
   // A used stream that ended before any byte says only that it was old.
   if (used) return millis(0);
   const pause = tries <= 1 ? 0 : Math.min(PAUSE_MOST, PAUSE * 2 ** (tries - 2));
   if (isKnownError(error) && ON_THE_WAY.has(error.code)) return millis(pause);
+  if (isRefusal(error)) {
+    // However long it was held before: what it waited for may be there, and not listen yet.
+    const next = REFUSED[refusals - 1];
+    return next === undefined ? undefined : millis(next);
+  }
   if (isKnownError(error) && !BY_UI.has(error.code)) return undefined;
   return tries < TRIES && elapsed < WITHIN ? millis(Math.min(pause, PAUSE)) : undefined;
 };
