@@ -83,7 +83,11 @@ const answerTo = (
   if (code === "REQUEST_INVALID") return problem(400, "request");
   // Waiting does not mend a token that no header can carry (R-E4).
   if (code === "TOKEN_INVALID") return problem(502, "sign-in");
-  if (trouble === "answered") return problem(502, trouble);
+  if (trouble === "answered") {
+    // Nobody listens yet: a container that starts again is the likeliest, and the page goes on when it has.
+    const again = code === "PORT_REFUSED" && asked.navigation && asked.fate === "harmless";
+    return { ...problem(502, trouble), ...(again ? { retryAfter: 1, refresh: true } : {}) };
+  }
   if (asked.fate === "unknown") return problem(504, "unknown");
   // A page that loads again by itself would do so without the form that was sent.
   const refresh = asked.navigation && asked.fate === "harmless";

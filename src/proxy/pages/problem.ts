@@ -16,7 +16,7 @@ const look = async () => {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "application/problem+json" }, cache: "no-store" });
     await answer.body?.cancel();
-    if (answer.status !== 503 && answer.status !== 504) return location.reload();
+    if (![502, 503, 504].includes(answer.status)) return location.reload();
   } catch {}
   setTimeout(look, 2000);
 };
