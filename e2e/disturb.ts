@@ -28,7 +28,8 @@ export const podsOf = async (kit: Kit, app: string): Promise<readonly PodFacts[]
   }));
 };
 
-const untilReady = async (kit: Kit, app: string, count: number): Promise<readonly PodFacts[]> => {
+/** A kubelet that has just started holds its pods for not ready for a moment. */
+export const untilReady = async (kit: Kit, app: string, count: number): Promise<readonly PodFacts[]> => {
   for (;;) {
     const pods = await podsOf(kit, app);
     if (pods.filter(({ ready }) => ready).length >= count) return pods;

@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { untilReady } from "./disturb.ts";
 import { open, type Opened } from "./kauth.ts";
 import { openKit, type Kit } from "./kit.ts";
 
@@ -23,6 +24,11 @@ const until = async (ui: Opened, limit: number, not?: string): Promise<string> =
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };
+
+beforeEach(async () => {
+  // The fault before may not be over for the pods.
+  await untilReady(kit, "ui", 2);
+});
 
 describe("no single fault ends the process", () => {
   test.each(["spdy", "websocket"])("the pod is deleted (%s)", async (carrier) => {
