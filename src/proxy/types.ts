@@ -75,9 +75,10 @@ export interface AnsweredHead {
 export interface Resumable {
   /**
    * An event goes by. `pass`: hand it on; `drop`: the browser has it already, or must not see it; `over`: hand it on,
-   * and nothing can be resumed after it (the version is too old, and the client has to list anew).
+   * and nothing can be resumed after it (the version is too old, and the client has to list anew). `foreign`: it is no
+   * event, so this and all that follows is handed on as it comes, and never resumed.
    */
-  see(event: string): "pass" | "drop" | "over";
+  see(event: string): "pass" | "drop" | "over" | "foreign";
   /** Path and query that go on after the last event seen; undefined: this stream cannot be resumed. */
   again(): string | undefined;
   /** What is said to a browser whose stream cannot go on: makes its client list anew. Undefined: nothing is. */

@@ -11,6 +11,8 @@ const REVIEW =
 
 /** A tab asks for its health every 5 s, up to 20 s while that fails. A reload is owed no longer than that. */
 const OWED = 30_000;
+/** Where every watch is lost at once, a page that is made to reload by each would never come to rest. */
+const APART = 60_000;
 
 /** A 502 this soon after a 401 is taken for another one. */
 const TOGETHER = 5_000;
@@ -21,6 +23,8 @@ const TOGETHER = 5_000;
 export function headlampHooks(now: () => number): SiteHooks {
   /** Web sessions that lost a watch which could not be resumed, and since when. */
   const owed = new Map<string, number>();
+  /** Web sessions that were made to reload, and when. */
+  const reloaded = new Map<string, number>();
   let refusedAt = Number.NEGATIVE_INFINITY;
   const repeatable = (asked: AskedRequest): boolean => asked.method === "POST" && REVIEW.test(pathOf(asked));
   /**
@@ -38,14 +42,21 @@ export function headlampHooks(now: () => number): SiteHooks {
     repeatable,
     expendable: (asked) => HEALTH.test(pathOf(asked)) || METRICS.test(pathOf(asked)),
     lost: (session) => {
-      if (!owed.has(session)) owed.set(session, now());
+      for (const [known, at] of reloaded) if (now() - at >= APART + OWED) reloaded.delete(known);
+      // One that nobody came for is of a page that is gone.
+      const since = owed.get(session);
+      if (since === undefined || now() - since >= OWED) owed.set(session, now());
     },
     added: (asked, { status }, session) => {
       const since = owed.get(session);
       if (since === undefined || status !== 200 || !HEALTH.test(pathOf(asked))) return [];
       // Once an outage (security.md R-N16); a page that asked for nothing all that time is gone.
+      const free = (reloaded.get(session) ?? Number.NEGATIVE_INFINITY) + APART;
+      if (now() < free) return [];
       owed.delete(session);
-      return now() - since < OWED ? [["X-Reload", "reload"]] : [];
+      if (now() - Math.max(since, free) >= OWED) return [];
+      reloaded.set(session, now());
+      return [["X-Reload", "reload"]];
     },
   };
 }

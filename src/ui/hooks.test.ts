@@ -92,9 +92,46 @@ describe("Headlamp", () => {
     expect(added?.(health, head(200), "web-2")).toEqual([]);
     expect(added?.(health, head(200), "web-1")).toEqual(reload);
     expect(added?.(health, head(200), "web-1")).toEqual([]);
+    now = 200_000;
     lost?.("web-1");
-    now = 60_000;
+    now = 230_000;
     expect(added?.(health, head(200), "web-1")).toEqual([]);
+  });
+
+  test("R-N16: a loss that nobody came for does not swallow a later one", () => {
+    let now = 0;
+    const { lost, added } = of("headlamp", () => now);
+    const health = asked("/clusters/main/healthz");
+    lost?.("web-1");
+    now = 600_000;
+    lost?.("web-1");
+    expect(added?.(health, head(200), "web-1")).toEqual([["X-Reload", "reload"]]);
+  });
+
+  test("R-N16: where every watch is lost at once, a page reloads once a minute and not with each poll", () => {
+    let now = 0;
+    const { lost, added } = of("headlamp", () => now);
+    const health = asked("/clusters/main/healthz");
+    let reloads = 0;
+    for (; now <= 600_000; now += 5_000) {
+      lost?.("web-1");
+      reloads += added?.(health, head(200), "web-1").length ?? 0;
+    }
+    expect(reloads).toBe(11);
+  });
+
+  test("and a loss soon after a reload is told when its time has come", () => {
+    let now = 0;
+    const { lost, added } = of("headlamp", () => now);
+    const health = asked("/clusters/main/healthz");
+    lost?.("web-1");
+    added?.(health, head(200), "web-1");
+    now = 10_000;
+    lost?.("web-1");
+    now = 59_000;
+    expect(added?.(health, head(200), "web-1")).toEqual([]);
+    now = 61_000;
+    expect(added?.(health, head(200), "web-1")).toEqual([["X-Reload", "reload"]]);
   });
 });
 

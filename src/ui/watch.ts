@@ -4,6 +4,8 @@ import type { AskedRequest, Resumable } from "../proxy/index.ts";
 /** A collection or an object of the Kubernetes API, below whatever prefix a UI gives it. */
 const PATH = /\/(?:api\/v1|apis\/[a-z0-9.-]+\/v[a-z0-9]+)\/[^?#]+$/;
 const FLAG = /^(?:1|true)$/;
+/** Characters; those of an API server are some 20 digits. */
+const VERSION_MAX = 1_024;
 
 const event = object({
   type: string,
@@ -42,6 +44,10 @@ const fieldsOf = (query: string): readonly (readonly [string, string])[] =>
       return at === -1 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
     });
 
+/** Whether what there was is sent first. For the API server, whatever is not false is true. */
+const isInitial = (fields: readonly (readonly [string, string])[]): boolean =>
+  fields.some(([name, value]) => name === "sendInitialEvents" && !/^(?:0|false)$/i.test(value));
+
 /** These say where a first watch starts; the one that goes on says it by its version. */
 const START: ReadonlySet<string> = new Set(["resourceVersion", "resourceVersionMatch", "sendInitialEvents"]);
 
@@ -56,7 +62,7 @@ export function kubernetesWatch(asked: AskedRequest): Resumable | undefined {
   const field = (name: string): string => fields.find(([key]) => key === name)?.[1] ?? "";
   if (!PATH.test(path) || !FLAG.test(field("watch"))) return undefined;
   const from = field("resourceVersion");
-  const known = from !== "" && from !== "0" && !FLAG.test(field("sendInitialEvents"));
+  const known = from !== "" && from !== "0" && !isInitial(fields);
   return new Watch({ path, fields, version: known ? from : undefined });
 }
 
@@ -66,7 +72,7 @@ class Watch implements Resumable {
   readonly #fields: readonly (readonly [string, string])[];
   /**
    * Where to go on. Undefined while the first events are only what there was, in no order: the last of them is not the
-   * newest. The first one that is a change, or a bookmark, ends that.
+   * newest. The first one that is a change, or a bookmark, ends that. As it stands in a query.
    */
   #version: string | undefined;
   #last = "";
@@ -84,14 +90,12 @@ class Watch implements Resumable {
     this.#version = of.version;
   }
 
-  see(text: string): "pass" | "drop" | "over" {
-    if (this.#foreign) return "pass";
-    const found = read(text);
-    if (found === undefined) {
-      this.#foreign = true;
-      return "pass";
-    }
+  see(text: string): "pass" | "drop" | "over" | "foreign" {
+    const found = this.#foreign ? undefined : read(text);
+    if (found === undefined) return this.#isForeign();
     const { uid, resourceVersion, annotations } = found.object.metadata;
+    const version = inQuery(resourceVersion);
+    if (version === undefined) return this.#isForeign();
     switch (found.type) {
       case "ERROR":
         // Whatever it says, the server ends the watch with it.
@@ -102,36 +106,39 @@ class Watch implements Resumable {
           resourceVersion !== "" &&
           (this.#version !== undefined || !this.#initial() || isInitialEnd(annotations))
         )
-          this.#version = resourceVersion;
+          this.#version = version;
         return "pass";
       case "ADDED":
       case "MODIFIED":
       case "DELETED": {
-        if (resourceVersion === "") {
-          this.#foreign = true;
-          return "pass";
-        }
+        if (resourceVersion === "") return this.#isForeign();
         const name = `${found.type} ${uid} ${resourceVersion}`;
         if (name === this.#last) return "drop";
         this.#last = name;
-        if (this.#version !== undefined || found.type !== "ADDED") this.#version = resourceVersion;
+        // Where the end of what there was is marked, a change may come before the mark, which nobody sends again.
+        if (this.#version !== undefined || (found.type !== "ADDED" && !this.#initial()))
+          this.#version = version;
         return "pass";
       }
       default:
-        this.#foreign = true;
-        return "pass";
+        return this.#isForeign();
     }
+  }
+
+  #isForeign(): "foreign" {
+    this.#foreign = true;
+    return "foreign";
   }
 
   again(): string | undefined {
     if (this.#foreign || this.#over || this.#version === undefined) return undefined;
     const kept = this.#fields.filter(([name]) => !START.has(name)).map(([name, value]) => `${name}=${value}`);
-    return `${this.#path}?${[...kept, `resourceVersion=${encodeURIComponent(decoded(this.#version))}`].join("&")}`;
+    return `${this.#path}?${[...kept, `resourceVersion=${this.#version}`].join("&")}`;
   }
 
   /** Whether what there was is sent first and its end is marked. */
   #initial(): boolean {
-    return this.#fields.some(([name, value]) => name === "sendInitialEvents" && FLAG.test(value));
+    return isInitial(this.#fields);
   }
 }
 
@@ -143,19 +150,19 @@ const read = (text: string): ReturnType<typeof event> | undefined => {
   }
 };
 
+/** Undefined: what cannot stand in a query is no version. */
+const inQuery = (version: string): string | undefined => {
+  try {
+    return version.length > VERSION_MAX ? undefined : encodeURIComponent(version);
+  } catch {
+    return undefined;
+  }
+};
+
 const isInitialEnd = (annotations: unknown): boolean => {
   try {
     return annotationsShape(annotations, "")?.["k8s.io/initial-events-end"] === "true";
   } catch {
     return false;
-  }
-};
-
-/** The first one is as the browser wrote it; those of events are plain. */
-const decoded = (version: string): string => {
-  try {
-    return decodeURIComponent(version);
-  } catch {
-    return version;
   }
 };

@@ -3,21 +3,30 @@ import type { Resumable, SiteHooks } from "../../src/proxy/index.ts";
 import { dataPlane, HOST, request, type Client, type DataPlane, type PlaneOptions } from "./data-plane.ts";
 import { GOOD, KEY } from "./upgraded.ts";
 
-/** A made-up protocol of events, so that the proxy is tested without Kubernetes: `{"v": 7}`, and `{"end": true}`. */
+/**
+ * A made-up protocol of events, so that the proxy is tested without Kubernetes: `{"v": 7}`, and `{"end": true}`. With
+ * `never` in the query it cannot be resumed.
+ */
 const resumableOf = (target: string): Resumable => {
   let version = Number(new URL(target, "http://x").searchParams.get("from"));
   let last = 0;
-  let over = false;
+  let over = target.includes("never");
   return {
     farewell: '{"again":true}',
     see: (text) => {
-      const event = JSON.parse(text) as { v?: number; end?: boolean };
+      let event: { v?: number; end?: boolean };
+      try {
+        event = JSON.parse(text) as typeof event;
+      } catch {
+        return "foreign";
+      }
       if (event.end === true) {
         over = true;
         return "over";
       }
+      if (event.v === undefined) return "foreign";
       if (event.v === last) return "drop";
-      last = event.v ?? 0;
+      last = event.v;
       version = last;
       return "pass";
     },
@@ -39,8 +48,8 @@ export const textOf = (text: string, fin = true, opcode = 1): Buffer => {
   return Buffer.concat([head, payload]);
 };
 
-export const EVENTS = (from: number): string =>
-  request(`GET /events?from=${from}`, [
+export const EVENTS = (from: number, more = ""): string =>
+  request(`GET /events?from=${from}${more}`, [
     `Origin: http://${HOST}`,
     "Connection: Upgrade",
     "Upgrade: websocket",

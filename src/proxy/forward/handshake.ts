@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
-import { millis } from "../../base/units.ts";
+import { millis, type Millis } from "../../base/units.ts";
 import { startTimer } from "../timer.ts";
 import type { Admitted } from "../types.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
@@ -32,6 +32,8 @@ export interface HandshakeWishes {
   readonly target?: string;
   /** Offers no extension, so that frames can be read. */
   readonly readable?: boolean;
+  /** How long it waits for a stream. Default: as long as a read. */
+  readonly limit?: Millis;
 }
 
 /** Asks the upstream for a WebSocket. @throws {KnownError} */
@@ -42,7 +44,7 @@ export const handshake = async (
   wishes: HandshakeWishes,
 ): Promise<Outcome> => {
   const { abort, authorization } = wishes;
-  const stream = await wire.dial(admitted.session, false, abort);
+  const stream = await wire.dial(admitted.session, false, abort, wishes.limit);
   return await new Promise<Outcome>((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;

@@ -13,8 +13,13 @@ const LOOK = millis(30_000);
 /** The old one is good for so long after that, at most (security.md F11). */
 const OLD_LIFE = 60_000;
 
-/** What a try to go on gives: `lost` when nothing can. */
-export type Tried<T> = "lost" | ({ readonly status: number } & T);
+/** The largest object that an API server stores is 1.5 MiB; what is larger than this is no event. */
+export const EVENT_MAX = 16 * 1024 * 1024;
+/** Nor is what comes in more pieces than this, each of which costs more than its bytes. */
+export const PIECES_MAX = 65_536;
+
+/** What a try to go on gives. */
+type Tried<T> = { readonly status: number } & T;
 
 /** Takes one stream of events up again and again, and anew when the credential that opened it is over. */
 export class Resuming {
@@ -22,6 +27,7 @@ export class Resuming {
   readonly #signal: AbortSignal;
   readonly #onOld: () => void;
   readonly #stop = new AbortController();
+  readonly #startedAt: number;
   #tries = 0;
   #openedAt = 0;
   #authorization: RawHeaders = [];
@@ -30,6 +36,7 @@ export class Resuming {
   /** @param onOld the credential of the stream is over: it has to be opened with the new one */
   constructor(wire: Wire, signal: AbortSignal, onOld: () => void) {
     this.#wire = wire;
+    this.#startedAt = wire.system.monotonic();
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#onOld = onOld;
   }
@@ -43,6 +50,13 @@ export class Resuming {
 
   stop(): void {
     this.#stop.abort();
+  }
+
+  /** Whether it has lasted as long as was asked for, so that its end is its own. */
+  timeIsOver(target: string): boolean {
+    const asked = /[?&]timeoutSeconds=(\d{1,9})(?:&|$)/.exec(target)?.[1];
+    const elapsed = this.#wire.system.monotonic() - this.#startedAt;
+    return asked !== undefined && elapsed >= Number(asked) * 1000 - 1_000;
   }
 
   /**
@@ -62,17 +76,20 @@ export class Resuming {
         await this.#pause();
         const authorization = await this.#wire.authorize(rejected);
         if (this.#signal.aborted) return undefined;
-        const again = rejected !== undefined && authorization === rejected;
+        const again = rejected !== undefined;
         const tried = await this.#within(async (abort) => await attempt(authorization, abort));
-        if (tried === "lost" || tried.status === 410) return undefined;
+        if (tried.status === 410) return undefined;
         if (tried.status === 200) return { ...tried, authorization };
         rejected = tried.status === 401 ? authorization : undefined;
+        // A new credential that is refused as well is refused for another reason.
         if (tried.status >= 400 && tried.status < 500 && (tried.status !== 401 || again)) {
           refusedSince ??= now();
           if (now() - refusedSince > REFUSED_FOR) return undefined;
         }
       } catch (error) {
         if (this.#signal.aborted) return undefined;
+        // Nobody is there who refuses.
+        refusedSince = undefined;
         system.log.verbose(2, `Resuming a watch: ${messageOf(error)}`);
       }
     }

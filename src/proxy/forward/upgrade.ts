@@ -1,10 +1,12 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
 import { problemOnSocket } from "../problem.ts";
 import type { Admitted } from "../types.ts";
 import { handshake, type Outcome } from "./handshake.ts";
 import { join } from "./join.ts";
+import { opening } from "./opening.ts";
 import { problemOf } from "./outage.ts";
 import { askedOf } from "./waiting.ts";
 import { keepWatch } from "./watch-socket.ts";
@@ -21,17 +23,27 @@ export async function forwardUpgrade(
   const gone = (): void => abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
   socket.on("error", () => socket.destroy());
   socket.once("close", gone);
+  const resumable = wire.hooks?.resumable?.(askedOf(request, true));
+  const readable = resumable !== undefined;
+  const shake = async (authorization: RawHeaders): Promise<Outcome> => {
+    const wishes = { authorization, abort, readable };
+    // What is no watch may start something, as `exec` does: it is asked once.
+    if (!readable) return await handshake(wire, request, admitted, wishes);
+    return await opening(
+      wire,
+      abort.signal,
+      async (limit) => await handshake(wire, request, admitted, { ...wishes, limit }),
+    );
+  };
   try {
-    const resumable = wire.hooks?.resumable?.(askedOf(request, true));
-    const readable = resumable !== undefined;
     let authorization = await wire.authorize(undefined);
-    let outcome = await handshake(wire, request, admitted, { authorization, abort, readable });
+    let outcome = await shake(authorization);
     if (outcome.head.status === 401 && authorization.length > 0) {
       const rejected = authorization;
       authorization = await wire.authorize(rejected);
       if (authorization !== rejected) {
         outcome.stream.destroy();
-        outcome = await handshake(wire, request, admitted, { authorization, abort, readable });
+        outcome = await shake(authorization);
       }
     }
     if (socket.destroyed) {
@@ -42,8 +54,9 @@ export async function forwardUpgrade(
     else if (resumable === undefined) await join(wire, request, socket, outcome);
     else await keepWatch({ wire, request, socket, admitted, resumable, abort }, outcome, authorization);
   } catch (error) {
-    if (!socket.destroyed)
-      problemOnSocket(socket, problemOf(error, { navigation: false, fate: "harmless" }, wire));
+    if (socket.destroyed) return;
+    if (readable) wire.hooks?.lost?.(admitted.session);
+    problemOnSocket(socket, problemOf(error, { navigation: false, fate: "harmless" }, wire));
   } finally {
     socket.off("close", gone);
   }

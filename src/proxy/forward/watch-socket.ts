@@ -5,7 +5,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import type { Admitted, Resumable } from "../types.ts";
 import { checkAccept, handshake, type Outcome } from "./handshake.ts";
 import { switching } from "./join.ts";
-import { Resuming } from "./resuming.ts";
+import { EVENT_MAX, PIECES_MAX, Resuming } from "./resuming.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 import {
   CLOSE,
@@ -17,10 +17,11 @@ import {
 } from "./websocket-frames.ts";
 import type { Wire } from "./wire.ts";
 
-/** The largest object that an API server stores is 1.5 MiB; what is larger than this is no event. */
-const EVENT_MAX = 16 * 1024 * 1024;
+/** Bytes of a frame of the browser's, which has nothing to say in a watch but that it is there. */
+const ASKED_MAX = 1024 * 1024;
 /** The status of a Close frame that says nothing is wrong (RFC 6455 §7.4.1). */
 const NORMAL = 1000;
+const TOO_BIG = 1009;
 
 export interface KeptWatch {
   readonly wire: Wire;
@@ -38,15 +39,20 @@ export interface KeptWatch {
  * @throws {KnownError} UPSTREAM_INVALID when the first answer does not belong to the question
  */
 export async function keepWatch(kept: KeptWatch, first: Outcome, authorization: RawHeaders): Promise<void> {
-  try {
-    checkAccept(kept.request, first.head);
-  } catch (error) {
-    first.stream.destroy();
-    throw error;
-  }
+  check(kept.request, first);
   kept.socket.write(switching(first.head), "latin1");
   await new WatchSocket(kept).run(first, authorization);
 }
+
+/** @throws {KnownError} UPSTREAM_INVALID; nothing is left open then */
+const check = (request: IncomingMessage, { stream, head }: Outcome): void => {
+  try {
+    checkAccept(request, head);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+};
 
 class WatchSocket {
   readonly #kept: KeptWatch;
@@ -61,6 +67,7 @@ class WatchSocket {
   #control: Buffer[] = [];
   /** Of the browser's frame that is not whole yet. */
   #asked: Buffer[] = [];
+  #askedSize = 0;
   /** It turned out to be no watch: its bytes pass as they are. */
   #plain = false;
   /** The last event has been handed on. */
@@ -70,7 +77,9 @@ class WatchSocket {
 
   constructor(kept: KeptWatch) {
     this.#kept = kept;
-    this.#resuming = new Resuming(kept.wire, kept.abort.signal, () => this.#lose(undefined));
+    this.#resuming = new Resuming(kept.wire, kept.abort.signal, () => {
+      if (!this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose(undefined);
+    });
   }
 
   async run(first: Outcome, authorization: RawHeaders): Promise<void> {
@@ -96,10 +105,10 @@ class WatchSocket {
     this.#control = [];
     this.#frames = new FrameReader({ piece: (bytes, frame, of) => this.#piece(bytes, frame, of) });
     this.#resuming.opened(authorization);
-    for (const part of parts) this.#frames.push(part);
+    for (const part of parts) this.#read(part, stream);
     if (this.#stream !== stream) return;
     stream.use({
-      onData: (chunk) => this.#frames.push(chunk),
+      onData: (chunk) => this.#read(chunk, stream),
       onEnd: () => this.#lose(undefined),
       onFailure: () => this.#lose(undefined),
     });
@@ -108,7 +117,20 @@ class WatchSocket {
 
   // --- from the upstream
 
+  #read(chunk: Buffer, stream: UpstreamStream): void {
+    if (this.#stream !== stream) return;
+    this.#frames.push(chunk);
+    if (this.#stream !== stream || !this.#frames.broken) return;
+    // Nothing of what it says can be read any more, and its page would wait for events for ever.
+    stream.destroy();
+    this.#stream = undefined;
+    if (this.#plain) this.#finish();
+    else this.#giveUp();
+  }
+
   #piece(bytes: Buffer, frame: Frame, of: { readonly header: boolean; readonly end: boolean }): void {
+    // Nothing follows a Close frame; where to go on is settled by then.
+    if (this.#stream === undefined) return;
     if (frame.opcode >= CLOSE) {
       this.#control.push(bytes);
       if (!of.end) return;
@@ -125,7 +147,7 @@ class WatchSocket {
     this.#raw.push(bytes);
     if (!of.header) this.#text.push(bytes);
     this.#size += bytes.length;
-    if (frame.reserved || this.#size > EVENT_MAX) this.#passAsIs();
+    if (frame.reserved || this.#size > EVENT_MAX || this.#raw.length > PIECES_MAX) this.#passAsIs();
     else if (of.end && frame.fin) this.#event();
   }
 
@@ -136,6 +158,7 @@ class WatchSocket {
 
   #event(): void {
     const verdict = this.#kept.resumable.see(Buffer.concat(this.#text).toString("utf8"));
+    if (verdict === "foreign") this.#plain = true;
     if (verdict === "over") {
       // A client that lists anew is well; one that does not has to be told in another way (ui-traffic U11).
       this.#done = true;
@@ -167,7 +190,12 @@ class WatchSocket {
     const whole = this.#frames.atBorder && this.#control.length === 0;
     this.#stream.destroy();
     this.#stream = undefined;
-    if (this.#leaving || this.#done) this.#farewell(close ?? closeFrame(NORMAL, ""));
+    this.#kept.socket.resume();
+    const isEnd =
+      this.#leaving ||
+      this.#done ||
+      (close !== undefined && this.#resuming.timeIsOver(this.#kept.request.url ?? ""));
+    if (isEnd) this.#farewell(close ?? closeFrame(NORMAL, ""));
     else if (!this.#plain) void this.#resume();
     else if (whole || close !== undefined)
       this.#farewell(close ?? closeFrame(SERVICE_RESTART, "the way to the UI was lost"));
@@ -176,19 +204,22 @@ class WatchSocket {
 
   async #resume(): Promise<void> {
     const { wire, request, admitted, resumable } = this.#kept;
-    const found = await this.#resuming.run(async (authorization, abort) => {
-      const target = resumable.again();
-      if (target === undefined) return "lost";
-      const outcome = await handshake(wire, request, admitted, {
-        authorization,
-        abort,
-        target,
-        readable: true,
-      });
-      if (outcome.head.status === 101) checkAccept(request, outcome.head);
-      else outcome.stream.destroy();
-      return { status: outcome.head.status === 101 ? 200 : outcome.head.status, outcome };
-    });
+    const target = resumable.again();
+    // What cannot go on waits for nobody's credential.
+    const found =
+      target === undefined
+        ? undefined
+        : await this.#resuming.run(async (authorization, abort) => {
+            const outcome = await handshake(wire, request, admitted, {
+              authorization,
+              abort,
+              target,
+              readable: true,
+            });
+            if (outcome.head.status === 101) check(request, outcome);
+            else outcome.stream.destroy();
+            return { status: outcome.head.status === 101 ? 200 : outcome.head.status, outcome };
+          });
     if (this.#ended) {
       if (typeof found === "object") found.outcome.stream.destroy();
       return;
@@ -197,6 +228,12 @@ class WatchSocket {
       this.#attach(found.outcome, found.authorization);
       return;
     }
+    this.#giveUp();
+  }
+
+  /** It cannot go on. */
+  #giveUp(): void {
+    const { wire, admitted, resumable } = this.#kept;
     wire.system.log.verbose(1, "A watch could not be resumed; its page has to list anew");
     wire.hooks?.lost?.(admitted.session);
     if (resumable.farewell !== undefined) this.#hand(textFrame(resumable.farewell));
@@ -207,15 +244,30 @@ class WatchSocket {
 
   /** Frames go on whole, so that none is cut in two when the upstream is changed. */
   #fromBrowser(bytes: Buffer, frame: Frame, end: boolean): void {
+    if (this.#ended) return;
     this.#asked.push(bytes);
+    this.#askedSize += bytes.length;
+    if (this.#askedSize > ASKED_MAX || this.#asked.length > PIECES_MAX) {
+      this.#asked = [];
+      this.#farewell(closeFrame(TOO_BIG, "a watch takes no such message"));
+      return;
+    }
     if (!end) return;
     const whole = Buffer.concat(this.#asked);
     this.#asked = [];
+    this.#askedSize = 0;
     if (frame.opcode === CLOSE) this.#leaving = true;
     const duplex = this.#stream?.duplex;
     // What it says to an upstream that is away, a pong or nothing, is for nobody.
-    if (duplex !== undefined && !duplex.destroyed) duplex.write(whole);
+    if (duplex !== undefined && !duplex.destroyed) this.#pass(whole, duplex);
     else if (this.#leaving) this.#farewell(closeFrame(NORMAL, ""));
+  }
+
+  #pass(bytes: Buffer, duplex: Duplex): void {
+    const { socket } = this.#kept;
+    if (duplex.write(bytes) || socket.isPaused()) return;
+    socket.pause();
+    duplex.once("drain", () => socket.resume());
   }
 
   #farewell(close: Buffer): void {

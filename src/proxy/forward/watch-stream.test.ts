@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { request, settle, values, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
 import { HOOKS, watchPlane } from "../../../test/proxy/watched.ts";
 import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
 
 const EVENTS = (from: number, more = ""): string =>
   request(`GET /events?from=${from}${more}`, ["Accept-Encoding: gzip"]);
@@ -30,6 +31,7 @@ const linesOf = (text: string): { readonly lines: string[]; readonly ended: bool
     rest = rest.slice(size[0].length + length + 2);
   }
 };
+const bodyOf = (text: string): string => text.slice(text.indexOf("\r\n\r\n") + 4);
 const texts = (...versions: readonly number[]): string[] =>
   versions.map((version) => JSON.stringify({ v: version }));
 
@@ -97,6 +99,26 @@ describe("C.2: a watch over plain HTTP", () => {
     expect(plane.forwarder.active).toBe(0);
   });
 
+  test.each(["before its answer", "in the head of its answer"])(
+    "one that is lost %s is asked for again",
+    async (when) => {
+      await using plane = watchPlane({
+        pod: (stream, turn) => {
+          if (turn > 1) {
+            stream.say(HEAD + chunk(event(6)));
+            return;
+          }
+          if (when !== "before its answer") stream.say("HTTP/1.1 200 OK\r\nX");
+          setImmediate(() => lost(stream));
+        },
+      });
+      const client = await plane.ask(EVENTS(5));
+      await pass(plane, 2_000);
+      expect(linesOf(client.text)).toEqual({ lines: texts(6), ended: false });
+      expect(plane.streams).toHaveLength(3);
+    },
+  );
+
   test("a 401 takes another credential once", async () => {
     await using plane = watchPlane({
       pod: (stream) =>
@@ -125,6 +147,130 @@ describe("C.2: a watch over plain HTTP", () => {
     expect(linesOf(client.text)).toEqual({ lines: ['{"again":true}'], ended: true });
     expect(sessions).toEqual(["web-1"]);
     expect(plane.forwarder.active).toBe(0);
+  });
+
+  test.each([
+    ["a list without the end of a line", HEAD, '{"kind":"PodList","items":[]}'],
+    ["lines that are no events", HEAD, "one\ntwo\nthree"],
+    ["a page", HEAD.replace("application/json", "text/html"), "<p>\n</p>"],
+    [
+      "what is coded all the same",
+      HEAD.replace("Transfer", "Content-Encoding: gzip\r\nTransfer"),
+      "coded\n\n",
+    ],
+  ])("an app that knows no watches is handed on as it is, and asked once: %s", async (_name, head, body) => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(`${head}${chunk(body)}0\r\n\r\n`) });
+    const client = await plane.ask(EVENTS(5));
+    await pass(plane, 20_000);
+    expect(
+      bodyOf(client.text)
+        .replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, "")
+        .trimEnd(),
+    ).toBe(body.trimEnd());
+    expect(client.text.endsWith("0\r\n\r\n")).toBe(true);
+    expect(plane.streams).toHaveLength(1);
+    expect(plane.forwarder.active).toBe(0);
+  });
+
+  test("an answer that has a length keeps it, and what is cut of it is cut", async () => {
+    await using plane = watchPlane({
+      pod: (stream) => {
+        stream.say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 600\r\n\r\n{}\n");
+        setImmediate(() => lost(stream));
+      },
+    });
+    const client = await plane.ask(EVENTS(5));
+    await pass(plane, 5_000);
+    expect(client.text).toMatch(/Content-Length: 600\r\n[^]*\r\n\r\n\{\}\n$/);
+    expect(client.ended).toBe(true);
+    expect(plane.streams).toHaveLength(1);
+  });
+
+  test("R-F7: what is no stream of events gets nothing of ours in its body when it is cut", async () => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(HEAD + chunk("no event\nhalf")) });
+    const client = await plane.ask(EVENTS(5));
+    expect(client.text).toContain("half");
+    lost(plane.streams[0]);
+    await pass(plane, 5_000);
+    expect(client.text).not.toContain("again");
+    expect(client.text.endsWith("0\r\n\r\n")).toBe(false);
+    expect(client.ended).toBe(true);
+  });
+
+  test("a line in countless pieces is no event", async () => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(HEAD) });
+    const client = await plane.ask(EVENTS(5));
+    for (let turn = 0; turn < 70; turn += 1) plane.streams[0]?.say(chunk("x").repeat(1_000));
+    await settle();
+    expect(client.text.length).toBeGreaterThan(65_000);
+  });
+
+  test("a page in place of events does not get among them when it is resumed", async () => {
+    const page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n";
+    await using plane = watchPlane({
+      pod: (stream, turn) => stream.say(turn === 1 ? page + chunk("<p>\n") : HEAD + chunk(event(6 + turn))),
+    });
+    const client = await plane.ask(EVENTS(5));
+    lost(plane.streams[0]);
+    await pass(plane, 2_000);
+    expect(plane.streams).toHaveLength(3);
+    expect(linesOf(client.text)).toEqual({ lines: texts(6, 8), ended: false });
+  });
+
+  test("one that cannot be resumed is told so without a credential, and is not cut for a new one", async () => {
+    let headers: RawHeaders | undefined = [["Authorization", "Bearer one"]];
+    await using plane = watchPlane({
+      pod: (stream) => stream.say(HEAD + chunk(event(6))),
+      authorize: () => {
+        if (headers === undefined) throw new KnownError("API_FAILED", "away");
+        return headers;
+      },
+    });
+    const client = await plane.ask(EVENTS(5, "&never"));
+    headers = [["Authorization", "Bearer two"]];
+    await pass(plane, 300_000);
+    expect(linesOf(client.text)).toEqual({ lines: texts(6), ended: false });
+    headers = undefined;
+    lost(plane.streams[0]);
+    await settle();
+    expect(linesOf(client.text)).toEqual({ lines: [...texts(6), '{"again":true}'], ended: true });
+  });
+
+  test("a 401 that every new credential gets ends it", async () => {
+    let tokens = 0;
+    await using plane = watchPlane({
+      pod: (stream, turn) => stream.say(turn === 0 ? HEAD : "HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n"),
+      authorize: () => [["Authorization", `Bearer ${(tokens += 1)}`]],
+    });
+    const client = await plane.ask(EVENTS(5));
+    lost(plane.streams[0]);
+    await pass(plane, 60_000);
+    expect(linesOf(client.text).ended).toBe(true);
+    expect(tokens).toBeLessThan(20);
+  });
+
+  test("nobody who is away refuses: an early refusal does not count after an outage", async () => {
+    let away = false;
+    let refuses = false;
+    await using plane = watchPlane({
+      pod: (stream) => stream.say(refuses ? "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n" : HEAD),
+      dial: () => {
+        if (away) throw new KnownError("TUNNEL_LOST", "away");
+      },
+    });
+    const client = await plane.ask(EVENTS(5));
+    refuses = true;
+    lost(plane.streams[0]);
+    await pass(plane, 500);
+    away = true;
+    await pass(plane, 60_000);
+    away = false;
+    await pass(plane, 6_000);
+    refuses = false;
+    await pass(plane, 6_000);
+    plane.streams.at(-1)?.say(chunk(event(6)));
+    await settle();
+    expect(linesOf(client.text)).toEqual({ lines: texts(6), ended: false });
   });
 
   test("a client that leaves while the upstream is away ends it", async () => {

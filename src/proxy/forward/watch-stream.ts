@@ -1,23 +1,24 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
-import { millis } from "../../base/units.ts";
+import { millis, type Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
 import { sendProblem } from "../problem.ts";
 import { startTimer } from "../timer.ts";
 import type { Admitted, Resumable } from "../types.ts";
+import { opening } from "./opening.ts";
 import { isNavigation, problemOf } from "./outage.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
-import { Resuming } from "./resuming.ts";
+import { EVENT_MAX, PIECES_MAX, Resuming } from "./resuming.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 import type { Wire } from "./wire.ts";
 
-/** The largest object that an API server stores is 1.5 MiB; a longer line is no event. */
-const EVENT_MAX = 16 * 1024 * 1024;
 const ANSWER_LIMIT = millis(60_000);
 /** Lines are read, so that they must come as they are. */
 const ENCODING: ReadonlySet<string> = new Set(["accept-encoding"]);
 const LF = 10;
+/** It answers, but not with events: as if it refused. */
+const NO_EVENTS = 406;
 
 export interface KeptStream {
   readonly wire: Wire;
@@ -35,25 +36,27 @@ interface Opened {
 
 /**
  * A watch over plain HTTP (`watch=1`): each line of the body is one event. The browser keeps its answer while the
- * upstream comes and goes (issue C.2). An answer that is no 200 passes as it is.
+ * upstream comes and goes (issue C.2). An answer that is no 200, or no stream of events, passes as it is.
  */
 export class WatchStream {
   readonly #kept: KeptStream;
   readonly #abort = new AbortController();
   readonly #resuming: Resuming;
-  readonly #startedAt: number;
   #stream: UpstreamStream | undefined;
   /** Of the line that is not whole yet. */
   #line: Buffer[] = [];
   #size = 0;
   #plain = false;
+  /** An event came. */
+  #seen = false;
   #done = false;
   #over = false;
 
   constructor(kept: KeptStream) {
     this.#kept = kept;
-    this.#startedAt = kept.wire.system.monotonic();
-    this.#resuming = new Resuming(kept.wire, this.#abort.signal, () => this.#lose());
+    this.#resuming = new Resuming(kept.wire, this.#abort.signal, () => {
+      if (!this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose();
+    });
     whenOver(kept.response, () => this.#finish());
   }
 
@@ -61,13 +64,13 @@ export class WatchStream {
     const { wire } = this.#kept;
     try {
       let authorization = await wire.authorize(undefined);
-      let answer = await this.#open(authorization, undefined, this.#abort);
+      let answer = await this.#ask(authorization);
       if (answer.head.status === 401 && authorization.length > 0) {
         const renewed = await wire.authorize(authorization);
         if (renewed !== authorization) {
           this.#stream?.destroy();
           authorization = renewed;
-          answer = await this.#open(authorization, undefined, this.#abort);
+          answer = await this.#ask(authorization);
         }
       }
       if (this.#over) return;
@@ -79,14 +82,23 @@ export class WatchStream {
     }
   }
 
+  async #ask(authorization: RawHeaders): Promise<Opened> {
+    return await opening(
+      this.#kept.wire,
+      this.#abort.signal,
+      async (limit) => await this.#open(authorization, undefined, this.#abort, limit),
+    );
+  }
+
   /** Asks, and resolves with the head of the answer; what follows it waits until it is taken. */
   async #open(
     authorization: RawHeaders,
     target: string | undefined,
     abort: AbortController,
+    limit?: Millis,
   ): Promise<Opened> {
     const { wire, request, admitted } = this.#kept;
-    const stream = await wire.dial(admitted.session, false, abort);
+    const stream = await wire.dial(admitted.session, false, abort, limit);
     this.#stream = stream;
     this.#line = [];
     this.#size = 0;
@@ -158,15 +170,10 @@ export class WatchStream {
 
   #begin(head: ResponseHead): void {
     const { wire, response, admitted } = this.#kept;
-    this.#plain = head.status !== 200;
+    this.#plain = head.status !== 200 || !isEvents(head);
     const { headers, dated } = wire.returned(head, admitted);
     if (dated) response.sendDate = false;
-    response.writeHead(
-      head.status,
-      STATUS_CODES[head.status] ?? "Unknown",
-      // A length would be that of one upstream's answer.
-      this.#plain ? headers : withoutLength(headers),
-    );
+    response.writeHead(head.status, STATUS_CODES[head.status] ?? "Unknown", headers);
     if (!this.#plain) response.flushHeaders();
   }
 
@@ -177,27 +184,41 @@ export class WatchStream {
       return;
     }
     let from = 0;
-    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, from)) {
+    for (let at = chunk.indexOf(LF); at !== -1 && !this.#plain; at = chunk.indexOf(LF, from)) {
       this.#line.push(chunk.subarray(from, at + 1));
       from = at + 1;
       this.#event();
     }
     if (from === chunk.length) return;
+    if (this.#plain) {
+      this.#hand(chunk.subarray(from));
+      return;
+    }
     // What waits must not keep the whole piece that it came in.
     this.#line.push(Buffer.from(chunk.subarray(from)));
     this.#size += chunk.length - from;
-    if (this.#size <= EVENT_MAX) return;
+    if (this.#size > EVENT_MAX || this.#line.length > PIECES_MAX) this.#passAsIs();
+  }
+
+  #passAsIs(): void {
     this.#plain = true;
-    this.#hand(Buffer.concat(this.#line));
+    const waiting = Buffer.concat(this.#line);
     this.#line = [];
+    if (waiting.length > 0) this.#hand(waiting);
   }
 
   #event(): void {
     const line = Buffer.concat(this.#line);
-    this.#line = [];
+    this.#line = [line];
     this.#size = 0;
     const text = line.toString("utf8").trimEnd();
     const verdict = text === "" ? "pass" : this.#kept.resumable.see(text);
+    if (verdict === "foreign") {
+      this.#passAsIs();
+      return;
+    }
+    this.#line = [];
+    this.#seen ||= text !== "";
     if (verdict === "over") {
       this.#done = true;
       this.#kept.wire.hooks?.lost?.(this.#kept.admitted.session);
@@ -216,16 +237,12 @@ export class WatchStream {
   /** The upstream ended in order: at the time that was asked for, or because it goes away. */
   #complete(stream: UpstreamStream): void {
     if (this.#stream !== stream) return;
-    if (this.#plain || this.#done || this.#timeIsOver()) {
+    // A body that is whole without the end of a first line, such as a list, is of somebody who knows no watches.
+    if (!this.#seen && this.#line.length > 0) this.#passAsIs();
+    if (this.#plain || this.#done || this.#resuming.timeIsOver(this.#kept.request.url ?? "")) {
       this.#kept.response.end();
       this.#finish();
     } else this.#lose(stream);
-  }
-
-  #timeIsOver(): boolean {
-    const asked = /[?&]timeoutSeconds=(\d{1,9})(?:&|$)/.exec(this.#kept.request.url ?? "")?.[1];
-    const elapsed = this.#kept.wire.system.monotonic() - this.#startedAt;
-    return asked !== undefined && elapsed >= Number(asked) * 1000 - 1_000;
   }
 
   #lose(stream = this.#stream): void {
@@ -244,16 +261,20 @@ export class WatchStream {
 
   async #resume(): Promise<void> {
     const { wire, response, admitted, resumable } = this.#kept;
-    const found = await this.#resuming.run(async (authorization, abort) => {
-      const target = resumable.again();
-      if (target === undefined) return "lost";
-      const { head, take } = await this.#open(authorization, target, abort);
-      if (head.status !== 200) {
-        this.#stream?.destroy();
-        this.#stream = undefined;
-      }
-      return { status: head.status, take };
-    });
+    const target = resumable.again();
+    // What cannot go on waits for nobody's credential.
+    const found =
+      target === undefined
+        ? undefined
+        : await this.#resuming.run(async (authorization, abort) => {
+            const { head, take } = await this.#open(authorization, target, abort);
+            const status = head.status === 200 && !isEvents(head) ? NO_EVENTS : head.status;
+            if (status !== 200) {
+              this.#stream?.destroy();
+              this.#stream = undefined;
+            }
+            return { status, take };
+          });
     if (this.#over) return;
     if (found !== undefined) {
       this.#resuming.opened(found.authorization);
@@ -289,5 +310,14 @@ export class WatchStream {
   }
 }
 
-const withoutLength = (headers: readonly string[]): string[] =>
-  headers.filter((_value, index) => (headers[index - (index % 2)] ?? "").toLowerCase() !== "content-length");
+/** A body whose length is known, or that is coded, is no stream of lines that can be read. */
+const isEvents = ({ headers }: ResponseHead): boolean => {
+  const value = (name: string): string | undefined =>
+    headers.find((_value, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name);
+  const coding = value("content-encoding") ?? "identity";
+  return (
+    value("content-length") === undefined &&
+    coding.toLowerCase() === "identity" &&
+    /\bjson\b/i.test(value("content-type") ?? "")
+  );
+};
