@@ -1,3 +1,6 @@
+import type { Duplex } from "node:stream";
+import type { Connection } from "../src/api/index.ts";
+import type { SpdyServer } from "../src/tunnel/spdy/server.ts";
 import { podDialer } from "../src/tunnel/index.ts";
 import { apiServer, clock, memory, settle, type Answer, type Clock } from "../src/tunnel/far-end.test-d.ts";
 import { parseTarget } from "../src/route/parse.ts";
@@ -32,6 +35,14 @@ export interface Scene {
   /** The pods for which a dialer was made. */
   readonly dialled: string[];
   readonly stop: AbortController;
+  /** The API server's ends of tunnels. */
+  readonly ends: Duplex[];
+  /** Called with the API server's end of each new tunnel. */
+  onTunnel: (end: Duplex, server: SpdyServer) => void;
+  /** A dialer is made. */
+  onDialer: () => void;
+  /** A way came up. */
+  onUp: () => void;
   /** What the API server does with a port-forward to a pod. Default: it works. */
   forward: (pod: string) => Answer;
   /** A Service `ui` with a slice of these pods. */
@@ -77,6 +88,10 @@ export function routeScene(): Scene {
     troubles: [],
     dialled: [],
     stop,
+    ends: [],
+    onTunnel: () => undefined,
+    onDialer: () => undefined,
+    onUp: () => undefined,
     forward: () => ({ kind: "tunnel" }),
     ui: (pods) => {
       cluster.service("ui");
@@ -99,18 +114,31 @@ export function routeScene(): Scene {
         namespace: "apps",
         dialPod: ({ pod, namespace }, verify) => {
           scene.dialled.push(pod);
-          const { connection } = apiServer(time.system, () => {
+          scene.onDialer();
+          const far = apiServer(time.system, () => {
             const answer = scene.forward(pod);
-            return answer.kind === "tunnel" ? app(pod) : answer;
+            return answer.kind === "tunnel" ? { ...app(pod), ...answer } : answer;
           });
+          const upgrade: Connection["upgrade"] = async (request) => {
+            const answer = await far.connection.upgrade(request);
+            const end = far.sockets.at(-1);
+            const server = far.servers.at(-1);
+            if (answer.kind === "upgraded" && end !== undefined && server !== undefined) {
+              scene.ends.push(end);
+              scene.onTunnel(end, server);
+            }
+            return answer;
+          };
           return podDialer(
-            connection,
+            { ...far.connection, upgrade },
             { namespace, name: pod },
             { system: time.system, carrier: "spdy", memory: memory(), verify },
           );
         },
-        onChange: ({ kind, backend, reason }) =>
-          scene.changes.push([kind, backend?.pod, ...(reason === undefined ? [] : [reason])].join(" ")),
+        onChange: ({ kind, backend, reason }) => {
+          scene.changes.push([kind, backend?.pod, ...(reason === undefined ? [] : [reason])].join(" "));
+          if (kind !== "down") scene.onUp();
+        },
         onTrouble: ({ code }) => scene.troubles.push(code),
       });
       routes.push(opened);

@@ -4,7 +4,7 @@ import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/err
 import type { System } from "../base/system.ts";
 import { millis } from "../base/units.ts";
 import type { PodDialer } from "../tunnel/index.ts";
-import { backoff } from "./backoff.ts";
+import { pauses } from "./pauses.ts";
 import { readPod, resolveBackend } from "./resolve.ts";
 import { step, type RouteEvent, type RouteState } from "./state.ts";
 import type { Backend, Route, RouteChange, RouteDial, TargetReference } from "./types.ts";
@@ -46,7 +46,7 @@ const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "EXEC_NOT_INTERACTIVE",
 ]);
 
-/** Milliseconds. */
+/** Milliseconds, from the first answer of that kind. */
 const GRACE = 15_000;
 /** Whoever signs in again has to do something, and the page has to say so. */
 const ENDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -61,10 +61,8 @@ const ENDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** A pod that left keeps its old streams for so long; its grace period is 30 s by default. */
 const LINGER = millis(60_000);
-/** Milliseconds between two tries while somebody waits, at most. */
-const HURRY = 1_500;
-/** Milliseconds from an event to the next try, at most. */
-const AFTER_EVENT = 500;
+/** Milliseconds. After a second way in a row that was lost sooner than this, the next one is looked for after a pause. */
+const BRIEF = 1_000;
 /** A list may be older than its pods; more often in a row it is not that. */
 const READY_TRIES = 3;
 
@@ -85,18 +83,26 @@ export function openRoute(options: RouteOptions): Route {
   let resolving: Promise<Live> | undefined;
   let previous: Backend | undefined;
   let announced: Live | undefined;
-  const waits = backoff(random);
-  let pausing: Promise<void> | undefined;
+  /** When the way in use came up. Monotonic. */
+  let upAt = 0;
+  /** How many in a row were lost soon after. */
+  let briefs = 0;
   let state: RouteState = { kind: "resolving" };
   /** What stands in the way since it was up. */
   let trouble: KnownError | undefined;
-  /** When the last way was lost. Monotonic; undefined: there was none yet. */
-  let lostAt: number | undefined;
+  let wasUp = false;
+  /** Since when it is something that no waiting mends. Monotonic; undefined: it is not. */
+  let lastingSince: number | undefined;
   let seeking = false;
   /** Dials that have not come to an end. */
   let waiting = 0;
-  /** Ends the pause that is under way. */
-  let wake = new AbortController();
+  const tries = pauses({
+    system,
+    random,
+    signal: closed.signal,
+    // Nobody tells when a network is back; who waits for it is told of pods that get ready.
+    isUrgent: () => waiting > 0 && trouble?.code !== "NO_READY_POD",
+  });
 
   const move = (event: RouteEvent): void => {
     state = step(state, event);
@@ -126,7 +132,9 @@ export function openRoute(options: RouteOptions): Route {
 
   const establish = async (): Promise<Live> => {
     move({ kind: "seek" });
+    tries.begin();
     const backend = await resolveOnce(closed.signal);
+    closed.signal.throwIfAborted();
     move({ kind: "resolved", backend });
     const dialer = options.dialPod(backend, async (signal) => await verify(backend, signal));
     const next: Live = {
@@ -139,6 +147,9 @@ export function openRoute(options: RouteOptions): Route {
       const error = await dialer.gone;
       leave(next, error.message);
     })();
+    // In the same turn, so that nobody who asks meanwhile looks for a second one.
+    live = next;
+    follow(next);
     return next;
   };
 
@@ -153,29 +164,40 @@ export function openRoute(options: RouteOptions): Route {
     live = undefined;
     // Of a way that never came up nobody has to hear that it is down.
     if (announced !== which || closed.signal.aborted) return;
-    lostAt = system.monotonic();
+    wasUp = true;
+    briefs = system.monotonic() - upAt < BRIEF ? briefs + 1 : 0;
+    if (briefs === 0) tries.reset();
     // Until the next try has an answer; what an earlier one met may be long over.
     trouble = gone;
     tell({ kind: "down", backend: which.backend, reason });
-    void seek();
+    void seek(briefs > 1);
   };
 
   /** Once it was up it is kept up, so that nobody who asks has to wait for the whole way. */
-  const seek = async (): Promise<void> => {
+  const seek = async (later: boolean): Promise<void> => {
     if (seeking) return;
     seeking = true;
+    // Before the watch, which would say that a pod is ready and shorten it.
+    if (later) {
+      tries.begin();
+      await tries.pause().catch((): void => undefined);
+    }
     const found = new AbortController();
-    const onReady = (): void => wake.abort();
+    const onReady = (): void => tries.heard();
     const { reference, namespace } = options;
     const signal = AbortSignal.any([found.signal, closed.signal]);
     void watchTarget({ connection, system, reference, namespace, signal, onReady });
-    while (!closed.signal.aborted)
+    while (!closed.signal.aborted) {
       try {
-        (await attempt(false, closed.signal)).stream.destroy();
-        break;
-      } catch {
-        await pause().catch((): void => undefined);
+        const { stream, way } = await attempt(false, closed.signal);
+        stream.destroy();
+        // It may have gone in the turns until here, and nobody else looks for another.
+        if (live === way) break;
+      } catch (error) {
+        system.log.verbose(2, `Looking again: ${messageOf(error)}`);
       }
+      await tries.pause().catch((): void => undefined);
+    }
     found.abort();
     seeking = false;
   };
@@ -199,7 +221,7 @@ export function openRoute(options: RouteOptions): Route {
     const signal = AbortSignal.any([which.left.signal, look.signal, closed.signal]);
     const stop = onWake(system, signal, () => {
       // The watch may be one that nobody answers any more, and the pod long gone.
-      waits.reset();
+      tries.reset();
       look.abort();
       follow(which);
     });
@@ -210,37 +232,11 @@ export function openRoute(options: RouteOptions): Route {
     });
   };
 
-  /** One pause for all who wait, so that a hundred requests ask the API server no more often than one. */
-  const pause = async (): Promise<void> => {
-    pausing ??= rest().finally(() => (pausing = undefined));
-    await pausing;
-  };
-
-  const rest = async (): Promise<void> => {
-    const next = waits.next();
-    // Nobody tells when a network is back; who waits for it is told of pods that get ready.
-    const hurry = waiting > 0 && trouble?.code !== "NO_READY_POD";
-    const length = hurry ? millis(Math.min(next, HURRY)) : next;
-    const woken = new AbortController();
-    wake = woken;
-    const signal = AbortSignal.any([woken.signal, closed.signal]);
-    await system.sleep(length, signal).catch((error: unknown) => {
-      if (!woken.signal.aborted || closed.signal.aborted) throw error;
-    });
-    // Many events may come, of a pod that flaps; each of them ends a pause, but none makes the next try at once.
-    if (woken.signal.aborted) await system.sleep(millis(Math.min(length, AFTER_EVENT)), closed.signal);
-  };
-
   const current = async (): Promise<Live> => {
-    if (live === undefined) await pausing;
+    if (live === undefined) await tries.current;
     if (live !== undefined) return live;
     resolving ??= establish().finally(() => (resolving = undefined));
-    const next = await resolving;
-    if (live === undefined && !next.left.signal.aborted) {
-      live = next;
-      follow(next);
-    }
-    return next;
+    return await resolving;
   };
 
   const attempt = async (bulk: boolean, signal: AbortSignal): Promise<RouteDial & { readonly way: Live }> => {
@@ -249,6 +245,7 @@ export function openRoute(options: RouteOptions): Route {
     } catch (error) {
       if (isKnownError(error) && !signal.aborted) {
         trouble = error;
+        lastingSince = LASTING.has(error.code) ? (lastingSince ?? system.monotonic()) : undefined;
         move({ kind: "failed", trouble: error });
         if (state.kind === "down") options.onTrouble?.(error);
       }
@@ -270,8 +267,8 @@ export function openRoute(options: RouteOptions): Route {
       stream.destroy();
       throw way.left.signal.reason as Error;
     }
-    waits.reset();
     trouble = undefined;
+    lastingSince = undefined;
     move({ kind: "connected", backend: way.backend });
     announce(way);
     return { stream, peer: way.peer, way };
@@ -280,6 +277,7 @@ export function openRoute(options: RouteOptions): Route {
   const announce = (way: Live): void => {
     if (previous?.uid === way.backend.uid && announced === way) return;
     announced = way;
+    upAt = system.monotonic();
     tell({
       kind: previous === undefined || previous.uid === way.backend.uid ? "up" : "switched",
       backend: way.backend,
@@ -292,8 +290,10 @@ export function openRoute(options: RouteOptions): Route {
   const isPassing = (error: unknown): boolean => {
     if (!isKnownError(error)) return false;
     if (!LASTING.has(error.code)) return true;
-    if (error.code === "NOT_FOUND" && (options.reference.kind === "pod" || lostAt !== undefined)) return true;
-    return lostAt !== undefined && !ENDED.has(error.code) && system.monotonic() - lostAt < GRACE;
+    if (error.code === "NOT_FOUND" && (options.reference.kind === "pod" || wasUp)) return true;
+    // Not from the loss of the way: an API server that was away for long knows its roles last all the same.
+    const since = lastingSince ?? system.monotonic();
+    return wasUp && !ENDED.has(error.code) && system.monotonic() - since < GRACE;
   };
 
   const dial: Route["dial"] = async ({ bulk, signal }) => {
@@ -305,7 +305,7 @@ export function openRoute(options: RouteOptions): Route {
       } catch (error) {
         if (signal.aborted || closed.signal.aborted || !isPassing(error)) throw error;
         system.log.verbose(2, `Dialling again: ${messageOf(error)}`);
-        await abortable(pause(), signal);
+        await abortable(tries.pause(), signal);
       }
     }
   };
@@ -322,20 +322,21 @@ export function openRoute(options: RouteOptions): Route {
     },
     trouble: () => (live === undefined || announced !== live ? trouble : undefined),
     ready: async (signal) => {
-      for (let tries = 1; ; tries += 1) {
+      for (let count = 1; ; count += 1) {
         try {
           const { stream, way } = await attempt(false, signal);
           // Nothing was written, so nothing was opened: only the tunnel is warm now.
           stream.destroy();
           return way.backend;
         } catch (error) {
-          if (!isKnownError(error, "POD_GONE") || tries === READY_TRIES) throw error;
-          await abortable(pause(), signal);
+          if (!isKnownError(error, "POD_GONE") || count === READY_TRIES) throw error;
+          await abortable(tries.pause(), signal);
         }
       }
     },
     dial: async (wish) => {
       waiting += 1;
+      if (waiting === 1) tries.hurry();
       try {
         return await dial(wish);
       } finally {

@@ -1,12 +1,14 @@
 import { watchObjects, type Connection } from "../api/index.ts";
 import type { System } from "../base/system.ts";
 import { millis } from "../base/units.ts";
-import { isReady, whyNotReady } from "./pod-facts.ts";
+import { backendOf, isReady, whyNotReady } from "./pod-facts.ts";
 import { readPod } from "./resolve.ts";
 import type { Backend } from "./types.ts";
 
 /** Without the right to watch: often enough to leave a dying pod before its grace period ends. */
 const POLL = millis(5_000);
+/** After so many the right may be there again: an API server that starts knows its roles last. */
+const POLLS = 12;
 /** After a failure: doubled each time, since each try may start a credential plugin that opens a browser. */
 const PAUSE = 1_000;
 const PAUSE_MOST = 30_000;
@@ -25,26 +27,36 @@ interface PodWatch {
 export async function untilPodLeaves(watch: PodWatch): Promise<string | undefined> {
   const { connection, system, backend, signal } = watch;
   let canWatch = true;
+  let polls = 0;
+  /** Once it was allowed, a 403 may be over soon. */
+  let allowed = false;
   let failures = 0;
   while (!signal.aborted) {
     try {
       if (canWatch) {
-        const reason = await followPod(watch, () => (failures = 0));
+        const reason = await followPod(watch, () => {
+          failures = 0;
+          allowed = true;
+        });
         if (reason !== undefined) return reason;
       } else {
         const pod = await readPod(connection, { namespace: backend.namespace, name: backend.pod, signal });
         const reason = leaving(pod, backend);
         if (reason !== undefined) return reason;
         failures = 0;
+        allowed = true;
+        polls += 1;
+        canWatch = polls % POLLS === 0;
         await system.sleep(POLL, signal);
       }
     } catch (error) {
       if (signal.aborted) return undefined;
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "NOT_FOUND") return "it was deleted";
-      if (code === "FORBIDDEN" && !canWatch) return undefined;
-      if (code === "FORBIDDEN") canWatch = false;
+      if (code === "FORBIDDEN" && !canWatch && !allowed) return undefined;
+      if (code === "FORBIDDEN" && canWatch) canWatch = false;
       else {
+        canWatch = true;
         const pause = millis(Math.min(PAUSE_MOST, PAUSE * 2 ** failures));
         failures += 1;
         await system.sleep(pause, signal).catch((): void => undefined);
@@ -79,5 +91,8 @@ const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<string 
 
 const leaving = (pod: Parameters<typeof isReady>[0], backend: Backend): string | undefined => {
   if (pod.metadata.uid !== backend.uid) return "another pod has its name now";
-  return isReady(pod) ? undefined : whyNotReady(pod);
+  if (!isReady(pod)) return whyNotReady(pod);
+  // Between two looks it may have ended and be ready again, with another certificate (security.md R-N15).
+  const { start } = backendOf(pod, backend.port, backend.scheme);
+  return start === backend.start ? undefined : "its container started anew";
 };

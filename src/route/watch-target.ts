@@ -6,9 +6,11 @@ import { isReady } from "./pod-facts.ts";
 import type { TargetReference } from "./types.ts";
 import { readWorkload } from "./workload.ts";
 
-/** After a failure: doubled each time, since each try may start a credential plugin. */
+/** Milliseconds. After a failure: doubled each time, up to what the tries to find a way have as well. */
 const PAUSE = 1_000;
-const PAUSE_MOST = 30_000;
+const PAUSE_MOST = 5_000;
+/** A right that is missing may be one that an API server that starts does not know yet. */
+const PAUSE_FORBIDDEN = 30_000;
 
 export interface TargetWatch {
   readonly connection: Connection;
@@ -20,15 +22,16 @@ export interface TargetWatch {
   readonly onReady: () => void;
 }
 
-/** Tells when a target that is down may be up again, until the signal aborts. Without the rights it tells nothing. */
+/** Tells when a target that is down may be up again, until the signal aborts. Without the rights it tells nothing, and asks seldom. */
 export async function watchTarget(watch: TargetWatch): Promise<void> {
   const { system, signal } = watch;
   for (let failures = 0; !signal.aborted; failures += 1)
     try {
       await follow(watch, () => (failures = 0));
     } catch (error) {
-      if (signal.aborted || isKnownError(error, "FORBIDDEN")) return;
-      const pause = millis(Math.min(PAUSE_MOST, PAUSE * 2 ** failures));
+      if (signal.aborted) return;
+      const most = isKnownError(error, "FORBIDDEN") ? PAUSE_FORBIDDEN : PAUSE_MOST;
+      const pause = millis(Math.min(most, PAUSE * 2 ** failures));
       await system.sleep(pause, signal).catch((): void => undefined);
     }
 }

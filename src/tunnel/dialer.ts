@@ -77,8 +77,22 @@ class Dialer implements PodDialer {
       if (this.#reason !== undefined) throw this.#reason;
       const tunnel = options.bulk ? this.#bulkTunnel() : this.#sharedTunnel();
       if (tunnel !== undefined) return tunnel.session.open(options.port, { halfClose });
-      await unlessAborted(options.bulk ? this.#openBulk() : this.#openShared(), options.signal);
+      try {
+        await unlessAborted(options.bulk ? this.#openBulk() : this.#openShared(), options.signal);
+      } catch (error) {
+        // A further one that cannot be had says nothing about those that work.
+        const other = this.#reason === undefined ? this.#any() : undefined;
+        if (other === undefined) throw error;
+        this.#options.system.log.verbose(2, `No further tunnel: ${messageOf(error)}`);
+        return other.session.open(options.port, { halfClose });
+      }
     }
+  }
+
+  #any(): Tunnel | undefined {
+    return [...this.#tunnels]
+      .filter(({ session }) => session.usable)
+      .toSorted((a, b) => a.session.streams - b.session.streams)[0];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,6 +160,10 @@ class Dialer implements PodDialer {
         { carrier, memory, won: this.#carrier, signal: this.#stop.signal },
       );
       await this.#verify(opened.session);
+      if (this.#stop.signal.aborted) {
+        void opened.session.close();
+        throw this.#reason ?? new KnownError("TUNNEL_LOST", "The port-forward was closed");
+      }
       this.#carrier = opened.carrier;
       const tunnel: Tunnel = { session: opened.session, bulk };
       this.#tunnels.add(tunnel);
