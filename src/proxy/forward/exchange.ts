@@ -1,18 +1,19 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
-import type { Millis } from "../../base/units.ts";
+import { millis, type Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
 import type { Admitted } from "../types.ts";
 import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
+import { Hold } from "./hold.ts";
 import { isRefusal, mayRepeat, replayAfter } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
 import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
 import type { StreamUser, UpstreamStream } from "./upstream-stream.ts";
-import { askedOf, waiterOf } from "./waiting.ts";
+import { askedOf } from "./waiting.ts";
 import type { Wire } from "./wire.ts";
 
 /** An upload of this size gets a tunnel of its own. */
@@ -20,6 +21,9 @@ const BULK = 1024 * 1024;
 
 /** Bytes of a body that are cheaper to copy than to write apart from the head. */
 const JOINED = 16_384;
+
+/** Milliseconds for which a credential that was asked for before a wait is still the one to send. */
+const FRESH = 2_000;
 
 /** One request of a client, over as many streams as it takes, to one answer. */
 export class Exchange implements StreamUser, ResponseSink {
@@ -36,7 +40,8 @@ export class Exchange implements StreamUser, ResponseSink {
   #stream: UpstreamStream | undefined;
   #parser: ResponseParser | undefined;
   #authorization: RawHeaders = [];
-  #abort: AbortController | undefined;
+  /** Monotonic milliseconds since when it is the one to send. */
+  #authorized: number;
   #head: ResponseHead | undefined;
   /** The part of the body that is not handed over yet: what one read brought, or the last one, with the end. */
   #pending: Buffer | undefined;
@@ -45,7 +50,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #held: HeldAnswer | undefined;
   #tries = 0;
   #refusals = 0;
-  #patience: NodeJS.Timeout | undefined;
+  #hold: Hold | undefined;
   /** Some of the request has gone out, and no 401 has said that it was not done. */
   #sent = false;
   #renewed = false;
@@ -66,28 +71,36 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#repeatable = mayRepeat(request, this.#framing, wire.hooks);
     this.#bulk = this.#framing === "chunked" || (this.#framing !== "none" && this.#framing.length >= BULK);
     this.#started = wire.system.monotonic();
+    this.#authorized = this.#started;
     whenOver(response, () => this.#onClientGone());
   }
 
   async run(): Promise<void> {
-    this.#hold();
     try {
-      this.#authorization = await this.#wire.authorize(undefined);
+      this.#authorization = await (this.#wire.ready() ?? this.#authorize(undefined));
       if (!this.#over) await this.#send();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** A change that is made long after it was asked for surprises: it is not held as a read is (security.md R-N5). */
-  #hold(): void {
-    if (this.#repeatable) return;
-    const limit = this.#wire.limits.change;
-    this.#patience = setTimeout(() => {
-      const late = new KnownError("UPSTREAM_LATE", `Cannot send a change: it was held for ${limit / 1000} s`);
-      this.#abort?.abort(late);
-      this.#refuse(late);
-    }, limit);
+  /** The wait of this request; many have none. */
+  #waits(): Hold {
+    return (this.#hold ??= new Hold({
+      wire: this.#wire,
+      request: this.#request,
+      admitted: this.#admitted,
+      repeatable: this.#repeatable,
+      bulk: this.#bulk,
+      started: this.#started,
+      onGivenUp: (error) => this.#refuse(error),
+    }));
+  }
+
+  async #authorize(rejected: RawHeaders | undefined): Promise<RawHeaders> {
+    const headers = await this.#waits().authorize(rejected);
+    this.#authorized = this.#wire.system.monotonic();
+    return headers;
   }
 
   async #send(): Promise<void> {
@@ -111,7 +124,7 @@ export class Exchange implements StreamUser, ResponseSink {
       authorization: this.#authorization,
       upgrade: false,
     });
-    clearTimeout(this.#patience);
+    this.#hold?.leave();
     this.#sent = true;
     stream.duplex.write(head, "latin1");
     if (this.#framing === "none") return;
@@ -119,31 +132,17 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#body.sendTo(stream.duplex);
   }
 
-  /**
-   * Waits for the target: a read as long as its client does, at most two minutes; a navigation a moment, and then it
-   * gets a page that asks again.
-   */
   async #dial(): Promise<UpstreamStream> {
-    const abort = new AbortController();
-    this.#abort = abort;
-    const { waiting, system } = this.#wire;
-    if (!this.#repeatable) return await this.#wire.dial(this.#admitted.session, this.#bulk, abort);
-    const left = Math.max(0, this.#limit() - (system.monotonic() - this.#started));
-    const waiter = waiterOf(askedOf(this.#request, false), this.#admitted, {
-      hooks: this.#wire.hooks,
-      give: (error) => abort.abort(error),
-    });
-    waiting.enter(waiter);
+    const stream = await this.#waits().dial();
     try {
-      return await this.#wire.dial(this.#admitted.session, this.#bulk, abort, left as Millis);
-    } finally {
-      waiting.leave(waiter);
+      // Whose credential it is, and whether it is still good, is settled before what was held goes (security.md R-N4).
+      if (!this.#over && this.#wire.system.monotonic() - this.#authorized >= FRESH)
+        this.#authorization = await this.#authorize(undefined);
+      return stream;
+    } catch (error) {
+      stream.destroy();
+      throw error;
     }
-  }
-
-  #limit(): Millis {
-    const { navigation, dial } = this.#wire.limits;
-    return isNavigation(this.#request) ? navigation : dial;
   }
 
   // --- the stream speaks
@@ -188,6 +187,8 @@ export class Exchange implements StreamUser, ResponseSink {
   /** Whether an answer is news about the credential, which is asked once. */
   #verdict(head: ResponseHead): "yes" | "no" | "look" {
     if (this.#renewed || this.#authorization.length === 0) return "no";
+    // Anything else may have been done (security.md R-N3).
+    if (!this.#repeatable && head.status !== 401) return "no";
     const { hooks } = this.#wire;
     return hooks?.refused?.(askedOf(this.#request, false), head) ?? (head.status === 401 ? "yes" : "no");
   }
@@ -282,8 +283,7 @@ export class Exchange implements StreamUser, ResponseSink {
   async #renew(head: ResponseHead): Promise<void> {
     const rejected = this.#authorization;
     this.#sent = false;
-    this.#hold();
-    const renewed = await this.#wire.authorize(rejected).catch((error: unknown) => {
+    const renewed = await this.#authorize(rejected).catch((error: unknown) => {
       // What the UI would show is its login page; ours says what to do.
       this.#head = undefined;
       this.#refuse(error);
@@ -296,11 +296,12 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#stream?.destroy();
       this.#stream = undefined;
       this.#head = undefined;
+      this.#answered = false;
       this.#authorization = renewed;
-      await this.#send().catch((error: unknown) => this.#refuse(error));
+      await this.#repeat(millis(0));
       return;
     }
-    clearTimeout(this.#patience);
+    this.#hold?.leave();
     this.#release(head);
   }
 
@@ -353,12 +354,14 @@ export class Exchange implements StreamUser, ResponseSink {
     const elapsed = this.#wire.system.monotonic() - this.#started;
     if (isRefusal(error)) this.#refusals += 1;
     else if (stream === undefined) return undefined;
+    const limit = this.#wire.limits[isNavigation(this.#request) ? "navigation" : "dial"];
     const [tries, refusals, used] = [this.#tries, this.#refusals, (stream?.uses ?? 0) > 0];
-    return replayAfter({ error, used, tries, refusals, elapsed, limit: this.#limit() });
+    return replayAfter({ error, used, tries, refusals, elapsed, limit });
   }
 
   async #repeat(pause: Millis): Promise<void> {
     try {
+      this.#waits().enter();
       if (pause > 0) await this.#wire.system.sleep(pause);
       if (!this.#over) await this.#send();
     } catch (error) {
@@ -369,12 +372,9 @@ export class Exchange implements StreamUser, ResponseSink {
   /** Nothing more can come: a problem while no head is out, else a cut that cannot be taken for an end (R-F7). */
   #refuse(error: unknown): void {
     if (this.#over) return;
-    this.#stream?.destroy();
-    this.#stream = undefined;
-    const [wire, request, response] = [this.#wire, this.#request, this.#response];
-    if (this.#head === undefined || !response.headersSent)
-      answerInstead(error, { request, response, fate: this.#fate(), wire });
-    else response.destroy();
+    const response = this.#response;
+    if (this.#head !== undefined && response.headersSent) response.destroy();
+    else answerInstead(error, { request: this.#request, response, fate: this.#fate(), wire: this.#wire });
     this.#finish();
   }
 
@@ -385,15 +385,15 @@ export class Exchange implements StreamUser, ResponseSink {
 
   #onClientGone(): void {
     if (this.#over) return;
-    this.#abort?.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
-    this.#stream?.destroy();
-    this.#stream = undefined;
+    this.#hold?.end(new KnownError("CLIENT_GONE", "The browser closed the connection"));
     this.#finish();
   }
 
   #finish(): void {
     this.#over = true;
-    clearTimeout(this.#patience);
+    this.#stream?.destroy();
+    this.#stream = undefined;
+    this.#hold?.leave();
     this.#body?.stop();
     this.#wire.done();
   }

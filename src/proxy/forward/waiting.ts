@@ -35,7 +35,11 @@ export const askedOf = (request: IncomingMessage, upgrade: boolean): AskedReques
 export const waiterOf = (
   asked: AskedRequest,
   admitted: Admitted,
-  of: { readonly hooks: SiteHooks | undefined; readonly give: (error: KnownError) => void },
+  of: {
+    readonly hooks: SiteHooks | undefined;
+    readonly since: number;
+    readonly give: (error: KnownError) => void;
+  },
 ): Waiter => {
   let bytes = asked.target.length;
   for (const text of asked.headers) bytes += text.length;
@@ -44,11 +48,12 @@ export const waiterOf = (
     browser: isBrowser(admitted.session),
     expendable: of.hooks?.expendable?.(asked) ?? false,
     bytes,
+    since: of.since,
     give: of.give,
   };
 };
 
-/** A request that waits for the target. */
+/** A request that waits, for a credential or for the target. */
 export interface Waiter {
   readonly session: string;
   /** A web session's: its browser has six connections. */
@@ -57,14 +62,16 @@ export interface Waiter {
   readonly expendable: boolean;
   /** Of its head. */
   readonly bytes: number;
+  /** Monotonic milliseconds. Tries that failed soon belong to the wait. */
+  readonly since: number;
   /** Has to make way. */
   give(error: KnownError): void;
 }
 
-/** All requests of a site that wait for the target. */
+/** All requests of a site that wait. */
 export class Waiting {
   readonly #system: System;
-  readonly #since = new Map<Waiter, number>();
+  readonly #waiters = new Set<Waiter>();
   #bytes = 0;
   #looking = false;
 
@@ -73,28 +80,28 @@ export class Waiting {
   }
 
   get size(): number {
-    return this.#since.size;
+    return this.#waiters.size;
   }
 
   /** @throws {KnownError} UPSTREAM_LATE: too many wait already */
   enter(waiter: Waiter): void {
-    if (this.#since.size >= HELD_MAX || this.#bytes + waiter.bytes > HELD_BYTES_MAX)
+    if (this.#waiters.size >= HELD_MAX || this.#bytes + waiter.bytes > HELD_BYTES_MAX)
       throw new KnownError(
         "UPSTREAM_LATE",
-        `Cannot hold one more request: ${this.#since.size} wait for the UI already`,
+        `Cannot hold one more request: ${this.#waiters.size} wait for the UI already`,
       );
-    this.#since.set(waiter, this.#system.monotonic());
+    this.#waiters.add(waiter);
     this.#bytes += waiter.bytes;
     if (!this.#looking) void this.#look();
   }
 
   leave(waiter: Waiter): void {
-    if (this.#since.delete(waiter)) this.#bytes -= waiter.bytes;
+    if (this.#waiters.delete(waiter)) this.#bytes -= waiter.bytes;
   }
 
   async #look(): Promise<void> {
     this.#looking = true;
-    while (this.#since.size > 0) {
+    while (this.#waiters.size > 0) {
       await this.#system.sleep(LOOK);
       this.#makeRoom();
     }
@@ -104,14 +111,15 @@ export class Waiting {
   #makeRoom(): void {
     const now = this.#system.monotonic();
     const bySession = new Map<string, Waiter[]>();
-    for (const [waiter, since] of this.#since) {
-      if (!waiter.browser || now - since < PATIENCE) continue;
+    for (const waiter of this.#waiters) {
+      if (!waiter.browser || now - waiter.since < PATIENCE) continue;
       const of = bySession.get(waiter.session);
       if (of === undefined) bySession.set(waiter.session, [waiter]);
       else of.push(waiter);
     }
     for (const waiters of bySession.values()) {
-      // In the order in which they came: who waits longest is the likeliest to be given up by its page already.
+      // Who waits longest is the likeliest to be given up by its page already.
+      waiters.sort((one, other) => one.since - other.since);
       const order = [
         ...waiters.filter(({ expendable }) => expendable),
         ...waiters.filter((each) => !each.expendable),

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
-import type { Millis } from "../../base/units.ts";
+import { millis, type Millis } from "../../base/units.ts";
 import type { Admitted, Incident, Site, SiteHooks, Upstream } from "../types.ts";
 import { StreamPool } from "./pool.ts";
 import { requestHeads, type BodyFraming } from "./request-head.ts";
@@ -43,8 +43,10 @@ export interface Wire {
   /** Address of the start page. */
   readonly start: string | undefined;
   onIncident(incident: Incident): void;
-  /** @throws {KnownError} the upstream's, or UPSTREAM_LATE */
-  authorize(rejected: RawHeaders | undefined): Promise<RawHeaders>;
+  /** The credential's headers, where they are in hand. */
+  ready(): RawHeaders | undefined;
+  /** @param limit at most `limits.authorize` @throws {KnownError} the upstream's, or UPSTREAM_LATE */
+  authorize(rejected: RawHeaders | undefined, limit?: Millis): Promise<RawHeaders>;
   /** @param limit default `limits.dial` @throws {KnownError} what stands in the way, or UPSTREAM_LATE */
   dial(session: string, bulk: boolean, abort: AbortController, limit?: Millis): Promise<UpstreamStream>;
   head(request: IncomingMessage, admitted: Admitted, wishes: HeadWishes): string;
@@ -79,6 +81,10 @@ export function openWire(
     own.set(port, made);
     return made;
   };
+  const inTheWay = (): KnownError | undefined => {
+    const trouble = site.upstream.trouble?.();
+    return trouble instanceof KnownError ? trouble : undefined;
+  };
   return {
     system,
     pool: new StreamPool(system, fitting(site.upstream)),
@@ -87,20 +93,21 @@ export function openWire(
     start: site.start,
     limits,
     onIncident: options.onIncident,
-    authorize: async (rejected) => {
+    ready: () => site.upstream.ready?.(),
+    authorize: async (rejected, limit) => {
       const now = rejected === undefined ? site.upstream.ready?.() : undefined;
       if (now !== undefined) return now;
+      const most = millis(Math.min(limits.authorize, limit ?? limits.authorize));
       const work = site.upstream.authorize({
         leg: "pod",
         signal: options.closed,
         ...(rejected === undefined ? {} : { rejected }),
       });
-      return await withLimit(work, limits.authorize, () => late("a credential", limits.authorize));
+      return await withLimit(work, most, () => inTheWay() ?? late("a credential", most));
     },
     dial: async (session, bulk, abort, limit = limits.dial) => {
       const overdue = (): void => {
-        const trouble = site.upstream.trouble?.();
-        abort.abort(trouble instanceof KnownError ? trouble : late("a connection to the pod", limit));
+        abort.abort(inTheWay() ?? late("a connection to the pod", limit));
       };
       let timer = setTimeout(overdue, limit);
       const closed = (): void => abort.abort(options.closed.reason);
