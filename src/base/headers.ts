@@ -12,6 +12,10 @@ export const pairs = (flat: readonly string[]): RawHeaders => {
   return list;
 };
 
+/** Every value of `name` (lower case) of Node's flat `rawHeaders`, in order. */
+export const flatValuesOf = (flat: readonly string[], name: string): readonly string[] =>
+  flat.filter((_value, index) => index % 2 === 1 && flat[index - 1]?.toLowerCase() === name);
+
 /** Every value of `name` (lower case), in order. */
 export const valuesOf = (headers: RawHeaders, name: string): readonly string[] =>
   headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);

@@ -1,6 +1,7 @@
 export { credentialHeaders, sameCertificate } from "./apply.ts";
 export type { ExecCall, ExecOptions } from "./exec.ts";
 export { checkCertificate, dateFault, type CheckedCertificate } from "./certificate.ts";
+export { earlyMargin } from "./life.ts";
 export { credentialSource } from "./source.ts";
 export { tokenClaims, tokenExpiry } from "./token.ts";
 export type {

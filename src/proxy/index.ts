@@ -6,6 +6,7 @@ export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from 
 export type { SignInView, StartView, TargetView } from "./pages/start.ts";
 export { startForwarder, type StartOptions } from "./start/forwarder.ts";
 export { troubleOf, type Trouble } from "./trouble.ts";
+export { hostAndPort } from "./sites.ts";
 export { serveProxy, type LaunchLink, type ProxyOptions, type ProxyServer } from "./server.ts";
 export type {
   Admitted,

@@ -19,7 +19,7 @@ import { signedOutPage } from "./pages/fixed.ts";
 import { problemOnSocket, sendProblem } from "./problem.ts";
 import { refusalPage } from "./refusal.ts";
 import { createApiToken } from "./session.ts";
-import { authorityOf, hostsAt, openSites, type OpenSite, type SiteHost } from "./sites.ts";
+import { hostAndPort, hostsAt, openSites, type OpenSite, type SiteHost } from "./sites.ts";
 import type { Forwarder, Problem, Site } from "./types.ts";
 
 export interface ProxyOptions {
@@ -106,7 +106,7 @@ export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
     return found;
   };
   const servers = listener.bound.map(({ server }) => server);
-  const originOf = (site: Site): string => `http://${authorityOf(openOf(site).site.host, listener.port)}`;
+  const originOf = (site: Site): string => `http://${hostAndPort(openOf(site).site.host, listener.port)}`;
   const end = async (limit: Millis, signal: AbortSignal): Promise<void> => {
     gate.draining = true;
     await drainConnections(servers, connections, { system, limit, signal });

@@ -27,7 +27,7 @@ export interface SiteHost extends OwnHost {
 const HTTP_PORT = 80;
 
 /** `name:port` as browsers write it in Host and Origin. */
-export const authorityOf = (host: string, port: number): string => {
+export const hostAndPort = (host: string, port: number): string => {
   const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   return port === HTTP_PORT ? name : `${name}:${port}`;
 };
@@ -61,7 +61,7 @@ export async function openSites(
 export function hostsAt(port: number, sites: readonly OpenSite[]): ReadonlyMap<string, SiteHost> {
   const hosts = new Map<string, SiteHost>();
   const add = (name: string, open: OpenSite | undefined): void => {
-    const authority = authorityOf(name, port);
+    const authority = hostAndPort(name, port);
     hosts.set(authority, {
       kind: open === undefined ? "bare" : "site",
       origin: `http://${authority}`,

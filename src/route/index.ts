@@ -1,3 +1,4 @@
+export { authorityOf } from "./authority.ts";
 export { parseTarget, targetText } from "./parse.ts";
 export { resolveBackend, type ResolveOptions } from "./resolve.ts";
 export { openRoute, type RouteOptions } from "./route.ts";

@@ -1,6 +1,6 @@
+import { backoff } from "../base/backoff.ts";
 import type { System } from "../base/system.ts";
 import { millis, type Millis } from "../base/units.ts";
-import { backoff } from "./backoff.ts";
 
 /** Between two tries while somebody waits, at most. */
 const HURRY = millis(1_500);

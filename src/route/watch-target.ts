@@ -56,8 +56,7 @@ const follow = async (watch: TargetWatch, onAnswer: () => void): Promise<void> =
     const fieldSelector = `metadata.name=${reference.name}`;
     await tell(watchObjects(connection, "pods", { ...at, fieldSelector }), isReady);
   } else {
-    const of = { connection, namespace, reference, signal, random: () => 0 };
-    const { selector } = await readWorkload(of, reference.kind);
+    const { selector } = await readWorkload({ connection, namespace, reference, signal }, reference.kind);
     await tell(watchObjects(connection, "pods", { ...at, labelSelector: selector }), isReady);
   }
 };

@@ -39,13 +39,12 @@ const selectorOf = ({ selector }: Workload["spec"]): string =>
     ...selector.matchExpressions.map(expressionText),
   ].join(",");
 
-/** The object, its selector and its pods; the right to read it is asked for by its name. */
+/** The uid and the selector of a workload; the right to read it is asked for by its name. */
 export async function readWorkload(
-  options: ResolveOptions,
+  { connection, namespace, reference, signal }: Omit<ResolveOptions, "random">,
   kind: WorkloadKind,
-): Promise<{ readonly selector: string; readonly pods: readonly Pod[] }> {
-  const { connection, namespace, reference, signal } = options;
-  const { resource, owner, name } = KINDS[kind];
+): Promise<{ readonly uid: string; readonly selector: string }> {
+  const { resource, name } = KINDS[kind];
   const found = await getObject(connection, resource, { namespace, name: reference.name, signal }).catch(
     (error: unknown) => {
       if (!isKnownError(error, "FORBIDDEN")) throw error;
@@ -59,21 +58,26 @@ export async function readWorkload(
   const selector = selectorOf(found.spec);
   // An empty one would be every pod of the namespace (security.md §0 finding 8).
   if (selector === "") throw withoutPods(`${name} "${reference.name}" has no selector`);
+  return { uid: found.metadata.uid, selector };
+}
+
+const podsOf = async (options: ResolveOptions, kind: WorkloadKind): Promise<readonly Pod[]> => {
+  const { connection, namespace, signal } = options;
+  const { uid, selector } = await readWorkload(options, kind);
   const { items } = await listObjects(connection, "pods", { namespace, labelSelector: selector, signal });
   // Labels are anybody's; a controller owns what it made. Whose a ReplicaSet is would need one more right.
-  const pods = items.filter(({ metadata }) =>
+  return items.filter(({ metadata }) =>
     metadata.ownerReferences.some(
       (each) =>
-        each.controller && each.kind === owner && (kind === "deployment" || each.uid === found.metadata.uid),
+        each.controller && each.kind === KINDS[kind].owner && (kind === "deployment" || each.uid === uid),
     ),
   );
-  return { selector, pods };
-}
+};
 
 /** @throws {KnownError} NOT_FOUND, FORBIDDEN, NO_READY_POD, PORT_AMBIGUOUS, PORT_UNKNOWN, SERVICE_WITHOUT_PODS */
 export async function resolveWorkload(options: ResolveOptions, kind: WorkloadKind): Promise<Backend> {
   const { reference, random } = options;
-  const { pods } = await readWorkload(options, kind);
+  const pods = await podsOf(options, kind);
   const ready = pods.filter(isReady);
   const chosen = ready[Math.floor(random() * ready.length)];
   if (chosen === undefined) throw noneReady(`${KINDS[kind].name} "${reference.name}"`, pods);

@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib";
+import { flatValuesOf } from "../base/headers.ts";
 import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
 
 const CSRF = "MSG_CSRF_VALIDATION_ERROR";
@@ -6,7 +7,7 @@ const CSRF = "MSG_CSRF_VALIDATION_ERROR";
 const LOOK_MAX = 64 * 1024;
 
 const header = ({ headers }: Pick<AnsweredHead, "headers">, name: string): string =>
-  headers.find((_value, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name) ?? "";
+  flatValuesOf(headers, name)[0] ?? "";
 
 const isJson = (head: AnsweredHead): boolean => header(head, "content-type").includes("json");
 

@@ -56,7 +56,8 @@ const START: ReadonlySet<string> = new Set(["resourceVersion", "resourceVersionM
  * compared for being equal only (API concepts, "Resource versions").
  */
 export function kubernetesWatch(asked: AskedRequest): Resumable | undefined {
-  if (asked.method !== "GET") return undefined;
+  // Each request comes by here, and few of them are watches.
+  if (asked.method !== "GET" || !asked.target.includes("watch=")) return undefined;
   const [path = "", query = ""] = asked.target.split("?", 2);
   const fields = fieldsOf(query);
   const field = (name: string): string => fields.find(([key]) => key === name)?.[1] ?? "";

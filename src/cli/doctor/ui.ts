@@ -3,7 +3,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import { startTls } from "../../base/tls.ts";
 import { millis } from "../../base/units.ts";
 import type { Credential } from "../../credentials/index.ts";
-import type { Backend, TargetReference } from "../../route/index.ts";
+import { authorityOf, type Backend } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
 import { knownUi } from "../../ui/index.ts";
 import { reachBeyondCluster } from "../open/consent.ts";
@@ -62,10 +62,6 @@ const addressOf = ({ namespace, pod }: Backend): Parameters<typeof podDialer>[1]
   namespace,
   name: pod,
 });
-
-/** As `kauth open` names it to the UI. */
-const authorityOf = (reference: TargetReference, backend: Backend): string =>
-  reference.kind === "service" ? `${reference.name}.${backend.namespace}.svc` : backend.pod;
 
 /** Both carriers are looked at by a check of their own, so nothing has to be remembered. */
 const FORGETFUL = { recall: () => undefined, remember: () => undefined, forget: () => undefined } as const;

@@ -1,6 +1,6 @@
 import type { System } from "../../base/system.ts";
 import { between, millis, type Millis } from "../../base/units.ts";
-import type { Credential, CredentialSource } from "../../credentials/index.ts";
+import { earlyMargin, type Credential, type CredentialSource } from "../../credentials/index.ts";
 
 export interface Freshness {
   readonly source: CredentialSource;
@@ -10,16 +10,13 @@ export interface Freshness {
   readonly used: () => boolean;
 }
 
-const MARGIN_MOST = 60_000;
-const MARGIN_SHARE = 0.1;
 const LEAST = 1_000;
 /** Of a credential that does not say when it ends, or that nobody uses. */
 const LOOK = millis(5_000);
 
 /** How long to wait before the next look: into the margin before the end, anywhere in its first half (security.md F11). */
 export const untilEarly = (left: Millis, random: number): Millis => {
-  const margin = Math.min(MARGIN_MOST, left * MARGIN_SHARE);
-  return millis(Math.max(LEAST, Math.round(left - margin * (1 - random / 2))));
+  return millis(Math.max(LEAST, Math.round(left - earlyMargin(left) * (1 - random / 2))));
 };
 
 /**

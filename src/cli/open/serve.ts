@@ -5,13 +5,20 @@ import type { System } from "../../base/system.ts";
 import type { Connection } from "../../api/index.ts";
 import {
   createForwarder,
+  hostAndPort,
   serveProxy,
   type LaunchFile,
   type ProxyEvent,
   type ProxyServer,
   type Site,
 } from "../../proxy/index.ts";
-import { targetText, type Backend, type Route, type TargetReference } from "../../route/index.ts";
+import {
+  authorityOf,
+  targetText,
+  type Backend,
+  type Route,
+  type TargetReference,
+} from "../../route/index.ts";
 import { hooksFor, knownUi } from "../../ui/index.ts";
 import type { Front } from "./front.ts";
 import type { IdentityPin } from "./identity-pin.ts";
@@ -82,7 +89,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
             source: request.source,
             pin: request.pin,
             route,
-            target: { title: site.title, url: addressOf(site.host, listener.port, site.path) },
+            target: { title: site.title, url: `http://${hostAndPort(site.host, listener.port)}${site.path}` },
             next: () => serving.newLaunch(site, { printed: false }).url,
           });
     const first = start?.site ?? site;
@@ -209,16 +216,8 @@ const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse:
     upstreamCa: settings.upstreamCa,
     ...(request.front.startHost === undefined
       ? {}
-      : { start: addressOf(request.front.startHost, request.front.listener.port, "/") }),
+      : { start: `http://${hostAndPort(request.front.startHost, request.front.listener.port)}/` }),
     hooks: hooksFor(knownUi(signsOf(backend, reference)), () => system.monotonic()),
   };
   return { site, lastUse: () => usedAt };
 };
-
-/** HTTP's own port is never written in a URL. */
-const addressOf = (host: string, port: number, path: string): string =>
-  `http://${host.includes(":") ? `[${host}]` : host}${port === 80 ? "" : `:${port}`}${path}`;
-
-/** The name that pods of the cluster would use. */
-const authorityOf = (reference: TargetReference, backend: Backend): string =>
-  reference.kind === "service" ? `${reference.name}.${backend.namespace}.svc` : backend.pod;

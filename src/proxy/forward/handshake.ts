@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { KnownError } from "../../base/errors.ts";
-import type { RawHeaders } from "../../base/headers.ts";
+import { flatValuesOf, type RawHeaders } from "../../base/headers.ts";
 import { millis, type Millis } from "../../base/units.ts";
 import { startTimer } from "../timer.ts";
 import type { Admitted } from "../types.ts";
@@ -113,18 +113,17 @@ export const handshake = async (
   });
 };
 
-const header = (head: ResponseHead, name: string): readonly string[] =>
-  head.headers.filter((_value, index) => index % 2 === 1 && head.headers[index - 1]?.toLowerCase() === name);
-
-/** RFC 6455 §4.1: what a client checks of a 101. @throws {KnownError} UPSTREAM_INVALID */
-export const checkAccept = (request: IncomingMessage, head: ResponseHead): void => {
+/** RFC 6455 §4.1: what a client checks of a 101. @throws {KnownError} UPSTREAM_INVALID; nothing is left open then */
+export const checkAccept = (request: IncomingMessage, { head, stream }: Outcome): void => {
   const key = request.headers["sec-websocket-key"] ?? "";
   const wanted = createHash("sha1").update(`${key}${ACCEPT_GUID}`).digest("base64");
-  const accepts = header(head, "sec-websocket-accept");
-  const upgrade = header(head, "upgrade").map((value) => value.toLowerCase());
-  if (accepts.length !== 1 || accepts[0] !== wanted || !upgrade.includes("websocket"))
+  const accepts = flatValuesOf(head.headers, "sec-websocket-accept");
+  const upgrade = flatValuesOf(head.headers, "upgrade").map((value) => value.toLowerCase());
+  if (accepts.length !== 1 || accepts[0] !== wanted || !upgrade.includes("websocket")) {
+    stream.destroy();
     throw new KnownError(
       "UPSTREAM_INVALID",
       "The UI's answer to a WebSocket does not belong to the question",
     );
+  }
 };

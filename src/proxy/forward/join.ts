@@ -36,12 +36,7 @@ export const join = async (
   outcome: Outcome,
 ): Promise<void> => {
   const { stream, head, parts } = outcome;
-  try {
-    checkAccept(request, head);
-  } catch (error) {
-    stream.destroy();
-    throw error;
-  }
+  checkAccept(request, outcome);
   socket.write(switching(head), "latin1");
   await pipeBoth(system, socket, { stream, parts });
 };

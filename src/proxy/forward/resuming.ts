@@ -1,11 +1,11 @@
+import { backoff, type Backoff } from "../../base/backoff.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { millis } from "../../base/units.ts";
 import type { Wire } from "./wire.ts";
 
-/** Milliseconds between two tries (issue C.1): jittered, and from the first again after a success that lasted. */
-const FIRST = 100;
-const MOST = 5_000;
+/** A success that lasted this many milliseconds was none of a peer that only seems to be there. */
+const LASTED = 5_000;
 /** How long a refusal that may pass, such as that of an API server that is starting, is waited out. */
 const REFUSED_FOR = 15_000;
 /** How often a stream looks whether its credential has been replaced. */
@@ -28,7 +28,9 @@ export class Resuming {
   readonly #onOld: () => void;
   readonly #stop = new AbortController();
   readonly #startedAt: number;
-  #tries = 0;
+  readonly #waits: Backoff;
+  /** The next try needs no pause before it. */
+  #first = true;
   #openedAt = 0;
   #authorization: RawHeaders = [];
   #looking = false;
@@ -36,6 +38,7 @@ export class Resuming {
   /** @param onOld the credential of the stream is over: it has to be opened with the new one */
   constructor(wire: Wire, signal: AbortSignal, onOld: () => void) {
     this.#wire = wire;
+    this.#waits = backoff(() => wire.system.random(1).readUInt8() / 256);
     this.#startedAt = wire.system.monotonic();
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#onOld = onOld;
@@ -68,7 +71,10 @@ export class Resuming {
   ): Promise<(T & { readonly authorization: RawHeaders }) | undefined> {
     const { system } = this.#wire;
     const now = (): number => system.monotonic();
-    if (now() - this.#openedAt > MOST) this.#tries = 0;
+    if (now() - this.#openedAt > LASTED) {
+      this.#waits.reset();
+      this.#first = true;
+    }
     let rejected: RawHeaders | undefined;
     let refusedSince: number | undefined;
     while (!this.#signal.aborted) {
@@ -109,12 +115,8 @@ export class Resuming {
   }
 
   async #pause(): Promise<void> {
-    this.#tries += 1;
-    if (this.#tries === 1) return;
-    const { system } = this.#wire;
-    const whole = Math.min(MOST, FIRST * 2 ** Math.min(this.#tries - 2, 16));
-    const jitter = 0.75 + system.random(1).readUInt8() / 1024;
-    await system.sleep(millis(Math.round(whole * jitter)), this.#signal);
+    if (this.#first) this.#first = false;
+    else await this.#wire.system.sleep(this.#waits.next(), this.#signal);
   }
 
   /** A stream outlives its token (ui-traffic U15), and must not: from its end on it is somebody's without a right. */

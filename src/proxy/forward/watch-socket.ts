@@ -39,20 +39,10 @@ export interface KeptWatch {
  * @throws {KnownError} UPSTREAM_INVALID when the first answer does not belong to the question
  */
 export async function keepWatch(kept: KeptWatch, first: Outcome, authorization: RawHeaders): Promise<void> {
-  check(kept.request, first);
+  checkAccept(kept.request, first);
   kept.socket.write(switching(first.head), "latin1");
   await new WatchSocket(kept).run(first, authorization);
 }
-
-/** @throws {KnownError} UPSTREAM_INVALID; nothing is left open then */
-const check = (request: IncomingMessage, { stream, head }: Outcome): void => {
-  try {
-    checkAccept(request, head);
-  } catch (error) {
-    stream.destroy();
-    throw error;
-  }
-};
 
 class WatchSocket {
   readonly #kept: KeptWatch;
@@ -216,7 +206,7 @@ class WatchSocket {
               target,
               readable: true,
             });
-            if (outcome.head.status === 101) check(request, outcome);
+            if (outcome.head.status === 101) checkAccept(request, outcome);
             else outcome.stream.destroy();
             return { status: outcome.head.status === 101 ? 200 : outcome.head.status, outcome };
           });

@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import { KnownError } from "../../base/errors.ts";
-import type { RawHeaders } from "../../base/headers.ts";
+import { flatValuesOf, type RawHeaders } from "../../base/headers.ts";
 import { millis, type Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
 import { sendProblem } from "../problem.ts";
@@ -312,8 +312,7 @@ export class WatchStream {
 
 /** A body whose length is known, or that is coded, is no stream of lines that can be read. */
 const isEvents = ({ headers }: ResponseHead): boolean => {
-  const value = (name: string): string | undefined =>
-    headers.find((_value, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name);
+  const value = (name: string): string | undefined => flatValuesOf(headers, name)[0];
   const coding = value("content-encoding") ?? "identity";
   return (
     value("content-length") === undefined &&

@@ -1,4 +1,4 @@
-import { millis, type Millis } from "../base/units.ts";
+import { millis, type Millis } from "./units.ts";
 
 const FIRST = 100;
 const MOST = 5_000;
