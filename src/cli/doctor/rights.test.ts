@@ -1,20 +1,21 @@
 import { expect, test } from "vitest";
-import { isEssential, RIGHTS, rightText } from "./rights.ts";
+import type { TargetKind } from "../../route/index.ts";
+import { isEssential, rightsFor, rightText } from "./rights.ts";
 
 const essential = (
   missing: readonly string[],
-  more: { service?: boolean; version?: string } = {},
+  more: { kind?: TargetKind; version?: string } = {},
 ): string[] =>
   missing.filter((id) =>
     isEssential(id, {
       missing: new Set(missing),
-      service: more.service ?? true,
+      kind: more.kind,
       version: more.version ?? "1.35",
     }),
   );
 
 test("the rights are those of the README's Role", () => {
-  expect(RIGHTS.map(({ right }) => rightText(right))).toEqual([
+  expect(rightsFor(undefined).map(({ right }) => rightText(right))).toEqual([
     "get services",
     "list endpointslices",
     "get pods",
@@ -25,13 +26,13 @@ test("the rights are those of the README's Role", () => {
   ]);
 });
 
-const ALL = RIGHTS.map(({ id }) => id);
+const ALL = rightsFor(undefined).map(({ id }) => id);
 
 test.each([
   { name: "nothing", missing: [], is: [] },
   { name: "all", missing: ALL, is: ALL.filter((id) => id !== "watch-pods" && id !== "get-portforward") },
   { name: "get services", missing: ["get-services"], is: ["get-services"] },
-  { name: "get services, for a pod", missing: ["get-services"], more: { service: false }, is: [] },
+  { name: "get services, for a pod", missing: ["get-services"], more: { kind: "pod" as const }, is: [] },
   { name: "slices, with list pods", missing: ["list-endpointslices"], is: [] },
   {
     name: "slices and list pods",
@@ -55,6 +56,12 @@ test.each([
     missing: ["create-portforward"],
     more: { version: "x" },
     is: ["create-portforward"],
+  },
+  {
+    name: "the Deployment itself, and lists of pods",
+    missing: ["get-deployments", "list-pods"],
+    more: { kind: "deployment" as const },
+    is: ["get-deployments", "list-pods"],
   },
   { name: "get on port-forwards", missing: ["get-portforward"], is: [] },
 ])("missing $name", ({ missing, more, is }) => expect(essential(missing, more)).toEqual(is));

@@ -1,4 +1,5 @@
 import { mayI, type Right } from "../../api/index.ts";
+import type { TargetKind } from "../../route/index.ts";
 import { check } from "./check.ts";
 import type { Note } from "./finding.ts";
 
@@ -22,8 +23,8 @@ const right = (verb: string, resource: string, more: Partial<Right> = {}): Right
 
 const NO_POD = "no pod can be looked at";
 
-/** All of them; the README's table says the same. */
-export const RIGHTS: readonly NeededRight[] = [
+/** Those for Services and pods; the README's table says the same. */
+const RIGHTS: readonly NeededRight[] = [
   { id: "get-services", right: right("get", "services"), without: "only pod/NAME:PORT can be opened" },
   {
     id: "list-endpointslices",
@@ -61,6 +62,26 @@ export const RIGHTS: readonly NeededRight[] = [
   },
 ];
 
+const ofWorkload = (resource: string): readonly NeededRight[] => [
+  {
+    id: `get-${resource}`,
+    right: right("get", resource, { group: "apps" }),
+    without: "its pods cannot be told; name a Service or a pod",
+  },
+];
+
+const WORKLOADS: Partial<Readonly<Record<TargetKind, readonly NeededRight[]>>> = {
+  deployment: ofWorkload("deployments"),
+  statefulset: ofWorkload("statefulsets"),
+  replicaset: ofWorkload("replicasets"),
+};
+
+/** What opening a target of a kind needs. Undefined: a Service, or a pod. */
+export const rightsFor = (kind: TargetKind | undefined): readonly NeededRight[] => {
+  if (kind === undefined || kind === "service") return RIGHTS;
+  return [...(WORKLOADS[kind] ?? []), ...RIGHTS.filter(({ id }) => !ABOUT_SERVICES.has(id))];
+};
+
 export const rightText = ({ verb, resource, subresource }: Right): string =>
   `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}`;
 
@@ -72,13 +93,16 @@ const getIsEnough = (version: string | undefined): boolean => {
 
 export interface RightsFacts {
   readonly missing: ReadonlySet<string>;
-  /** A Service is opened, or may be. */
-  readonly service: boolean;
+  /** Of the target. Undefined: a Service, or a pod. */
+  readonly kind: TargetKind | undefined;
   readonly version: string | undefined;
 }
 
 /** Whether kauth can do its work without a right that is missing. */
-export const isEssential = (id: string, { missing, service, version }: RightsFacts): boolean => {
+export const isEssential = (id: string, { missing, kind, version }: RightsFacts): boolean => {
+  const service = kind === undefined || kind === "service";
+  // Whatever else it can find a pod by, a list is how it finds those of a Deployment.
+  const lists = kind !== undefined && kind in WORKLOADS;
   switch (id) {
     case "get-services":
       return service;
@@ -87,11 +111,11 @@ export const isEssential = (id: string, { missing, service, version }: RightsFac
     case "get-pods":
       return missing.has("list-pods");
     case "list-pods":
-      return missing.has("get-pods") || (service && missing.has("list-endpointslices"));
+      return lists || missing.has("get-pods") || (service && missing.has("list-endpointslices"));
     case "create-portforward":
       return missing.has("get-portforward") || !getIsEnough(version);
     default:
-      return false;
+      return (WORKLOADS[kind ?? "service"] ?? []).some((each) => each.id === id);
   }
 };
 
@@ -101,10 +125,9 @@ export const rightsCheck = check({
   subject: "rights",
   needs: ["connection", "person", "namespace"],
   run: async ({ target, signal }, { connection, namespace, version }) => {
-    const service = target === undefined || target.kind === "service";
-    const wanted = RIGHTS.filter(({ id }) => service || !ABOUT_SERVICES.has(id));
+    const kind = target?.kind;
     const answers = await Promise.all(
-      wanted.map(async (each) => ({
+      rightsFor(kind).map(async (each) => ({
         ...each,
         allowed: await mayI(connection, each.right, { namespace, signal }),
       })),
@@ -114,7 +137,7 @@ export const rightsCheck = check({
       const name = { id: `rights/${id}`, subject: "right" };
       const what = `${rightText(right)} in namespace "${namespace}"`;
       if (allowed) return { ...name, state: "ok", found: what };
-      const essential = isEssential(id, { missing, service, version });
+      const essential = isEssential(id, { missing, kind, version });
       return {
         ...name,
         state: essential ? "bad" : "warning",

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { yamlDocuments } from "../output.ts";
+import { rightsFor } from "./rights.ts";
 import { roleFor } from "./role.ts";
 
 test("the Role is the README's", async () => {
-  const [role] = roleFor("alice", "apps", { services: true });
+  const [role] = roleFor("alice", "apps", rightsFor("service"));
   expect(role).toMatchObject({
     kind: "Role",
     metadata: { namespace: "apps" },
@@ -18,7 +19,19 @@ test("the Role is the README's", async () => {
 });
 
 test("for a pod nothing of Services is in it", () => {
-  const [role] = roleFor("alice", "apps", { services: false });
+  const [role] = roleFor("alice", "apps", rightsFor("pod"));
+  expect(JSON.stringify(role)).not.toMatch(/services|endpointslices/);
+});
+
+test.each([
+  { kind: "deployment", resource: "deployments" },
+  { kind: "statefulset", resource: "statefulsets" },
+  { kind: "replicaset", resource: "replicasets" },
+] as const)("for a $kind it can be read", ({ kind, resource }) => {
+  const [role] = roleFor("alice", "apps", rightsFor(kind));
+  expect(role).toMatchObject({
+    rules: [{ apiGroups: ["apps"], resources: [resource], verbs: ["get"] }, {}, {}],
+  });
   expect(JSON.stringify(role)).not.toMatch(/services|endpointslices/);
 });
 
@@ -36,7 +49,7 @@ test.each([
     subject: { apiGroup: RBAC, kind: "User", name: "system:serviceaccount:" },
   },
 ])("it is bound to $name, under a name that Kubernetes takes", ({ name, subject }) => {
-  const [, binding] = roleFor(name, "apps", { services: true });
+  const [, binding] = roleFor(name, "apps", rightsFor("service"));
   expect(binding).toMatchObject({
     kind: "RoleBinding",
     subjects: [subject],
@@ -48,12 +61,14 @@ test.each([
 });
 
 test("two people have two bindings", () => {
-  const names = ["alice", "bob"].map((name) => JSON.stringify(roleFor(name, "apps", { services: true })[1]));
+  const names = ["alice", "bob"].map((name) =>
+    JSON.stringify(roleFor(name, "apps", rightsFor("service"))[1]),
+  );
   expect(new Set(names).size).toBe(2);
 });
 
 test("as YAML it says the same, whatever the name is", async () => {
-  const manifests = roleFor('evil: "name"\n---\nkind: ClusterRole', "apps", { services: true });
+  const manifests = roleFor('evil: "name"\n---\nkind: ClusterRole', "apps", rightsFor("service"));
   const read = parseAllDocuments(await yamlDocuments(manifests));
   expect("empty" in read ? [] : read.map((each) => each.toJS() as unknown)).toEqual(manifests);
 });

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { RIGHTS } from "./rights.ts";
+import type { NeededRight } from "./rights.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
 const NAME = "kauth-open";
@@ -14,13 +14,13 @@ type Manifest = Readonly<Record<string, unknown>>;
 export const roleFor = (
   username: string,
   namespace: string,
-  options: { readonly services: boolean },
+  rights: readonly NeededRight[],
 ): readonly Manifest[] => [
   {
     apiVersion: `${RBAC}/v1`,
     kind: "Role",
     metadata: { name: NAME, namespace },
-    rules: rules(options.services),
+    rules: rules(rights),
   },
   {
     apiVersion: `${RBAC}/v1`,
@@ -32,14 +32,13 @@ export const roleFor = (
   },
 ];
 
-const rules = (services: boolean): readonly Manifest[] => {
+const rules = (rights: readonly NeededRight[]): readonly Manifest[] => {
   const found = new Map<
     string,
     { readonly group: string; readonly resource: string; readonly verbs: string[] }
   >();
-  for (const { right } of RIGHTS) {
+  for (const { right } of rights) {
     const { verb, group, resource, subresource } = right;
-    if (!services && (resource === "services" || resource === "endpointslices")) continue;
     const whole = subresource === undefined ? resource : `${resource}/${subresource}`;
     const rule = found.get(whole) ?? { group, resource: whole, verbs: [] };
     rule.verbs.push(verb);

@@ -8,6 +8,7 @@ import { runChecks, type Check, type Report, type Scene } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import { MARKS, type Finding } from "./finding.ts";
 import { identityCheck } from "./identity.ts";
+import { rightsFor } from "./rights.ts";
 import { roleFor } from "./role.ts";
 
 /** `kauth doctor`: 0 when all is well, 1 when something is not. */
@@ -103,7 +104,7 @@ type Role = ReturnType<typeof roleFor>;
 const roleOf = ({ learned }: Report, target: TargetReference | undefined): Role | undefined => {
   const { person, namespace } = learned;
   if (person === undefined || namespace === undefined) return undefined;
-  return roleFor(person.username, namespace, { services: target === undefined || target.kind === "service" });
+  return roleFor(person.username, namespace, rightsFor(target?.kind));
 };
 
 /** @throws {KnownError} IDENTITY_UNKNOWN */
