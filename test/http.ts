@@ -1,4 +1,4 @@
-import { request, type IncomingHttpHeaders } from "node:http";
+import { request, type Agent, type IncomingHttpHeaders } from "node:http";
 
 export interface Answer {
   readonly status: number;
@@ -11,6 +11,8 @@ export interface Ask {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Default: each request has a connection of its own. */
+  readonly agent?: Agent;
 }
 
 /** One request to a `*.localhost` origin: only browsers know such names, so 127.0.0.1 is dialled and the name sent. */
@@ -20,7 +22,7 @@ export const ask = async (origin: URL, wanted: Ask = {}): Promise<Answer> =>
       {
         host: "127.0.0.1",
         port: origin.port,
-        agent: false,
+        agent: wanted.agent ?? false,
         method: wanted.method ?? "GET",
         path: wanted.path ?? "/",
         headers: { host: origin.host, ...wanted.headers },
