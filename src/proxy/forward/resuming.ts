@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { backoff, type Backoff } from "../../base/backoff.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
@@ -17,6 +18,11 @@ const OLD_LIFE = 60_000;
 export const EVENT_MAX = 16 * 1024 * 1024;
 /** Nor is what comes in more pieces than this, each of which costs more than its bytes. */
 export const PIECES_MAX = 65_536;
+
+/** Resolves once a browser has taken what was written for it; never when it leaves before. */
+export const taken = async (to: Writable): Promise<void> => {
+  if (to.writableNeedDrain) await new Promise<void>((resolve) => to.once("drain", resolve));
+};
 
 /** What a try to go on gives. */
 type Tried<T> = { readonly status: number } & T;

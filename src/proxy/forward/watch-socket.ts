@@ -5,7 +5,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import type { Admitted, Resumable } from "../types.ts";
 import { checkAccept, handshake, type Outcome } from "./handshake.ts";
 import { switching } from "./join.ts";
-import { EVENT_MAX, PIECES_MAX, Resuming } from "./resuming.ts";
+import { EVENT_MAX, PIECES_MAX, Resuming, taken } from "./resuming.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 import {
   CLOSE,
@@ -193,7 +193,10 @@ class WatchSocket {
   }
 
   async #resume(): Promise<void> {
-    const { wire, request, admitted, resumable } = this.#kept;
+    const { wire, request, socket, admitted, resumable } = this.#kept;
+    // Each upstream would bring something more for a page that reads nothing.
+    await taken(socket);
+    if (this.#ended) return;
     const target = resumable.again();
     // What cannot go on waits for nobody's credential.
     const found =

@@ -9,7 +9,7 @@ import type { Admitted, Resumable } from "../types.ts";
 import { opening } from "./opening.ts";
 import { isNavigation, problemOf } from "./outage.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
-import { EVENT_MAX, PIECES_MAX, Resuming } from "./resuming.ts";
+import { EVENT_MAX, PIECES_MAX, Resuming, taken } from "./resuming.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 import type { Wire } from "./wire.ts";
 
@@ -261,6 +261,9 @@ export class WatchStream {
 
   async #resume(): Promise<void> {
     const { wire, response, admitted, resumable } = this.#kept;
+    // Each upstream would bring something more for a page that reads nothing.
+    await taken(response);
+    if (this.#over) return;
     const target = resumable.again();
     // What cannot go on waits for nobody's credential.
     const found =
