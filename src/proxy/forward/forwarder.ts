@@ -3,6 +3,7 @@ import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
 import type { Forwarder, Incident, Site } from "../types.ts";
 import { Exchange } from "./exchange.ts";
+import { EventMemory } from "./gathered.ts";
 import { forwardUpgrade } from "./upgrade.ts";
 import { askedOf } from "./waiting.ts";
 import { WatchStream } from "./watch-stream.ts";
@@ -26,6 +27,7 @@ const LIMITS: WireLimits = {
 /** The data plane of one site: requests and upgrades that the gate has let through, over streams of the upstream. */
 export function createForwarder(site: Site, options: ForwarderOptions): Forwarder {
   const closed = new AbortController();
+  const memory = new EventMemory();
   let active = 0;
   const done = (): void => {
     active -= 1;
@@ -46,11 +48,11 @@ export function createForwarder(site: Site, options: ForwarderOptions): Forwarde
       const resumable =
         request.method === "GET" ? site.hooks?.resumable?.(askedOf(request, false)) : undefined;
       if (resumable === undefined) void new Exchange(wire, request, response, admitted).run();
-      else void new WatchStream({ wire, request, response, admitted, resumable }).run();
+      else void new WatchStream({ wire, request, response, admitted, resumable, memory }).run();
     },
     upgrade: (request, socket, admitted) => {
       active += 1;
-      void forwardUpgrade(wire, request, socket, admitted).finally(done);
+      void forwardUpgrade({ wire, memory, request, socket, admitted }).finally(done);
     },
     forget: (session) => wire.pool.forget(session),
     [Symbol.asyncDispose]: () => {

@@ -4,6 +4,7 @@ import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { problemOnSocket } from "../problem.ts";
 import type { Admitted } from "../types.ts";
+import type { EventMemory } from "./gathered.ts";
 import { handshake, type Outcome } from "./handshake.ts";
 import { join } from "./join.ts";
 import { opening } from "./opening.ts";
@@ -12,13 +13,16 @@ import { askedOf } from "./waiting.ts";
 import { keepWatch } from "./watch-socket.ts";
 import type { Wire } from "./wire.ts";
 
+export interface Upgrade {
+  readonly wire: Wire;
+  readonly memory: EventMemory;
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly admitted: Admitted;
+}
+
 /** An upgrade of a client: the handshake with the upstream, then bytes both ways, untouched. */
-export async function forwardUpgrade(
-  wire: Wire,
-  request: IncomingMessage,
-  socket: Duplex,
-  admitted: Admitted,
-): Promise<void> {
+export async function forwardUpgrade({ wire, memory, request, socket, admitted }: Upgrade): Promise<void> {
   const abort = new AbortController();
   const gone = (): void => abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
   socket.on("error", () => socket.destroy());
@@ -52,7 +56,8 @@ export async function forwardUpgrade(
     }
     if (outcome.head.status !== 101) relayRefusal(wire, socket, admitted, outcome);
     else if (resumable === undefined) await join(wire, request, socket, outcome);
-    else await keepWatch({ wire, request, socket, admitted, resumable, abort }, outcome, authorization);
+    else
+      await keepWatch({ wire, memory, request, socket, admitted, resumable, abort }, outcome, authorization);
   } catch (error) {
     if (socket.destroyed) return;
     if (readable) wire.hooks?.lost?.(admitted.session);

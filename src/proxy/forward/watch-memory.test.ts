@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { request, settle, type DataPlane } from "../../../test/proxy/data-plane.ts";
 import { EVENTS, GOOD, textOf, watchPlane } from "../../../test/proxy/watched.ts";
@@ -11,6 +13,18 @@ const pass = async (plane: DataPlane, length: number): Promise<void> => {
     plane.advance(Math.min(100, left));
     await settle();
   }
+};
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Memory of buffers that is still in use. */
+const inUse = async (): Promise<number> => {
+  for (let turn = 0; turn < 2; turn += 1) {
+    collect();
+    await settle();
+  }
+  return process.memoryUsage().arrayBuffers;
 };
 
 /** One event of some 60 KiB. */
@@ -50,5 +64,60 @@ describe("what a UI says in watches does not fill the memory", () => {
     near.resume();
     await pass(plane, 10_000);
     expect(plane.streams.length).toBeGreaterThan(4);
+  });
+
+  test("single bytes of a message do not keep the pings that came with them", async () => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(GOOD) });
+    const near = plane.connect();
+    near.write(EVENTS(5));
+    await settle();
+    near.resume();
+    const ping = Buffer.concat([Buffer.from([0x89, 125]), Buffer.alloc(125)]);
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => ping));
+    plane.streams[0]?.say(textOf("{", false));
+    const before = await inUse();
+    for (let sent = 0; sent < 500; sent += 1) {
+      plane.streams[0]?.say(Buffer.concat([textOf(" ", false, 0), pings]));
+      await settle();
+    }
+    expect((await inUse()) - before).toBeLessThan(4 * MIB);
+  });
+
+  test.each(["messages", "lines"])("halves of %s in many watches are kept up to a limit", async (kind) => {
+    const socket = kind === "messages";
+    await using plane = watchPlane({
+      pod: (stream) => stream.say(socket ? GOOD : `${HEAD}${(15 * MIB).toString(16)}\r\n`),
+    });
+    let handed = 0;
+    const watches = 9;
+    for (let watch = 0; watch < watches; watch += 1) {
+      const near = plane.connect();
+      near.on("data", (part: Buffer) => (handed += part.length));
+      near.write(socket ? EVENTS(5) : GET_EVENTS);
+      await settle();
+      const stream = plane.streams.at(-1);
+      if (socket) stream?.say(Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0xf0, 0, 0]));
+      for (let sent = 0; sent < 12; sent += 1) {
+        stream?.say(Buffer.alloc(MIB, " "));
+        await settle();
+      }
+    }
+    const kept = watches * 12 * MIB - handed;
+    expect(kept).toBeGreaterThan(48 * MIB);
+    expect(kept).toBeLessThan(66 * MIB);
+  });
+
+  test("what has ended makes room again", async () => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(GOOD) });
+    for (let watch = 0; watch < 9; watch += 1) {
+      const client = await plane.ask(EVENTS(5));
+      const before = client.text.length;
+      plane.streams.at(-1)?.say(Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0xf0, 0, 0]));
+      for (let sent = 0; sent < 12; sent += 1) plane.streams.at(-1)?.say(Buffer.alloc(MIB, " "));
+      await settle();
+      expect(client.text.length).toBe(before);
+      client.leave();
+      await settle();
+    }
   });
 });

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { Admitted, Resumable } from "../types.ts";
+import { Gathered, type EventMemory } from "./gathered.ts";
 import { checkAccept, handshake, type Outcome } from "./handshake.ts";
 import { switching } from "./join.ts";
 import { EVENT_MAX, PIECES_MAX, Resuming, taken } from "./resuming.ts";
@@ -29,6 +30,7 @@ export interface KeptWatch {
   readonly socket: Duplex;
   readonly admitted: Admitted;
   readonly resumable: Resumable;
+  readonly memory: EventMemory;
   /** Aborted when the browser leaves. */
   readonly abort: AbortController;
 }
@@ -50,10 +52,9 @@ class WatchSocket {
   #over: () => void = () => undefined;
   #stream: UpstreamStream | undefined;
   #frames = new FrameReader({ piece: () => undefined });
-  /** Of the message that is not whole yet: its frames as they came, and its text. */
-  #raw: Buffer[] = [];
-  #text: Buffer[] = [];
-  #size = 0;
+  /** Of the message that is not whole yet: its frames as they came, and from where to where the text is in them. */
+  readonly #raw: Gathered;
+  #text: number[] = [];
   #control: Buffer[] = [];
   /** Of the browser's frame that is not whole yet. */
   #asked: Buffer[] = [];
@@ -67,6 +68,7 @@ class WatchSocket {
 
   constructor(kept: KeptWatch) {
     this.#kept = kept;
+    this.#raw = new Gathered(kept.memory);
     this.#resuming = new Resuming(kept.wire, kept.abort.signal, () => {
       if (!this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose(undefined);
     });
@@ -89,9 +91,8 @@ class WatchSocket {
 
   #attach({ stream, parts }: Outcome, authorization: RawHeaders): void {
     this.#stream = stream;
-    this.#raw = [];
+    this.#raw.take();
     this.#text = [];
-    this.#size = 0;
     this.#control = [];
     this.#frames = new FrameReader({ piece: (bytes, frame, of) => this.#piece(bytes, frame, of) });
     this.#resuming.opened(authorization);
@@ -134,10 +135,11 @@ class WatchSocket {
       this.#hand(bytes);
       return;
     }
-    this.#raw.push(bytes);
-    if (!of.header) this.#text.push(bytes);
-    this.#size += bytes.length;
-    if (frame.reserved || this.#size > EVENT_MAX || this.#raw.length > PIECES_MAX) this.#passAsIs();
+    if (of.header) this.#text.push(this.#raw.size + bytes.length);
+    this.#raw.add(bytes);
+    const tooMuch = this.#raw.size > EVENT_MAX || this.#raw.pieces > PIECES_MAX || this.#kept.memory.full;
+    if (of.end) this.#text.push(this.#raw.size);
+    if (frame.reserved || tooMuch) this.#passAsIs();
     else if (of.end && frame.fin) this.#event();
   }
 
@@ -147,23 +149,28 @@ class WatchSocket {
   }
 
   #event(): void {
-    const verdict = this.#kept.resumable.see(Buffer.concat(this.#text).toString("utf8"));
+    const verdict = this.#kept.resumable.see(this.#textOf(this.#raw.bytes));
     if (verdict === "foreign") this.#plain = true;
     if (verdict === "over") {
       // A client that lists anew is well; one that does not has to be told in another way (ui-traffic U11).
       this.#done = true;
       this.#kept.wire.hooks?.lost?.(this.#kept.admitted.session);
     }
-    if (verdict === "drop") this.#raw = [];
+    if (verdict === "drop") this.#raw.take();
     this.#flush();
   }
 
+  #textOf(raw: Buffer): string {
+    const parts = this.#text.flatMap((from, at) =>
+      at % 2 === 0 ? [raw.subarray(from, this.#text[at + 1])] : [],
+    );
+    return (parts.length === 1 ? parts[0] : Buffer.concat(parts))?.toString("utf8") ?? "";
+  }
+
   #flush(): void {
-    const raw = this.#raw.length === 1 ? this.#raw[0] : Buffer.concat(this.#raw);
-    this.#raw = [];
+    const raw = this.#raw.take();
     this.#text = [];
-    this.#size = 0;
-    if (raw !== undefined && raw.length > 0) this.#hand(raw);
+    if (raw.length > 0) this.#hand(raw);
   }
 
   #hand(bytes: Buffer): void {
@@ -277,6 +284,7 @@ class WatchSocket {
 
   #end(): void {
     this.#resuming.stop();
+    this.#raw.take();
     this.#stream?.destroy();
     this.#stream = undefined;
     this.#kept.socket.destroy();

@@ -6,6 +6,7 @@ import { whenOver } from "../answer.ts";
 import { sendProblem } from "../problem.ts";
 import { startTimer } from "../timer.ts";
 import type { Admitted, Resumable } from "../types.ts";
+import { Gathered, type EventMemory } from "./gathered.ts";
 import { opening } from "./opening.ts";
 import { isNavigation, problemOf } from "./outage.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
@@ -26,6 +27,7 @@ export interface KeptStream {
   readonly response: ServerResponse;
   readonly admitted: Admitted;
   readonly resumable: Resumable;
+  readonly memory: EventMemory;
 }
 
 interface Opened {
@@ -44,8 +46,7 @@ export class WatchStream {
   readonly #resuming: Resuming;
   #stream: UpstreamStream | undefined;
   /** Of the line that is not whole yet. */
-  #line: Buffer[] = [];
-  #size = 0;
+  readonly #line: Gathered;
   #plain = false;
   /** An event came. */
   #seen = false;
@@ -54,6 +55,7 @@ export class WatchStream {
 
   constructor(kept: KeptStream) {
     this.#kept = kept;
+    this.#line = new Gathered(kept.memory);
     this.#resuming = new Resuming(kept.wire, this.#abort.signal, () => {
       if (!this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose();
     });
@@ -100,8 +102,7 @@ export class WatchStream {
     const { wire, request, admitted } = this.#kept;
     const stream = await wire.dial(admitted.session, false, abort, limit);
     this.#stream = stream;
-    this.#line = [];
-    this.#size = 0;
+    this.#line.take();
     return await new Promise<Opened>((resolve, reject) => {
       let answered = false;
       let early: (() => void)[] | undefined = [];
@@ -185,7 +186,7 @@ export class WatchStream {
     }
     let from = 0;
     for (let at = chunk.indexOf(LF); at !== -1 && !this.#plain; at = chunk.indexOf(LF, from)) {
-      this.#line.push(chunk.subarray(from, at + 1));
+      this.#line.add(chunk.subarray(from, at + 1));
       from = at + 1;
       this.#event();
     }
@@ -194,30 +195,25 @@ export class WatchStream {
       this.#hand(chunk.subarray(from));
       return;
     }
-    // What waits must not keep the whole piece that it came in.
-    this.#line.push(Buffer.from(chunk.subarray(from)));
-    this.#size += chunk.length - from;
-    if (this.#size > EVENT_MAX || this.#line.length > PIECES_MAX) this.#passAsIs();
+    this.#line.add(chunk.subarray(from));
+    if (this.#line.size > EVENT_MAX || this.#line.pieces > PIECES_MAX || this.#kept.memory.full)
+      this.#passAsIs();
   }
 
   #passAsIs(): void {
     this.#plain = true;
-    const waiting = Buffer.concat(this.#line);
-    this.#line = [];
+    const waiting = this.#line.take();
     if (waiting.length > 0) this.#hand(waiting);
   }
 
   #event(): void {
-    const line = Buffer.concat(this.#line);
-    this.#line = [line];
-    this.#size = 0;
-    const text = line.toString("utf8").trimEnd();
+    const text = this.#line.bytes.toString("utf8").trimEnd();
     const verdict = text === "" ? "pass" : this.#kept.resumable.see(text);
     if (verdict === "foreign") {
       this.#passAsIs();
       return;
     }
-    this.#line = [];
+    const line = this.#line.take();
     this.#seen ||= text !== "";
     if (verdict === "over") {
       this.#done = true;
@@ -238,7 +234,7 @@ export class WatchStream {
   #complete(stream: UpstreamStream): void {
     if (this.#stream !== stream) return;
     // A body that is whole without the end of a first line, such as a list, is of somebody who knows no watches.
-    if (!this.#seen && this.#line.length > 0) this.#passAsIs();
+    if (!this.#seen && this.#line.size > 0) this.#passAsIs();
     if (this.#plain || this.#done || this.#resuming.timeIsOver(this.#kept.request.url ?? "")) {
       this.#kept.response.end();
       this.#finish();
@@ -305,6 +301,7 @@ export class WatchStream {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#line.take();
     this.#resuming.stop();
     this.#abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
     this.#stream?.destroy();
