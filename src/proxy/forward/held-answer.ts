@@ -1,3 +1,5 @@
+import { Gathered } from "./gathered.ts";
+
 /** What came of an answer while it was not yet decided whether the client gets it. */
 export type HeldPart =
   | { readonly kind: "body"; readonly chunk: Buffer }
@@ -8,26 +10,29 @@ export type HeldPart =
 const LOOK_MAX = 64 * 1024;
 
 export class HeldAnswer {
-  readonly parts: HeldPart[] = [];
-  #size = 0;
-  #ended = false;
+  readonly #body = new Gathered();
+  /** Of its end. */
+  readonly #rest: HeldPart[] = [];
+
+  get parts(): readonly HeldPart[] {
+    return this.#body.size === 0 ? this.#rest : [{ kind: "body", chunk: this.body() }, ...this.#rest];
+  }
 
   /** Nothing more comes. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#rest.length > 0;
   }
 
   get tooLong(): boolean {
-    return this.#size > LOOK_MAX;
+    return this.#body.size > LOOK_MAX;
   }
 
   add(part: HeldPart): void {
-    this.parts.push(part);
-    if (part.kind === "body") this.#size += part.chunk.length;
-    else this.#ended = true;
+    if (part.kind === "body") this.#body.add(part.chunk);
+    else this.#rest.push(part);
   }
 
   body(): Buffer {
-    return Buffer.concat(this.parts.flatMap((part) => (part.kind === "body" ? [part.chunk] : [])));
+    return this.#body.bytes;
   }
 }

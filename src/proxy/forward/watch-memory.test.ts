@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { request, settle, type DataPlane } from "../../../test/proxy/data-plane.ts";
+import { dataPlane, GET, request, settle, type DataPlane } from "../../../test/proxy/data-plane.ts";
 import { EVENTS, GOOD, textOf, watchPlane } from "../../../test/proxy/watched.ts";
 
 const MIB = 1024 * 1024;
@@ -119,5 +119,23 @@ describe("what a UI says in watches does not fill the memory", () => {
       client.leave();
       await settle();
     }
+  });
+
+  test("single bytes of an answer that is looked into do not keep what came around them", async () => {
+    await using plane = dataPlane({
+      site: { hooks: { refused: () => "look", refusedIn: () => false } },
+      pod: (stream) => stream.say("HTTP/1.1 401 x\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    });
+    const client = await plane.ask(GET);
+    const before = await inUse();
+    const pieces = `1;${"e".repeat(4_000)}\r\nx\r\n`.repeat(15);
+    for (let sent = 0; sent < 500; sent += 1) {
+      plane.streams[0]?.say(pieces);
+      await settle();
+    }
+    expect((await inUse()) - before).toBeLessThan(4 * MIB);
+    plane.streams[0]?.say("0\r\n\r\n");
+    await settle();
+    expect(client.text.replaceAll(/[^x]/g, "").length).toBeGreaterThanOrEqual(7_500);
   });
 });
