@@ -44,6 +44,14 @@ export const handshake = async (
   wishes: HandshakeWishes,
 ): Promise<Outcome> => {
   const { abort, authorization } = wishes;
+  // What cannot be said opens nothing.
+  const asked = wire.head(request, admitted, {
+    body: "none",
+    authorization,
+    upgrade: true,
+    ...(wishes.target === undefined ? {} : { target: wishes.target }),
+    ...(wishes.readable === true ? { without: EXTENSIONS } : {}),
+  });
   const stream = await wire.dial(admitted.session, false, abort, wishes.limit);
   return await new Promise<Outcome>((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -100,16 +108,7 @@ export const handshake = async (
       onEnd: () => guarded(() => parser.end()),
       onFailure: fail,
     });
-    stream.duplex.write(
-      wire.head(request, admitted, {
-        body: "none",
-        authorization,
-        upgrade: true,
-        ...(wishes.target === undefined ? {} : { target: wishes.target }),
-        ...(wishes.readable === true ? { without: EXTENSIONS } : {}),
-      }),
-      "latin1",
-    );
+    stream.duplex.write(asked, "latin1");
   });
 };
 

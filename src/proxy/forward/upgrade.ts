@@ -44,7 +44,11 @@ export async function forwardUpgrade({ wire, memory, request, socket, admitted }
     let outcome = await shake(authorization);
     if (outcome.head.status === 401 && authorization.length > 0) {
       const rejected = authorization;
-      authorization = await wire.authorize(rejected);
+      const { stream } = outcome;
+      authorization = await wire.authorize(rejected).catch((error: unknown) => {
+        stream.destroy();
+        throw error;
+      });
       if (authorization !== rejected) {
         outcome.stream.destroy();
         outcome = await shake(authorization);

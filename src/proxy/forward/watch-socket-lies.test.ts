@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { settle, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
+import { request, settle, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
 import { EVENTS, GOOD, heardBy, HOOKS, textOf, watchPlane } from "../../../test/proxy/watched.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
@@ -175,5 +175,25 @@ describe("C.2: a watch by WebSocket whose sides do not keep to the rules", () =>
     );
     await settle();
     expect(client.text.length).toBeGreaterThan(140_000);
+  });
+
+  test("a 401 that leads to no credential leaves no stream behind", async () => {
+    await using plane = watchPlane({
+      pod: (stream) => stream.say("HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n"),
+      authorize: (rejected) => {
+        if (rejected !== undefined) throw new KnownError("EXEC_FAILED", "no");
+        return [["Authorization", "Bearer one"]];
+      },
+    });
+    const client = await plane.ask(EVENTS(5));
+    expect(client.statuses).toEqual([504]);
+    expect(plane.streams.map(({ over }) => over)).toEqual([true]);
+  });
+
+  test("a credential that no header can carry opens nothing", async () => {
+    await using plane = watchPlane({ authorize: () => [["Authorization", "Bearer a\nb"]] });
+    for (const bytes of [EVENTS(5), request("GET /events?from=5")])
+      expect((await plane.ask(bytes)).statuses).toEqual([502]);
+    expect(plane.streams).toEqual([]);
   });
 });

@@ -100,6 +100,14 @@ export class WatchStream {
     limit?: Millis,
   ): Promise<Opened> {
     const { wire, request, admitted } = this.#kept;
+    // What cannot be said opens nothing.
+    const asked = wire.head(request, admitted, {
+      body: "none",
+      authorization,
+      upgrade: false,
+      without: ENCODING,
+      ...(target === undefined ? {} : { target }),
+    });
     const stream = await wire.dial(admitted.session, false, abort, limit);
     this.#stream = stream;
     this.#line.take();
@@ -158,14 +166,7 @@ export class WatchStream {
         onEnd: () => guarded(() => parser.end()),
         onFailure: fail,
       });
-      const head = wire.head(request, admitted, {
-        body: "none",
-        authorization,
-        upgrade: false,
-        without: ENCODING,
-        ...(target === undefined ? {} : { target }),
-      });
-      stream.duplex.write(head, "latin1");
+      stream.duplex.write(asked, "latin1");
     });
   }
 
