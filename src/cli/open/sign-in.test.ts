@@ -14,7 +14,7 @@ interface Scene {
   runs: number;
   /** What the next runs end with. */
   outcome: Error | "token";
-  reachable: boolean;
+  reachable: boolean | "ending";
   /** The API server takes the credential that somebody refused. */
   accepted: boolean;
   /** When what the next runs give ends, in milliseconds of the epoch. */
@@ -61,7 +61,8 @@ const scene = (): Scene => {
   const made: Scene = {
     signIn: signInOnce(source, {
       system: still.system,
-      reachable: () => Promise.resolve(made.reachable),
+      reachable: () =>
+        made.reachable === "ending" ? Promise.reject(new Error("all ends")) : Promise.resolve(made.reachable),
       accepted: () => Promise.resolve(made.accepted),
     }),
     states,
@@ -114,6 +115,15 @@ describe("after a failed login", () => {
     expect(s.signIn.state()).toMatchObject({ kind: "failed", error: FAILED });
     await expect(s.signIn.get()).rejects.toBe(FAILED);
     expect(s.runs).toBe(2);
+  });
+
+  test("one that nobody can look at any more ends all the same: nobody waits for it who would hear of a failure", async () => {
+    const s = scene();
+    s.outcome = FAILED;
+    s.reachable = "ending";
+    await s.signIn.again();
+    expect(s.signIn.state()).toEqual({ kind: "failed", error: FAILED, retryAt: undefined });
+    await expect(s.signIn.get()).rejects.toBe(FAILED);
   });
 
   test("a refused credential whose renewal fails is the end of a login too", async () => {

@@ -74,9 +74,11 @@ export function signInOnce(source: CredentialSource, options: SignInOptions): Si
     if (state.kind !== "well") move({ kind: "well" });
     return credential;
   };
-  /** One look for all who failed at once. */
+  /** One look for all who failed at once. Where it cannot be told, as when all ends, nothing is tried by itself. */
   const look = async (): Promise<boolean> =>
-    await (looking ??= reachable().finally(() => (looking = undefined)));
+    await (looking ??= reachable()
+      .catch(() => true)
+      .finally(() => (looking = undefined)));
   const failed = async (error: unknown): Promise<void> => {
     const there = await look();
     // All who shared a run hear of the same failure.
