@@ -1,3 +1,4 @@
+import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import { credentialHeaders, type Credential, type Method } from "../../credentials/index.ts";
@@ -12,6 +13,12 @@ import type { SignIn } from "./sign-in.ts";
 
 /** Milliseconds for which what the source gave is given again without asking it: a page is some dozen requests. */
 const IN_HAND = 500;
+
+/**
+ * How often a credential may be replaced while it is asked whose it is. One that ends at once is never the same twice,
+ * and each time is one more run of its plugin.
+ */
+const ROUNDS = 3;
 
 export interface UpstreamOptions {
   readonly system: System;
@@ -53,7 +60,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   const authorize = async ({ rejected, signal }: AuthorizeRequest): Promise<RawHeaders> => {
     if (options.anonymous) return [];
     if (rejected !== undefined) givenAt = Number.NEGATIVE_INFINITY;
-    for (;;) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       signal.throwIfAborted();
       const credential =
         rejected === undefined ? await source.get({ early: true, signal }) : await renewed(rejected, signal);
@@ -63,6 +70,10 @@ export function podUpstream(options: UpstreamOptions): Upstream {
       givenAt = system.monotonic();
       return headers;
     }
+    throw new KnownError(
+      "IDENTITY_UNKNOWN",
+      "Cannot use the new credential: it ends before the API server has said whose it is",
+    );
   };
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
