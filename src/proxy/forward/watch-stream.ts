@@ -45,6 +45,8 @@ export class WatchStream {
   readonly #abort = new AbortController();
   readonly #resuming: Resuming;
   #stream: UpstreamStream | undefined;
+  /** What it says is read. While the next one is being opened, nothing else may open one too. */
+  #reading = false;
   /** Of the line that is not whole yet. */
   readonly #line: Gathered;
   #plain = false;
@@ -57,7 +59,7 @@ export class WatchStream {
     this.#kept = kept;
     this.#line = new Gathered(kept.memory);
     this.#resuming = new Resuming(kept.wire, this.#abort.signal, () => {
-      if (!this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose();
+      if (this.#reading && !this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose();
     });
     whenOver(kept.response, () => this.#finish());
   }
@@ -77,6 +79,7 @@ export class WatchStream {
       }
       if (this.#over) return;
       this.#begin(answer.head);
+      this.#reading = true;
       this.#resuming.opened(authorization);
       answer.take();
     } catch (error) {
@@ -245,6 +248,7 @@ export class WatchStream {
   #lose(stream = this.#stream): void {
     if (this.#over || stream === undefined || this.#stream !== stream) return;
     this.#stream = undefined;
+    this.#reading = false;
     stream.destroy();
     // A body that is cut must not look like one that ended (security.md R-F7).
     if (this.#plain) this.#kept.response.destroy();
@@ -277,6 +281,7 @@ export class WatchStream {
           });
     if (this.#over) return;
     if (found !== undefined) {
+      this.#reading = true;
       this.#resuming.opened(found.authorization);
       found.take();
       return;
