@@ -34,6 +34,11 @@ describe("what is a watch", () => {
     ["/api/v1/pods?watch=false"],
     ["/api/v1/pods?unwatch=1"],
     ["/api/v1?watch=1"],
+    ["/api/v1/namespaces/apps/pods/ui/exec?command=touch&watch=1"],
+    ["/clusters/main/api/v1/namespaces/apps/pods/ui/attach?watch=1"],
+    ["/api/v1/namespaces/apps/pods/ui/portforward?watch=1"],
+    ["/api/v1/namespaces/apps/services/ui:80/proxy/api/v1/pods?watch=1"],
+    ["/api/v1/nodes/one/proxy/run/apps/ui/main?watch=1"],
     ["/api/v1/?watch=1"],
     ["/api/v2/pods?watch=1"],
     ["/video?watch=1"],
@@ -49,6 +54,12 @@ describe("where it goes on", () => {
   test("before any event: where it started", () => {
     expect(watch("/api/v1/pods?watch=1&resourceVersion=5&labelSelector=a%3Db").again()).toBe(
       "/api/v1/pods?watch=1&labelSelector=a%3Db&resourceVersion=5",
+    );
+  });
+
+  test("with all that was asked for, also behind a second question mark", () => {
+    expect(watch("/api/v1/pods?watch=1&x=?&fieldSelector=a%3Db&resourceVersion=5").again()).toBe(
+      "/api/v1/pods?watch=1&x=?&fieldSelector=a%3Db&resourceVersion=5",
     );
   });
 

@@ -3,6 +3,8 @@ import type { AskedRequest, Resumable } from "../proxy/index.ts";
 
 /** A collection or an object of the Kubernetes API, below whatever prefix a UI gives it. */
 const PATH = /\/(?:api\/v1|apis\/[a-z0-9.-]+\/v[a-z0-9]+)\/[^?#]+$/;
+/** Leads on to a program or a server, which may start something each time, whatever it is told of watching (security.md R-N3). */
+const CONNECTS = /\/(?:pods|services|nodes)\/[^/]+\/(?:exec|attach|portforward|proxy)(?:\/|$)/;
 const FLAG = /^(?:1|true)$/;
 /** Characters; those of an API server are some 20 digits. */
 const VERSION_MAX = 1_024;
@@ -58,10 +60,11 @@ const START: ReadonlySet<string> = new Set(["resourceVersion", "resourceVersionM
 export function kubernetesWatch(asked: AskedRequest): Resumable | undefined {
   // Each request comes by here, and few of them are watches.
   if (asked.method !== "GET" || !asked.target.includes("watch=")) return undefined;
-  const [path = "", query = ""] = asked.target.split("?", 2);
+  // In a query another question mark is a character like any other.
+  const [, path = "", query = ""] = /^([^?]*)\??(.*)$/.exec(asked.target) ?? [];
   const fields = fieldsOf(query);
   const field = (name: string): string => fields.find(([key]) => key === name)?.[1] ?? "";
-  if (!PATH.test(path) || !FLAG.test(field("watch"))) return undefined;
+  if (!PATH.test(path) || CONNECTS.test(path) || !FLAG.test(field("watch"))) return undefined;
   const from = field("resourceVersion");
   const known = from !== "" && from !== "0" && !isInitial(fields);
   return new Watch({ path, fields, version: known ? from : undefined });
