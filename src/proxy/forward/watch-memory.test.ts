@@ -138,4 +138,18 @@ describe("what a UI says in watches does not fill the memory", () => {
     await settle();
     expect(client.text.replaceAll(/[^x]/g, "").length).toBeGreaterThanOrEqual(7_500);
   });
+
+  test.each([
+    ["lines", `10000\r\n${"\n".repeat(65_536)}\r\n`],
+    ["chunks", "1\r\n\n\r\n".repeat(10_000)],
+  ])("empty %s that come together are one write", async (_kind, bytes) => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(HEAD) });
+    const client = await plane.ask(GET_EVENTS);
+    const before = client.text.length;
+    plane.streams[0]?.say(bytes);
+    await settle();
+    const got = client.text.slice(before);
+    expect(got.match(/[0-9a-f]+\r\n/g)?.length).toBeLessThan(20);
+    expect(got.replaceAll(/[0-9a-f]*\r\n/g, "")).toMatch(/^\n{10000,65536}$/);
+  });
 });

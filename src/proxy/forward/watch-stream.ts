@@ -49,6 +49,8 @@ export class WatchStream {
   #reading = false;
   /** Of the line that is not whole yet. */
   readonly #line: Gathered;
+  /** What one read of the upstream brought for the browser: lines that came together leave together, in one write. */
+  #out: Buffer[] = [];
   #plain = false;
   /** An event came. */
   #seen = false;
@@ -121,6 +123,7 @@ export class WatchStream {
         const waiting = early ?? [];
         early = undefined;
         for (const act of waiting) act();
+        this.#flush();
         stream.duplex.resume();
       };
       const later = (act: () => void): void => {
@@ -165,7 +168,10 @@ export class WatchStream {
         }
       };
       stream.use({
-        onData: (chunk) => guarded(() => parser.push(chunk)),
+        onData: (chunk) => {
+          guarded(() => parser.push(chunk));
+          this.#flush();
+        },
         onEnd: () => guarded(() => parser.end()),
         onFailure: fail,
       });
@@ -190,9 +196,10 @@ export class WatchStream {
     }
     let from = 0;
     for (let at = chunk.indexOf(LF); at !== -1 && !this.#plain; at = chunk.indexOf(LF, from)) {
-      this.#line.add(chunk.subarray(from, at + 1));
+      const end = chunk.subarray(from, at + 1);
       from = at + 1;
-      this.#event();
+      if (this.#line.size > 0) this.#line.add(end);
+      this.#event(this.#line.size > 0 ? this.#line.take() : end);
     }
     if (from === chunk.length) return;
     if (this.#plain) {
@@ -210,15 +217,11 @@ export class WatchStream {
     if (waiting.length > 0) this.#hand(waiting);
   }
 
-  #event(): void {
-    const text = this.#line.bytes.toString("utf8").trimEnd();
+  #event(line: Buffer): void {
+    const text = line.toString("utf8").trimEnd();
     const verdict = text === "" ? "pass" : this.#kept.resumable.see(text);
-    if (verdict === "foreign") {
-      this.#passAsIs();
-      return;
-    }
-    const line = this.#line.take();
-    this.#seen ||= text !== "";
+    if (verdict === "foreign") this.#plain = true;
+    else this.#seen ||= text !== "";
     if (verdict === "over") {
       this.#done = true;
       this.#kept.wire.hooks?.lost?.(this.#kept.admitted.session);
@@ -227,6 +230,14 @@ export class WatchStream {
   }
 
   #hand(bytes: Buffer): void {
+    this.#out.push(bytes);
+  }
+
+  #flush(): void {
+    const [first] = this.#out;
+    if (first === undefined) return;
+    const bytes = this.#out.length === 1 ? first : Buffer.concat(this.#out);
+    this.#out = [];
     const { response } = this.#kept;
     const duplex = this.#stream?.duplex;
     if (response.write(bytes) || duplex === undefined || duplex.isPaused()) return;
@@ -239,6 +250,7 @@ export class WatchStream {
     if (this.#stream !== stream) return;
     // A body that is whole without the end of a first line, such as a list, is of somebody who knows no watches.
     if (!this.#seen && this.#line.size > 0) this.#passAsIs();
+    this.#flush();
     if (this.#plain || this.#done || this.#resuming.timeIsOver(this.#kept.request.url ?? "")) {
       this.#kept.response.end();
       this.#finish();
@@ -247,6 +259,7 @@ export class WatchStream {
 
   #lose(stream = this.#stream): void {
     if (this.#over || stream === undefined || this.#stream !== stream) return;
+    this.#flush();
     this.#stream = undefined;
     this.#reading = false;
     stream.destroy();
@@ -308,6 +321,7 @@ export class WatchStream {
     if (this.#over) return;
     this.#over = true;
     this.#line.take();
+    this.#out = [];
     this.#resuming.stop();
     this.#abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
     this.#stream?.destroy();
