@@ -29,11 +29,34 @@ describe("C.2: a watch over plain HTTP whose upstream does not keep to the rules
     // Nobody answers the next one yet, and meanwhile the old credential is over.
     await pass(plane, 55_000);
     late = false;
-    for (const { over, say } of plane.streams) if (!over) say(HEAD);
+    for (const stream of plane.streams) if (!stream.over) stream.say(HEAD);
     await pass(plane, 120_000);
     expect(plane.streams.filter(({ over }) => !over)).toHaveLength(1);
     client.leave();
     await settle();
     expect(plane.streams.filter(({ over }) => !over)).toEqual([]);
+  });
+
+  test("R-N5: while nobody is there, watches leave a browser one of its six connections", async () => {
+    let back = (): void => undefined;
+    const away = new Promise<void>((resolve) => (back = resolve));
+    await using plane = watchPlane({
+      pod: (stream) => stream.say(HEAD),
+      dial: async (signal) =>
+        await Promise.race([
+          away,
+          new Promise<never>((_resolve, reject) =>
+            signal.addEventListener("abort", () => reject(signal.reason as Error)),
+          ),
+        ]),
+    });
+    const clients = [];
+    for (let at = 0; at < 6; at += 1)
+      clients.push(await plane.ask(request(`GET /events?from=${at}`), "web-1"));
+    await pass(plane, 3_000);
+    expect(clients.map(({ statuses }) => statuses)).toEqual([[504], [], [], [], [], []]);
+    back();
+    await settle();
+    expect(clients.map(({ statuses }) => statuses)).toEqual([[504], [200], [200], [200], [200], [200]]);
   });
 });

@@ -3,15 +3,15 @@ import { KnownError } from "../../base/errors.ts";
 import { flatValuesOf, type RawHeaders } from "../../base/headers.ts";
 import { millis, type Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
-import { sendProblem } from "../problem.ts";
 import { startTimer } from "../timer.ts";
 import type { Admitted, Resumable } from "../types.ts";
 import { Gathered, type EventMemory } from "./gathered.ts";
+import { answerInstead } from "./instead.ts";
 import { opening } from "./opening.ts";
-import { isNavigation, problemOf } from "./outage.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
 import { EVENT_MAX, PIECES_MAX, Resuming, taken } from "./resuming.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
+import { askedOf, waiterOf } from "./waiting.ts";
 import type { Wire } from "./wire.ts";
 
 const ANSWER_LIMIT = millis(60_000);
@@ -44,6 +44,7 @@ export class WatchStream {
   readonly #kept: KeptStream;
   readonly #abort = new AbortController();
   readonly #resuming: Resuming;
+  readonly #askedAt: number;
   #stream: UpstreamStream | undefined;
   /** What it says is read. While the next one is being opened, nothing else may open one too. */
   #reading = false;
@@ -60,6 +61,7 @@ export class WatchStream {
   constructor(kept: KeptStream) {
     this.#kept = kept;
     this.#line = new Gathered(kept.memory);
+    this.#askedAt = kept.wire.system.monotonic();
     this.#resuming = new Resuming(kept.wire, this.#abort.signal, () => {
       if (this.#reading && !this.#plain && !this.#done && kept.resumable.again() !== undefined) this.#lose();
     });
@@ -113,7 +115,10 @@ export class WatchStream {
       without: ENCODING,
       ...(target === undefined ? {} : { target }),
     });
-    const stream = await wire.dial(admitted.session, false, abort, limit);
+    const stream =
+      target === undefined
+        ? await this.#dialFirst(abort, limit)
+        : await wire.dial(admitted.session, false, abort, limit);
     this.#stream = stream;
     this.#line.take();
     return await new Promise<Opened>((resolve, reject) => {
@@ -177,6 +182,20 @@ export class WatchStream {
       });
       stream.duplex.write(asked, "latin1");
     });
+  }
+
+  /** Until its answer has begun it may have to make way, as any other request of its browser (security.md R-N5). */
+  async #dialFirst(abort: AbortController, limit: Millis | undefined): Promise<UpstreamStream> {
+    const { wire, request, admitted } = this.#kept;
+    const { waiting, hooks } = wire;
+    const give = (error: KnownError): void => abort.abort(error);
+    const waiter = waiterOf(askedOf(request, false), admitted, { hooks, since: this.#askedAt, give });
+    waiting.enter(waiter);
+    try {
+      return await wire.dial(admitted.session, false, abort, limit);
+    } finally {
+      waiting.leave(waiter);
+    }
   }
 
   #begin(head: ResponseHead): void {
@@ -309,11 +328,7 @@ export class WatchStream {
   #refuse(error: unknown): void {
     if (this.#over) return;
     const { wire, request, response } = this.#kept;
-    const navigation = isNavigation(request);
-    sendProblem(response, problemOf(error, { navigation, fate: "harmless" }, wire), {
-      navigation,
-      system: wire.system,
-    });
+    answerInstead(error, { request, response, fate: "harmless", wire });
     this.#finish();
   }
 
