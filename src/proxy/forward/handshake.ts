@@ -5,6 +5,7 @@ import { flatValuesOf, type RawHeaders } from "../../base/headers.ts";
 import { millis, type Millis } from "../../base/units.ts";
 import { startTimer } from "../timer.ts";
 import type { Admitted } from "../types.ts";
+import { Gathered } from "./gathered.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
 import type { Wire } from "./wire.ts";
@@ -54,8 +55,7 @@ export const handshake = async (
   });
   const stream = await wire.dial(admitted.session, false, abort, wishes.limit);
   return await new Promise<Outcome>((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let size = 0;
+    const body = new Gathered();
     let head: ResponseHead | undefined;
     const settle = (act: () => void): void => {
       stopTimer();
@@ -78,10 +78,9 @@ export const handshake = async (
           head = found;
         },
         onBody: (chunk) => {
-          size += chunk.length;
-          if (size > REFUSAL_LIMIT)
+          body.add(chunk);
+          if (body.size > REFUSAL_LIMIT)
             throw new KnownError("UPSTREAM_INVALID", "The UI refused a WebSocket with too long a text");
-          parts.push(chunk);
         },
         onComplete: () => {
           if (head !== undefined) finish(head);
@@ -93,7 +92,7 @@ export const handshake = async (
       settle(() => {
         stream.duplex.pause();
         stream.release();
-        resolve({ stream, head: found, parts });
+        resolve({ stream, head: found, parts: body.size === 0 ? [] : [body.take()] });
       });
     const guarded = (act: () => void): void => {
       try {

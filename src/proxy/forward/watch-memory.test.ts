@@ -152,4 +152,21 @@ describe("what a UI says in watches does not fill the memory", () => {
     expect(got.match(/[0-9a-f]+\r\n/g)?.length).toBeLessThan(20);
     expect(got.replaceAll(/[0-9a-f]*\r\n/g, "")).toMatch(/^\n{10000,65536}$/);
   });
+
+  test("single bytes of a refusal of a WebSocket do not keep what came around them", async () => {
+    await using plane = watchPlane({
+      pod: (stream) => stream.say("HTTP/1.1 403 x\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    });
+    const client = await plane.ask(EVENTS(5));
+    const before = await inUse();
+    const pieces = `1;${"e".repeat(4_000)}\r\nx\r\n`.repeat(15);
+    for (let sent = 0; sent < 500; sent += 1) {
+      plane.streams[0]?.say(pieces);
+      await settle();
+    }
+    expect((await inUse()) - before).toBeLessThan(4 * MIB);
+    plane.streams[0]?.say("0\r\n\r\n");
+    await settle();
+    expect(client.text.endsWith(`\r\n\r\n${"x".repeat(7_500)}`)).toBe(true);
+  });
 });
