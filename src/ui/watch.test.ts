@@ -138,6 +138,7 @@ describe("where it goes on", () => {
     "[".repeat(100_000),
     String.raw`{"type":"ADDED","object":{"metadata":{"resourceVersion":"\ud800"}}}`,
     event("ADDED", "9".repeat(2_000)),
+    event("ADDED", "9", "u".repeat(2_000)),
   ])("nowhere once something came that no watch sends", (text) => {
     const one = watch("/api/v1/pods?watch=1&resourceVersion=5");
     expect(one.see(text)).toBe("foreign");

@@ -6,8 +6,8 @@ const PATH = /\/(?:api\/v1|apis\/[a-z0-9.-]+\/v[a-z0-9]+)\/[^?#]+$/;
 /** Leads on to a program or a server, which may start something each time, whatever it is told of watching (security.md R-N3). */
 const CONNECTS = /\/(?:pods|services|nodes)\/[^/]+\/(?:exec|attach|portforward|proxy)(?:\/|$)/;
 const FLAG = /^(?:1|true)$/;
-/** Characters; those of an API server are some 20 digits. */
-const VERSION_MAX = 1_024;
+/** Characters of a version, or of a uid; those of an API server have some 20 and 36. */
+const KEPT_MAX = 1_024;
 
 const event = object({
   type: string,
@@ -99,7 +99,8 @@ class Watch implements Resumable {
     if (found === undefined) return this.#isForeign();
     const { uid, resourceVersion, annotations } = found.object.metadata;
     const version = inQuery(resourceVersion);
-    if (version === undefined) return this.#isForeign();
+    // Both are kept for as long as the watch is.
+    if (version === undefined || uid.length > KEPT_MAX) return this.#isForeign();
     switch (found.type) {
       case "ERROR":
         // Whatever it says, the server ends the watch with it.
@@ -157,7 +158,7 @@ const read = (text: string): ReturnType<typeof event> | undefined => {
 /** Undefined: what cannot stand in a query is no version. */
 const inQuery = (version: string): string | undefined => {
   try {
-    return version.length > VERSION_MAX ? undefined : encodeURIComponent(version);
+    return version.length > KEPT_MAX ? undefined : encodeURIComponent(version);
   } catch {
     return undefined;
   }
