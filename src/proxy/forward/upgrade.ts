@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
 import { problemOnSocket } from "../problem.ts";
 import type { Admitted } from "../types.ts";
 import type { EventMemory } from "./gathered.ts";
@@ -29,10 +30,16 @@ export async function forwardUpgrade({ wire, memory, request, socket, admitted }
   socket.once("close", gone);
   const resumable = wire.hooks?.resumable?.(askedOf(request, true));
   const readable = resumable !== undefined;
+  let askedAt = wire.system.monotonic();
   const shake = async (authorization: RawHeaders): Promise<Outcome> => {
     const wishes = { authorization, abort, readable };
-    // What is no watch may start something, as `exec` does: it is asked once.
-    if (!readable) return await handshake(wire, request, admitted, wishes);
+    // What is no watch may start something, as `exec` does: it is asked once, and not long after (security.md R-N5).
+    if (!readable) {
+      const left = wire.limits.change - (wire.system.monotonic() - askedAt);
+      if (left <= 0)
+        throw new KnownError("UPSTREAM_LATE", "Cannot open a WebSocket: it was held for too long");
+      return await handshake(wire, request, admitted, { ...wishes, limit: millis(left) });
+    }
     return await opening(
       wire,
       abort.signal,
@@ -51,6 +58,7 @@ export async function forwardUpgrade({ wire, memory, request, socket, admitted }
       });
       if (authorization !== rejected) {
         outcome.stream.destroy();
+        askedAt = wire.system.monotonic();
         outcome = await shake(authorization);
       }
     }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { request, settle, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
+import { request, settle, SOON, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
 import { EVENTS, GOOD, heardBy, HOOKS, textOf, watchPlane } from "../../../test/proxy/watched.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
+import { millis } from "../../base/units.ts";
 
 const event = (version: number): Buffer => textOf(JSON.stringify({ v: version }));
 const texts = (...versions: readonly number[]): string[] =>
@@ -196,4 +197,41 @@ describe("C.2: a watch by WebSocket whose sides do not keep to the rules", () =>
       expect((await plane.ask(bytes)).statuses).toEqual([502]);
     expect(plane.streams).toEqual([]);
   });
+
+  test.each(["the way", "the credential"])(
+    "R-N5: a WebSocket that may start something is not opened long after it was asked for: %s",
+    async (what) => {
+      let back = (): void => undefined;
+      const away = new Promise<void>((resolve) => (back = resolve));
+      await using plane = watchPlane({
+        limits: {
+          dial: millis(120_000),
+          navigation: millis(1),
+          authorize: millis(60_000),
+          change: millis(50),
+        },
+        pod: (stream) => stream.say(GOOD),
+        dial: async (signal) => {
+          if (what === "the credential") return;
+          const left = new Promise<never>((_resolve, reject) =>
+            signal.addEventListener("abort", () => reject(signal.reason as Error)),
+          );
+          await Promise.race([away, left]);
+        },
+        authorize: async () => {
+          if (what === "the credential") await away;
+          return [["Authorization", "Bearer one"]];
+        },
+      });
+      const client = plane.open();
+      client.send(EVENTS(5).replace("/events", "/exec"));
+      await settle();
+      plane.advance(100);
+      if (what === "the credential") back();
+      await expect.poll(() => client.statuses, SOON).toEqual([504]);
+      back();
+      await settle();
+      expect(plane.streams.map(({ heard }) => heard)).toEqual([]);
+    },
+  );
 });
