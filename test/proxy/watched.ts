@@ -1,6 +1,16 @@
+import { KnownError } from "../../src/base/errors.ts";
 import { millis } from "../../src/base/units.ts";
 import type { Resumable, SiteHooks } from "../../src/proxy/index.ts";
-import { dataPlane, HOST, request, type Client, type DataPlane, type PlaneOptions } from "./data-plane.ts";
+import {
+  dataPlane,
+  HOST,
+  request,
+  settle,
+  type Client,
+  type DataPlane,
+  type PlaneOptions,
+  type PodStream,
+} from "./data-plane.ts";
 import { GOOD, KEY } from "./upgraded.ts";
 
 /**
@@ -46,6 +56,24 @@ export const textOf = (text: string, fin = true, opcode = 1): Buffer => {
       ? Buffer.from([(fin ? 0x80 : 0) | opcode, payload.length])
       : Buffer.from([(fin ? 0x80 : 0) | opcode, 126, payload.length >> 8, payload.length & 255]);
   return Buffer.concat([head, payload]);
+};
+
+/** One event's text. */
+export const eventText = (version: number): string => JSON.stringify({ v: version });
+export const eventTexts = (...versions: readonly number[]): string[] => versions.map(eventText);
+/** One event as a server's frame. */
+export const event = (version: number): Buffer => textOf(eventText(version));
+
+/** The tunnel below a watch dies. */
+export const lost = (stream: PodStream | undefined): void =>
+  stream?.fail(new KnownError("TUNNEL_LOST", "lost"));
+
+/** Lets time pass until all is at rest, as long as somebody tries again. */
+export const pass = async (plane: DataPlane, length: number): Promise<void> => {
+  for (let left = length; left > 0; left -= 50) {
+    plane.advance(Math.min(50, left));
+    await settle();
+  }
 };
 
 export const EVENTS = (from: number, more = ""): string =>

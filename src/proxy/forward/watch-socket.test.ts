@@ -1,22 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { settle, values, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
-import { EVENTS, GOOD, heardBy, HOOKS, textOf, watchPlane } from "../../../test/proxy/watched.ts";
+import { settle, values } from "../../../test/proxy/data-plane.ts";
+import {
+  EVENTS,
+  event,
+  eventTexts as texts,
+  GOOD,
+  heardBy,
+  HOOKS,
+  lost,
+  pass,
+  textOf,
+  watchPlane,
+} from "../../../test/proxy/watched.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
-
-const event = (version: number): Buffer => textOf(JSON.stringify({ v: version }));
-const texts = (...versions: readonly number[]): string[] =>
-  versions.map((version) => JSON.stringify({ v: version }));
-const lost = (stream: PodStream | undefined): void => stream?.fail(new KnownError("TUNNEL_LOST", "lost"));
-
-/** Lets time pass until all is at rest, as long as somebody tries again. */
-const pass = async (plane: DataPlane, length: number): Promise<void> => {
-  for (let left = length; left > 0; left -= 50) {
-    plane.advance(Math.min(50, left));
-    await settle();
-  }
-};
 
 describe("C.2: a watch by WebSocket", () => {
   test("no extension is asked for, and the browser's side outlives its upstream", async () => {

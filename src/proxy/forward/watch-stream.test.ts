@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { request, settle, values, type DataPlane, type PodStream } from "../../../test/proxy/data-plane.ts";
-import { HOOKS, watchPlane } from "../../../test/proxy/watched.ts";
+import { request, settle, values } from "../../../test/proxy/data-plane.ts";
+import {
+  eventText,
+  eventTexts as texts,
+  HOOKS,
+  lost,
+  pass,
+  watchPlane,
+} from "../../../test/proxy/watched.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 
@@ -9,14 +16,7 @@ const EVENTS = (from: number, more = ""): string =>
   request(`GET /events?from=${from}${more}`, ["Accept-Encoding: gzip"]);
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
-const event = (version: number): string => `${JSON.stringify({ v: version })}\n`;
-const lost = (stream: PodStream | undefined): void => stream?.fail(new KnownError("TUNNEL_LOST", "lost"));
-const pass = async (plane: DataPlane, length: number): Promise<void> => {
-  for (let left = length; left > 0; left -= 50) {
-    plane.advance(Math.min(50, left));
-    await settle();
-  }
-};
+const event = (version: number): string => `${eventText(version)}\n`;
 
 /** The lines of a chunked body so far, and whether it has ended in order. */
 const linesOf = (text: string): { readonly lines: string[]; readonly ended: boolean } => {
@@ -32,8 +32,6 @@ const linesOf = (text: string): { readonly lines: string[]; readonly ended: bool
   }
 };
 const bodyOf = (text: string): string => text.slice(text.indexOf("\r\n\r\n") + 4);
-const texts = (...versions: readonly number[]): string[] =>
-  versions.map((version) => JSON.stringify({ v: version }));
 
 describe("C.2: a watch over plain HTTP", () => {
   test("its lines are read as they are, and the browser's side outlives its upstream", async () => {
