@@ -1,14 +1,14 @@
 import { WebSocket } from "ws";
-import { answeringPlugin } from "../test/answering-plugin.ts";
-import { startRig, type Rig } from "../test/faults/rig.ts";
-import { ask } from "../test/http.ts";
-import { startOpen } from "../test/program.ts";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { answeringPlugin } from "../test/answering-plugin.ts";
+import type { Rig } from "../test/faults/rig.ts";
 import { NODE_PROGRAM, usage } from "./contender.ts";
 
 /** The figures of the fault matrix (security.md §3.3, issue C "How fast"), against the demo's cluster in this process. */
 process.env["KAUTH_PROGRAM"] ??= NODE_PROGRAM.at(-1) ?? "";
+// Which program is run is read when these are loaded.
+const { startRig } = await import("../test/faults/rig.ts");
+const { open } = await import("../test/opened.ts");
 const pause = async (time: number): Promise<void> =>
   await new Promise((resolve) => setTimeout(resolve, time));
 const row = (id: string, fault: string, target: string, measured: string): void =>
@@ -106,14 +106,14 @@ const measure = async (rig: Rig): Promise<void> => {
   await download;
 
   const rss = await rssOf(pid);
-  const token = await rig.token();
+  const { token } = rig.ui;
   const opened = performance.now();
   const sockets = await Promise.all(
     Array.from(
       { length: 1_000 },
       async () =>
         await new Promise<WebSocket>((resolve, reject) => {
-          const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.origin.port}/ws/echo`, {
+          const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.port}/ws/echo`, {
             perMessageDeflate: false,
             headers: { host: rig.ui.origin.host, origin: rig.ui.origin.origin, "x-kauth-token": token },
           });
@@ -141,20 +141,12 @@ const measure = async (rig: Rig): Promise<void> => {
 {
   await using plugin = await answeringPlugin();
   await plugin.answer("alice", 4_000);
-  const tokenFile = join(plugin.directory, "api-token");
-  await using ui = await startOpen([
-    "svc/ui",
-    "--kubeconfig",
-    plugin.demo.kubeconfig,
-    "--api-token-file",
-    tokenFile,
-  ]);
-  const headers = { "x-kauth-token": (await readFile(tokenFile, "utf8")).trim() };
+  await using ui = await open(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
   await plugin.answer("alice");
   const runs = await plugin.runs();
   await pause(4_200);
   const answers = await Promise.all(
-    Array.from({ length: 100 }, async () => await ask(ui.origin, { path: "/api/me", headers })),
+    Array.from({ length: 100 }, async () => await ui.fetch({ path: "/api/me" })),
   );
   row(
     "F11",

@@ -12,7 +12,7 @@ import { kubectlForward, NODE_PROGRAM } from "./contender.ts";
 process.env["KAUTH_E2E_CLUSTER"] ??= testCluster(process.env);
 process.env["KAUTH_PROGRAM"] ??= NODE_PROGRAM.at(-1) ?? "";
 const kit = await openKit();
-const { open } = await import("../e2e/kauth.ts");
+const { open } = await import("../test/opened.ts");
 const place = {
   kubectl: kit.kubectl,
   kubeconfig: kit.kubeconfig("alice-token"),

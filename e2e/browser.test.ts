@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { startChromium } from "../test/chromium.ts";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { untilReady } from "./disturb.ts";
-import { open, type Opened } from "./kauth.ts";
+import { open, type Opened } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { startProvider, type TestProvider } from "../test/oidc/provider.ts";
 import { kauth } from "../test/program.ts";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { follow } from "../test/http.ts";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;

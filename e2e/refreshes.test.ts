@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 import { load, tallyText } from "./load.ts";
 import { startShortTokens } from "./short-tokens.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 let kit: Kit;

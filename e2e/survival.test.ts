@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { FAULTS } from "./disturb.ts";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 import { download, load, tallyText } from "./load.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { get, request, type IncomingMessage } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { open, type Opened } from "./kauth.ts";
+import { open, type Opened } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 const SIZE = 256 * 1024 * 1024;

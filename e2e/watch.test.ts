@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { byLines, bySocket, follow, type Seen } from "./watching.ts";

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { WebSocket } from "ws";
-import type { Opened } from "./kauth.ts";
+import type { Opened } from "../test/opened.ts";
 
 /** What a client of a watch has seen of the objects in its view. */
 export interface Seen {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kauth } from "../test/program.ts";
 import { podsOf } from "./disturb.ts";
-import { open } from "./kauth.ts";
+import { open } from "../test/opened.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 /** Targets that one more right is needed for: `get` on their kind, which nobody but this test gives alice. */

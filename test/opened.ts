@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ask, type Answer, type Ask } from "../test/http.ts";
-import { newHome, startOpen, type RunningOpen } from "../test/program.ts";
+import { ask, type Answer, type Ask } from "./http.ts";
+import { newHome, startOpen, type RunningOpen } from "./program.ts";
 
 export interface RequestOptions extends Ask {
   /** Leave the API token out. */
@@ -11,21 +11,26 @@ export interface RequestOptions extends Ask {
 /** A `kauth open` that a program uses by its token. */
 export interface Opened extends RunningOpen {
   readonly port: number;
+  /** What programs send as `X-Kauth-Token`. */
   readonly token: string;
   fetch(options?: RequestOptions): Promise<Answer>;
   json(path: string): Promise<Record<string, unknown>>;
 }
 
 /** Starts `kauth open …` and waits until it is ready. Rejects with what it printed if it ends before. */
-export async function open(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Opened> {
-  const home = await newHome();
-  const tokenFile = join(home.path, "api-token");
-  const ui = await startOpen([...args, "--api-token-file", tokenFile], { env, home: home.path });
+export async function open(
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {},
+): Promise<Opened> {
+  const own = options.home === undefined ? await newHome() : undefined;
+  const home = own?.path ?? options.home ?? "";
+  const tokenFile = join(home, "api-token");
+  const ui = await startOpen([...args, "--api-token-file", tokenFile], { ...options, home });
   const token = (await readFile(tokenFile, "utf8")).trim();
-  const fetch = async (options: RequestOptions = {}): Promise<Answer> =>
+  const fetch = async (asked: RequestOptions = {}): Promise<Answer> =>
     await ask(ui.origin, {
-      ...options,
-      headers: { ...(options.anonymous === true ? {} : { "x-kauth-token": token }), ...options.headers },
+      ...asked,
+      headers: { ...(asked.anonymous === true ? {} : { "x-kauth-token": token }), ...asked.headers },
     });
   return {
     ...ui,
@@ -35,7 +40,7 @@ export async function open(args: readonly string[], env: NodeJS.ProcessEnv = {})
     json: async (path) => JSON.parse((await fetch({ path })).text) as Record<string, unknown>,
     [Symbol.asyncDispose]: async () => {
       await ui.stop();
-      await home[Symbol.asyncDispose]();
+      await own?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,9 +1,7 @@
 import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { testDemo } from "../demo.ts";
 import { follow } from "../http.ts";
-import { newHome, startOpen } from "../program.ts";
+import { open } from "../opened.ts";
 import { describeCorpus, type Passed } from "../proxy/corpus.ts";
 
 describeCorpus("the corpus on the whole program", async () => {
@@ -25,25 +23,20 @@ describeCorpus("the corpus on the whole program", async () => {
       },
     },
   });
-  const home = await newHome();
-  const tokenFile = join(home.path, "api-token");
-  const ui = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig, "--api-token-file", tokenFile], {
-    home: home.path,
-  });
+  const ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig]);
   const { cookie } = await follow(ui.link);
   return {
     host: ui.origin.host,
     address: "127.0.0.1",
-    port: Number(ui.origin.port),
+    port: ui.port,
     cookie,
-    apiToken: (await readFile(tokenFile, "utf8")).trim(),
+    apiToken: ui.token,
     get seen(): readonly Passed[] {
       return seen;
     },
     [Symbol.asyncDispose]: async () => {
       await ui[Symbol.asyncDispose]();
       await demo[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
     },
   };
 });

@@ -121,8 +121,8 @@ test("F35 raw SPDY is refused: the WebSocket takes over, and is remembered", asy
 
 test("F22 a WebSocket that is idle stays", async () => {
   const { WebSocket } = await import("ws");
-  const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.origin.port}/ws/echo`, {
-    headers: { host: rig.ui.origin.host, origin: rig.ui.origin.origin, "x-kauth-token": await rig.token() },
+  const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.port}/ws/echo`, {
+    headers: { host: rig.ui.origin.host, origin: rig.ui.origin.origin, "x-kauth-token": rig.ui.token },
   });
   let closed: number | undefined;
   socket.on("close", (code) => (closed = code));

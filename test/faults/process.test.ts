@@ -1,10 +1,9 @@
 import { createServer } from "node:net";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { answeringPlugin } from "../answering-plugin.ts";
 import { testDemo } from "../demo.ts";
-import { ask, follow } from "../http.ts";
+import { follow } from "../http.ts";
+import { open } from "../opened.ts";
 import { kauth, newHome, startOpen } from "../program.ts";
 import { startRig } from "./rig.ts";
 
@@ -16,20 +15,10 @@ const pause = async (time: number): Promise<void> =>
 test("F13 a plugin that hangs and forks is ended with all it started; a script hears of it", async () => {
   await using plugin = await answeringPlugin();
   const first = await plugin.answer("alice");
-  const tokenFile = join(plugin.directory, "api-token");
-  await using ui = await startOpen([
-    "svc/ui",
-    "--kubeconfig",
-    plugin.demo.kubeconfig,
-    "--exec-timeout",
-    "2",
-    "--api-token-file",
-    tokenFile,
-  ]);
-  const headers = { "x-kauth-token": (await readFile(tokenFile, "utf8")).trim() };
+  await using ui = await open(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig, "--exec-timeout", "2"]);
   await plugin.hang();
   plugin.demo.cluster.people.revoke(first);
-  const { status, text } = await ask(ui.origin, { path: "/api/me", headers });
+  const { status, text } = await ui.fetch({ path: "/api/me" });
   expect([status, text]).toEqual([504, expect.stringContaining("EXEC_TIMEOUT") as string]);
   await expect.poll(async () => await plugin.orphans(), { timeout: 10_000 }).toEqual([]);
 });
@@ -38,19 +27,11 @@ test("F14 a refresh fails while the old token is good: nobody notices until its 
   await using plugin = await answeringPlugin();
   await plugin.answer("alice", 12_000);
   const end = Date.now() + 12_000;
-  const tokenFile = join(plugin.directory, "api-token");
-  await using ui = await startOpen([
-    "svc/ui",
-    "--kubeconfig",
-    plugin.demo.kubeconfig,
-    "--api-token-file",
-    tokenFile,
-  ]);
-  const headers = { "x-kauth-token": (await readFile(tokenFile, "utf8")).trim() };
+  await using ui = await open(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
   await plugin.fail();
   let failed = 0;
   while (Date.now() < end - 300) {
-    if ((await ask(ui.origin, { path: "/api/me", headers })).status !== 200) failed += 1;
+    if ((await ui.fetch({ path: "/api/me" })).status !== 200) failed += 1;
     await pause(50);
   }
   expect(failed).toBe(0);

@@ -2,18 +2,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Demo } from "../../src/demo/index.ts";
 import { testDemo } from "../demo.ts";
-import { ask, type Answer, type Ask } from "../http.ts";
-import { newHome, startOpen, type RunningOpen } from "../program.ts";
+import { open, type Opened } from "../opened.ts";
+import { newHome } from "../program.ts";
 import { faultProxy, type FaultProxy } from "./fault-proxy.ts";
 
 /** `kauth open svc/ui` as a process of its own; between it and the demo's API server a network that can be broken. */
 export interface Rig extends AsyncDisposable {
   readonly demo: Demo;
   readonly net: FaultProxy;
-  readonly ui: RunningOpen;
-  /** What programs send as `X-Kauth-Token`. */
-  token(): Promise<string>;
-  fetch(options?: Ask): Promise<Answer>;
+  readonly ui: Opened;
+  readonly fetch: Opened["fetch"];
   /** Asks until the answer is 200; rejects after a time. Resolves to the milliseconds that it took. */
   untilBack(limit: number): Promise<number>;
   /** One after another without a pause until the work is done: how each was answered, and what was not. */
@@ -46,21 +44,12 @@ export async function startRig(args: readonly string[] = ["svc/ui"]): Promise<Ri
   for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${net.port}`;
   const kubeconfig = join(home.path, "kubeconfig");
   await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  const tokenFile = join(home.path, "api-token");
-  const ui = await startOpen(
-    [...args, "-v", "2", "--kubeconfig", kubeconfig, "--api-token-file", tokenFile],
-    {
-      home: home.path,
-    },
-  );
-  const token = (await readFile(tokenFile, "utf8")).trim();
-  const fetch = async (options: Ask = {}): Promise<Answer> =>
-    await ask(ui.origin, { ...options, headers: { "x-kauth-token": token, ...options.headers } });
+  const ui = await open([...args, "-v", "2", "--kubeconfig", kubeconfig], { home: home.path });
+  const fetch: Opened["fetch"] = async (options) => await ui.fetch(options);
   return {
     demo,
     net,
     ui,
-    token: () => Promise.resolve(token),
     fetch,
     untilBack: async (limit) => {
       const started = performance.now();

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { answeringPlugin, type Answering } from "../answering-plugin.ts";
-import { ask, type Answer } from "../http.ts";
-import { startOpen, type RunningOpen } from "../program.ts";
+import type { Answer } from "../http.ts";
+import { open, type Opened } from "../opened.ts";
 
 let plugin: Answering;
 beforeEach(async () => {
@@ -14,25 +12,13 @@ afterEach(async () => {
 });
 
 interface Started {
-  readonly ui: RunningOpen;
-  readonly get: (path?: string) => Promise<Answer>;
+  readonly ui: Opened;
+  readonly get: () => Promise<Answer>;
 }
 
 const start = async (...args: readonly string[]): Promise<Started> => {
-  const tokenFile = join(plugin.directory, "api-token");
-  const ui = await startOpen([
-    "svc/ui",
-    "--kubeconfig",
-    plugin.demo.kubeconfig,
-    "--api-token-file",
-    tokenFile,
-    ...args,
-  ]);
-  const apiToken = (await readFile(tokenFile, "utf8")).trim();
-  return {
-    ui,
-    get: async (path = "/api/me") => await ask(ui.origin, { path, headers: { "X-Kauth-Token": apiToken } }),
-  };
+  const ui = await open(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig, ...args]);
+  return { ui, get: async () => await ui.fetch({ path: "/api/me" }) };
 };
 
 describe("R-N4: a plugin that answers as somebody else", () => {

@@ -1,31 +1,26 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answeringPlugin, type Answering } from "../answering-plugin.ts";
 import { ask, type Answer } from "../http.ts";
-import { startOpen, type RunningOpen } from "../program.ts";
+import { open, type Opened } from "../opened.ts";
 
 /** The start page's origin, from the outside (security.md R-N6, R-C). */
 
 let plugin: Answering;
-let ui: RunningOpen;
+let ui: Opened;
 let start: URL;
 let cookie = "";
 let targetCookie = "";
-let apiToken = "";
 beforeAll(async () => {
   plugin = await answeringPlugin();
   await plugin.answer("alice");
-  const tokenFile = join(plugin.directory, "api-token");
-  ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig, "--api-token-file", tokenFile]);
-  apiToken = (await readFile(tokenFile, "utf8")).trim();
+  ui = await open(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
   start = new URL(ui.link);
   const first = await redeem(start);
   cookie = first.cookie;
   targetCookie = (await redeem(new URL(first.next ?? ""))).cookie;
 });
 afterAll(async () => {
-  await ui.stop();
+  await ui[Symbol.asyncDispose]();
   await plugin[Symbol.asyncDispose]();
 });
 
@@ -70,7 +65,7 @@ describe("the button is pressed by nobody else", () => {
   test.each<[string, () => Record<string, string>, number]>([
     ["without a session", () => own(start), 401],
     ["with the target's session", () => ({ ...own(start), cookie: targetCookie }), 401],
-    ["with the token for programs", () => ({ "x-kauth-token": apiToken }), 403],
+    ["with the token for programs", () => ({ "x-kauth-token": ui.token }), 403],
     [
       "from the target's origin",
       () => ({ cookie, origin: ui.origin.origin, "sec-fetch-site": "cross-site" }),

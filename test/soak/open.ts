@@ -18,7 +18,7 @@ const pause = async (time: number): Promise<void> =>
 
 await using rig = await startRig();
 const pid = rig.ui.child.pid ?? 0;
-const token = await rig.token();
+const { token } = rig.ui;
 const rss = async (): Promise<number> =>
   Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 const files = async (): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
@@ -41,7 +41,7 @@ const clients = Array.from({ length: 10 }, async () => {
 });
 const sockets = Array.from({ length: 20 }, async () => {
   while (!over) {
-    const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.origin.port}/ws/echo`, {
+    const socket = new WebSocket(`ws://127.0.0.1:${rig.ui.port}/ws/echo`, {
       headers: { host: rig.ui.origin.host, origin: rig.ui.origin.origin, "x-kauth-token": token },
     });
     let ours = false;
