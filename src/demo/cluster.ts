@@ -11,8 +11,8 @@ import { startForward, type Carriers, type PodApp } from "./port-forward.ts";
 import { actingAs } from "./impersonation.ts";
 import { answerReview, reviewOf, type AskedReview } from "./reviews.ts";
 import { Store, type Kind } from "./store.ts";
-import { followKind, listKind } from "./resources.ts";
-import type { ServerQuirks } from "../tunnel/index.ts";
+import { followKind, listKind, type Watches } from "./resources.ts";
+import type { ServerQuirks, SpdyServer } from "../tunnel/index.ts";
 
 export interface AuditEntry {
   readonly user: string;
@@ -39,6 +39,7 @@ export interface Release {
   reviews: "v1" | "v1beta1" | "v1alpha1" | "none";
   /** How far the clock of the API server is ahead, in milliseconds. */
   clockAhead: number;
+  watches: Watches;
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -48,6 +49,8 @@ export interface Cluster extends AsyncDisposable {
   readonly people: People;
   readonly audit: readonly AuditEntry[];
   readonly release: Release;
+  /** Ends every port-forward and nothing else: with a GOAWAY, as a node does, or by a cut, as konnectivity does. */
+  endTunnels(how: "goaway" | "cut"): void;
   /** Cuts every port-forward and every other connection, as a restart of the API server does. */
   dropConnections(): void;
 }
@@ -113,8 +116,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const store = new Store();
   const people = new People();
   const audit: AuditEntry[] = [];
-  const release: Release = { reviews: "v1", clockAhead: 0 };
+  const release: Release = { reviews: "v1", clockAhead: 0, watches: "events" };
   const sockets = new Set<Duplex>();
+  const tunnels = new Map<Duplex, SpdyServer>();
   const server: Server = createServer({
     cert: own.cert,
     key: own.key,
@@ -201,7 +205,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       } else if (asked.verb === "list") answer(200, listKind(store, kind, asked.namespace, url.searchParams));
       else {
         note(request, asked, 200);
-        followKind({ store, kind, namespace: asked.namespace, query: url.searchParams, response });
+        const { watches } = release;
+        followKind({ store, kind, namespace: asked.namespace, query: url.searchParams, response, watches });
       }
     }
   };
@@ -224,6 +229,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       refusal: (verb) =>
         person === undefined || asked === undefined ? undefined : refusal(person, { ...asked, verb }),
       note: (verb, status) => asked !== undefined && note(request, { ...asked, verb }, status),
+      onTunnel: (tunnel) => {
+        tunnels.set(socket, tunnel);
+        socket.once("close", () => tunnels.delete(socket));
+      },
       isAlive: (uid) =>
         asked !== undefined && store.get("pods", asked.namespace, asked.name)?.metadata.uid === uid,
     });
@@ -244,6 +253,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     people,
     audit,
     release,
+    endTunnels: (how) => {
+      for (const [socket, tunnel] of tunnels) {
+        if (how === "cut") socket.destroy();
+        else tunnel.goaway();
+      }
+    },
     dropConnections: () => {
       for (const socket of sockets) socket.destroy();
     },

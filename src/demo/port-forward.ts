@@ -7,6 +7,7 @@ import {
   TUNNEL_PROTOCOL,
   websocketAnswer,
   type ServerQuirks,
+  type SpdyServer,
 } from "../tunnel/index.ts";
 import { statusOf } from "./answer.ts";
 import type { Person } from "./people.ts";
@@ -40,6 +41,7 @@ export interface Forward {
   readonly person: Person | undefined;
   readonly refusal: (verb: string) => string | undefined;
   readonly note: (verb: string, status: number) => void;
+  readonly onTunnel: (tunnel: SpdyServer) => void;
   readonly isAlive: (uid: string) => boolean;
 }
 
@@ -74,7 +76,7 @@ export function startForward(forward: Forward): void {
   forward.note(verb, 101);
   socket.write(websocket ? websocketAnswer(key ?? "") : SPDY_ANSWER);
   const { name, uid } = pod.metadata;
-  serveSpdy(socket, {
+  const tunnel = serveSpdy(socket, {
     head: forward.head,
     carrier: websocket ? "websocket" : "spdy",
     system: options.system,
@@ -93,5 +95,6 @@ export function startForward(forward: Forward): void {
         );
     },
   });
+  forward.onTunnel(tunnel);
   return undefined;
 }

@@ -36,22 +36,32 @@ export const listKind = (store: Store, kind: Kind, namespace: string, query: URL
   };
 };
 
+/** What watches get: events, or that their version is too old, by the status (410) or by the first event. */
+export type Watches = "events" | "gone" | "gone by event";
+
 export interface Follow {
   readonly store: Store;
   readonly kind: Kind;
   readonly namespace: string;
   readonly query: URLSearchParams;
   readonly response: ServerResponse;
+  readonly watches: Watches;
 }
 
+const TOO_OLD = statusOf(410, "too old resource version");
+
 /** A watch: what happened since the version, then what happens, one JSON document a line. */
-export function followKind({ store, kind, namespace, query, response }: Follow): void {
+export function followKind({ store, kind, namespace, query, response, watches }: Follow): void {
   const past = store.since(kind, Number(query.get("resourceVersion") ?? store.version));
-  if (past === undefined) {
-    sendJson(response, 410, statusOf(410, "too old resource version"));
+  if (past === undefined || watches === "gone") {
+    sendJson(response, 410, TOO_OLD);
     return;
   }
   response.writeHead(200, { "Content-Type": "application/json" });
+  if (watches === "gone by event") {
+    response.end(`${JSON.stringify({ type: "ERROR", object: TOO_OLD })}\n`);
+    return;
+  }
   response.flushHeaders();
   const send = (event: (typeof past)[number]): void => {
     if (event.object.metadata.namespace === namespace && selected(event.object, query))
