@@ -10,6 +10,8 @@ export interface Weather {
   blackHole: boolean;
   /** Milliseconds without a byte after which a middle box forgets a connection without a word; 0: never. */
   forget: number;
+  /** Milliseconds without a byte after which a middle box closes a connection; 0: never. */
+  closeIdle: number;
 }
 
 /** Stands between kauth and the API server, on loopback. */
@@ -26,8 +28,11 @@ export interface FaultProxy extends AsyncDisposable {
   swallow(): void;
 }
 
-export async function faultProxy(target: number, host = "127.0.0.1"): Promise<FaultProxy> {
-  const weather: Weather = { delay: 0, refuse: false, blackHole: false, forget: 0 };
+export async function faultProxy(
+  target: number,
+  at: { readonly host?: string; readonly port?: number } = {},
+): Promise<FaultProxy> {
+  const weather: Weather = { delay: 0, refuse: false, blackHole: false, forget: 0, closeIdle: 0 };
   const pairs = new Set<readonly [Socket, Socket]>();
   let taken = 0;
   const dead = new WeakSet<Socket>();
@@ -68,12 +73,18 @@ export async function faultProxy(target: number, host = "127.0.0.1"): Promise<Fa
       last = performance.now();
       return weather.forget > 0 && idle > weather.forget;
     };
+    const looking = setInterval(() => {
+      if (weather.closeIdle > 0 && performance.now() - last > weather.closeIdle) near.end();
+    }, 250);
     pairs.add(pair);
-    near.once("close", () => pairs.delete(pair));
+    near.once("close", () => {
+      clearInterval(looking);
+      pairs.delete(pair);
+    });
     pass(near, far, forgotten);
     pass(far, near, forgotten);
   });
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve) => server.listen(at.port ?? 0, at.host ?? "127.0.0.1", resolve));
   const address = server.address();
   const made = {
     port: typeof address === "object" && address !== null ? address.port : 0,

@@ -52,7 +52,7 @@ test("F3 no pod is ready: a person gets a page at once, a script waits, and both
 });
 
 test("F5 nobody listens at the port: tried again for a while, then 502, and everything else goes on", async () => {
-  await using refused = await startRig(["pod/single-1:9"]);
+  await using refused = await startRig({ args: ["pod/single-1:9"] });
   const { status, text } = await refused.fetch({ path: "/" });
   expect([status, text]).toEqual([502, expect.stringContaining("PORT_REFUSED") as string]);
   expect(refused.ui.child.exitCode).toBeNull();

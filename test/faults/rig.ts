@@ -1,17 +1,24 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Demo } from "../../src/demo/index.ts";
+import type { Carriers, Demo, DemoOptions } from "../../src/demo/index.ts";
 import { testDemo } from "../demo.ts";
 import { open, type Opened } from "../opened.ts";
 import { newHome } from "../program.ts";
 import { faultProxy, type FaultProxy } from "./fault-proxy.ts";
+import type { World } from "./world.ts";
 
 /** `kauth open svc/ui` as a process of its own; between it and the demo's API server a network that can be broken. */
 export interface Rig extends AsyncDisposable {
   readonly demo: Demo;
   readonly net: FaultProxy;
+  /** Leads through it. */
+  readonly kubeconfig: string;
   readonly ui: Opened;
   readonly fetch: Opened["fetch"];
+  /** How often a port-forward was asked for so far, by either carrier. */
+  tunnels(): { readonly spdy: number; readonly websocket: number };
+  /** What an API server was asked so far. */
+  calls(): number;
   /** Asks until the answer is 200; rejects after a time. Resolves to the milliseconds that it took. */
   untilBack(limit: number): Promise<number>;
   /** One after another without a pause until the work is done: how each was answered, and what was not. */
@@ -34,23 +41,51 @@ const bytesOf = (size: number): Buffer => {
 /** As `ask` reads `/bytes?n=SIZE`. */
 export const textOf = (size: number): string => bytesOf(size).toString();
 
-export async function startRig(args: readonly string[] = ["svc/ui"]): Promise<Rig> {
-  const demo = await testDemo();
-  const home = await newHome();
+export interface RigOptions {
+  /** Words of `kauth open`. Default: the demo's Service. */
+  readonly args?: readonly string[];
+  /** Does not end with the rig. Default: one of its own, as `demoOptions` say. */
+  readonly demo?: Demo;
+  readonly demoOptions?: Pick<DemoOptions, "pods" | "quirks">;
+  /** How carriers behave from before the start on. Default: both work. */
+  readonly carriers?: Partial<Carriers>;
+  readonly world?: World;
+  readonly home?: string;
+}
+
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const { args = ["svc/ui"], world } = options;
+  const demo = options.demo ?? (await testDemo(options.demoOptions));
+  Object.assign(demo.carriers, options.carriers);
+  const own = await newHome();
+  const home = options.home ?? own.path;
   const net = await faultProxy(Number(new URL(demo.cluster.server).port));
   const config = JSON.parse(await readFile(demo.kubeconfig, "utf8")) as {
-    clusters: { cluster: { server: string } }[];
+    clusters: { cluster: Record<string, unknown> }[];
   };
-  for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${net.port}`;
-  const kubeconfig = join(home.path, "kubeconfig");
+  for (const { cluster } of config.clusters) {
+    cluster["server"] = `https://${world?.name ?? "127.0.0.1"}:${net.port}`;
+    cluster["tls-server-name"] = "localhost";
+  }
+  const kubeconfig = join(own.path, "kubeconfig");
   await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  const ui = await open([...args, "-v", "2", "--kubeconfig", kubeconfig], { home: home.path });
+  const ui = await open([...args, "-v", "2", "--kubeconfig", kubeconfig], {
+    home,
+    ...(world === undefined ? {} : { env: world.env }),
+  });
   const fetch: Opened["fetch"] = async (options) => await ui.fetch(options);
   return {
     demo,
     net,
+    kubeconfig,
     ui,
     fetch,
+    tunnels: () => {
+      const asked = demo.cluster.audit.filter(({ resource }) => resource === "pods/portforward");
+      const spdy = asked.filter(({ verb }) => verb === "create").length;
+      return { spdy, websocket: asked.length - spdy };
+    },
+    calls: () => demo.cluster.audit.length,
     untilBack: async (limit) => {
       const started = performance.now();
       for (;;) {
@@ -88,8 +123,8 @@ export async function startRig(args: readonly string[] = ["svc/ui"]): Promise<Ri
     [Symbol.asyncDispose]: async () => {
       await ui.stop();
       await net[Symbol.asyncDispose]();
-      await demo[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
+      if (options.demo === undefined) await demo[Symbol.asyncDispose]();
+      await own[Symbol.asyncDispose]();
     },
   };
 }
