@@ -1,7 +1,9 @@
+import { Agent, createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dataPlane, GET, request, settle, SOON, type PodStream } from "../proxy/data-plane.ts";
+import { answeringPlugin } from "../answering-plugin.ts";
+import { dataPlane, FINE, GET, request, settle, SOON, type PodStream } from "../proxy/data-plane.ts";
 import { KnownError } from "../../src/base/errors.ts";
-import { startRig, type Rig } from "./rig.ts";
+import { podOf, startRig, type Rig } from "./rig.ts";
 
 /** Rows of the fault matrix and bad inputs (issue C) whose fault is exact bytes, so that they are made in memory. */
 
@@ -36,22 +38,53 @@ describe("F2 a pod is killed in the middle of an answer: a cut, never a clean en
   });
 });
 
-test("an upstream that executes a POST and then resets: it was executed once", async () => {
-  let executed = 0;
-  await using plane = dataPlane({
-    pod: (stream) => {
-      if (stream.heard.startsWith("POST")) executed += 1;
-      stream.fail(new KnownError("PORT_RESET", "reset"));
+describe("an upstream that executes a change and then does not answer: it was executed once", () => {
+  const ENDS: Readonly<Record<string, (stream: PodStream) => void>> = {
+    "resets it": (stream) => stream.fail(new KnownError("PORT_RESET", "reset")),
+    "loses its tunnel": lost,
+    "ends it": (stream) => stream.end(),
+    "answers 502": (stream) => stream.say("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"),
+    "says nothing": () => undefined,
+  };
+  const METHODS = ["POST", "PUT", "PATCH", "DELETE"];
+  test.each(METHODS.flatMap((method) => Object.keys(ENDS).map((end) => [method, end] as const)))(
+    "%s, and it %s",
+    async (method, end) => {
+      let executed = 0;
+      await using plane = dataPlane({
+        pod: (stream) => {
+          executed += 1;
+          ENDS[end]?.(stream);
+        },
+      });
+      const client = await plane.ask(request(`${method} /do`, ["Content-Length: 2"], "go"));
+      for (let second = 0; second < 150; second += 1) {
+        plane.advance(1_000);
+        await settle();
+      }
+      expect(executed).toBe(1);
+      expect(client.statuses.length).toBe(end === "says nothing" ? 0 : 1);
+      for (const status of client.statuses) expect(status).toBeGreaterThanOrEqual(502);
     },
+  );
+
+  test.each(METHODS)("%s, after a read on the same way", async (method) => {
+    let executed = 0;
+    await using plane = dataPlane({
+      pod: (stream, turn) => {
+        if (turn === 0) return stream.say(FINE);
+        executed += 1;
+        stream.fail(new KnownError("PORT_RESET", "reset"));
+      },
+    });
+    expect((await plane.ask(GET)).statuses).toEqual([200]);
+    const client = await plane.ask(request(`${method} /do`, ["Content-Length: 2"], "go"));
+    for (let second = 0; second < 150; second += 1) {
+      plane.advance(1_000);
+      await settle();
+    }
+    expect([executed, client.statuses]).toEqual([1, [502]]);
   });
-  const client = await plane.ask(request("POST /do", ["Content-Length: 2"], "go"));
-  for (let second = 0; second < 150; second += 1) {
-    plane.advance(1_000);
-    await settle();
-  }
-  expect(executed).toBe(1);
-  expect(client.statuses).toHaveLength(1);
-  expect(client.statuses[0]).toBeGreaterThanOrEqual(502);
 });
 
 describe("over the whole way", () => {
@@ -60,30 +93,6 @@ describe("over the whole way", () => {
     rig = await startRig();
   });
   afterAll(async () => await rig[Symbol.asyncDispose]());
-
-  test("F12 a UI that answers 401 for ever: passed on, and the plugin is run twice in 10 s at most", async () => {
-    const before = await rig.demo.pluginCalls();
-    const answers = await Promise.all(
-      Array.from(
-        { length: 200 },
-        async (_none, turn) => await rig.fetch({ path: `/expire?n=1000000&key=${turn}` }),
-      ),
-    );
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
-    expect((await rig.demo.pluginCalls()) - before).toBeLessThanOrEqual(3);
-    expect((await rig.fetch({ path: "/api/me" })).status).toBe(200);
-  });
-
-  test("F19 many requests on fifty connections: no error", async () => {
-    let errors = 0;
-    await Promise.all(
-      Array.from({ length: 50 }, async () => {
-        for (let turn = 0; turn < 20; turn += 1)
-          if ((await rig.fetch({ path: "/healthz" })).status !== 200) errors += 1;
-      }),
-    );
-    expect(errors).toBe(0);
-  });
 
   test("an API server that cuts everything each second: nothing is lost, and nothing is asked for faster than it should", async () => {
     const calls = rig.demo.cluster.audit.length;
@@ -98,4 +107,92 @@ describe("over the whole way", () => {
     // Each cut costs a resolve, a tunnel over one or two carriers, its proof and two watches.
     expect(rig.demo.cluster.audit.length - calls).toBeLessThan(6 * 30);
   });
+
+  test.each(["gone", "gone by event"] as const)(
+    "a watch that ends with 410 each time (%s): listed and watched once a second, and the pod is left when it goes",
+    async (watches) => {
+      const { release } = rig.demo.cluster;
+      release.watches = watches;
+      rig.demo.cluster.endTunnels("cut");
+      rig.net.cut();
+      await rig.untilBack(10_000);
+      const calls = rig.calls();
+      const watching = new Promise((resolve) => setTimeout(resolve, 6_000));
+      const asked = await rig.ask({ until: watching, least: 50 });
+      expect([asked.wrong, asked.lost]).toEqual([0, []]);
+      // A list and a watch a second; it did watch, or this says nothing.
+      expect(rig.calls() - calls).toBeLessThanOrEqual(6 * 2 + 4);
+      expect(rig.calls() - calls).toBeGreaterThan(6);
+      const pod = await podOf(rig);
+      rig.demo.addPod(`${pod}-next`, "ui");
+      rig.demo.deletePod(pod);
+      await expect.poll(async () => await podOf(rig), { timeout: 10_000 }).not.toBe(pod);
+      release.watches = "events";
+    },
+  );
+});
+
+test("a UI whose watches end with 410 each time: its page gets each end once, and nothing is asked for by itself", async () => {
+  const heard: string[] = [];
+  const gone = `${JSON.stringify({ type: "ERROR", object: { kind: "Status", code: 410 } })}\n`;
+  const app = createServer((asked, response) => {
+    heard.push(asked.url ?? "");
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(gone);
+  });
+  const connect = (_pod: unknown, _port: number, stream: unknown): boolean => app.emit("connection", stream);
+  await using watched = await startRig({ demoOptions: { pods: { connect } } });
+  const path = "/api/v1/namespaces/apps/pods?watch=1&resourceVersion=5";
+  for (let turn = 0; turn < 20; turn += 1)
+    expect(await watched.fetch({ path })).toMatchObject({ status: 200, text: gone });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(heard).toEqual(Array.from({ length: 20 }, () => path));
+});
+
+test("F12 a UI that answers 401 for ever, 1,000 times: passed on, and the plugin is run twice in 10 s at most", async () => {
+  await using plugin = await answeringPlugin();
+  await plugin.answer("alice");
+  await using refusing = await startRig({ demo: plugin.demo });
+  await refusing.untilBack(10_000);
+  const before = await plugin.runs();
+  const started = performance.now();
+  let answered = 0;
+  const path = "/expire?n=1000000&key=always";
+  await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (let turn = 0; turn < 20; turn += 1) {
+        const { status } = await refusing.fetch({ path, agent });
+        if (status === 401) answered += 1;
+      }
+      agent.destroy();
+    }),
+  );
+  expect(answered).toBe(1_000);
+  // No more than twice in the first 10 s, whatever this machine needs for them.
+  const allowed = 2 * Math.ceil((performance.now() - started) / 10_000);
+  expect((await plugin.runs()) - before).toBeLessThanOrEqual(allowed);
+  expect((await plugin.runs()) - before).toBeGreaterThan(0);
+  expect((await refusing.fetch({ path: "/api/me" })).status).toBe(200);
+});
+
+test("R-N4 a plugin that answers as somebody else after the outage: its token carries nothing that was asked before", async () => {
+  await using plugin = await answeringPlugin();
+  const first = await plugin.answer("alice");
+  await using away = await startRig({ demo: plugin.demo });
+  expect((await away.fetch({ path: "/api/me" })).text).toContain('"user":"alice"');
+  const before = plugin.demo.app.requests.length;
+  away.net.weather.refuse = true;
+  away.net.cut();
+  const held = Array.from({ length: 20 }, async () => await away.fetch({ path: "/api/me" }));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await plugin.answer("bob");
+  plugin.demo.cluster.people.revoke(first);
+  away.net.weather.refuse = false;
+  const answers = await Promise.allSettled(held);
+  expect(answers.filter((each) => each.status === "fulfilled" && each.value.status === 200)).toEqual([]);
+  await expect
+    .poll(async () => (await away.fetch({ path: "/api/me" })).text, { timeout: 20_000 })
+    .toContain("IDENTITY_CHANGED");
+  expect(plugin.demo.app.requests.slice(before).filter(({ user }) => user === "bob")).toEqual([]);
 });

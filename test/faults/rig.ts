@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { Agent } from "node:http";
 import { join } from "node:path";
 import type { Carriers, Demo, DemoOptions } from "../../src/demo/index.ts";
 import { testDemo } from "../demo.ts";
@@ -103,11 +104,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       const lost: string[] = [];
       let last = performance.now();
       let longestGap = 0;
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       while (!over || sent < least) {
         const size = 100 + (sent % 50);
         sent += 1;
         try {
-          const { status, text } = await fetch({ path: `/bytes?n=${size}` });
+          const { status, text } = await fetch({ path: `/bytes?n=${size}`, agent });
           const now = performance.now();
           if (status !== 200) lost.push(`status ${status}: ${text.slice(0, 200)}`);
           else if (text !== textOf(size)) wrong += 1;
@@ -118,6 +120,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
           lost.push(error instanceof Error ? error.message : "unknown");
         }
       }
+      agent.destroy();
       return { sent, answered, wrong, lost, longestGap };
     },
     [Symbol.asyncDispose]: async () => {
@@ -128,3 +131,6 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     },
   };
 }
+
+/** The pod that answers now. */
+export const podOf = async (rig: Rig): Promise<string> => String((await rig.ui.json("/api/me"))["podName"]);
