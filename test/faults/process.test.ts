@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { answeringPlugin } from "../answering-plugin.ts";
 import { testDemo } from "../demo.ts";
@@ -87,11 +89,23 @@ describe("F30 SIGTERM", () => {
 });
 
 describe("F31 a port that is taken is exit 1, names its owner, and no other port is taken", () => {
-  const refused = async (port: number, owner: string): Promise<void> => {
-    await using demo = await testDemo();
+  const listening = async (): Promise<AsyncDisposable & { readonly port: number }> => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    return {
+      port,
+      [Symbol.asyncDispose]: async () => {
+        server.close();
+        await Promise.resolve();
+      },
+    };
+  };
+  const refused = async (port: number, owner: string, kubeconfig: string): Promise<void> => {
     const address = `127.0.0.1:${port}`;
     const words = ["open", "svc/ui", "--skip-open-browser", "--output", "json", "--address", address];
-    const { code, stdout, stderr } = await kauth([...words, "--kubeconfig", demo.kubeconfig]);
+    const { code, stdout, stderr } = await kauth([...words, "--kubeconfig", kubeconfig]);
     expect(code).toBe(1);
     expect(stdout).not.toContain('"event":"ready"');
     expect(stderr).toContain("PORT_TAKEN");
@@ -99,17 +113,26 @@ describe("F31 a port that is taken is exit 1, names its owner, and no other port
   };
 
   test("a program of the same user", async () => {
-    const squatter = createServer();
-    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
-    const address = squatter.address();
-    try {
-      await refused(typeof address === "object" && address !== null ? address.port : 0, "a program of yours");
-    } finally {
-      squatter.close();
-    }
+    await using demo = await testDemo();
+    await using squatter = await listening();
+    await refused(squatter.port, "a program of yours", demo.kubeconfig);
+  });
+
+  test("also where the API server does not answer", async () => {
+    await using demo = await testDemo();
+    await using squatter = await listening();
+    // It takes connections and says nothing.
+    await using silent = await listening();
+    const config = await readFile(demo.kubeconfig, "utf8");
+    const kubeconfig = join(dirname(demo.kubeconfig), "silent");
+    await writeFile(kubeconfig, config.replace(demo.cluster.server, `https://127.0.0.1:${silent.port}`), {
+      mode: 0o600,
+    });
+    await refused(squatter.port, "a program of yours", kubeconfig);
   });
 
   test.runIf(process.getuid?.() === 0)("another user", async () => {
+    await using demo = await testDemo();
     const listen = `const s = require("node:net").createServer().listen(0, "127.0.0.1", () => console.log(s.address().port))`;
     const squatter = spawn(
       "setpriv",
@@ -118,7 +141,7 @@ describe("F31 a port that is taken is exit 1, names its owner, and no other port
     );
     try {
       const [line] = (await once(squatter.stdout, "data")) as [Buffer];
-      await refused(Number(line.toString()), "user id 65534");
+      await refused(Number(line.toString()), "user id 65534", demo.kubeconfig);
     } finally {
       squatter.kill("SIGKILL");
     }

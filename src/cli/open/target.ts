@@ -79,10 +79,12 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     front.catch((): void => undefined);
     const states = targetStates(report);
     route = await routeTo(request, connection, states);
-    const [who, asking, backend] = await Promise.all([
+    // A port that is taken is told at once, also where the API server does not answer (security.md F31).
+    const [who, asking, backend, bound] = await Promise.all([
       settings.anonymous ? undefined : whoAmI(connection, { signal }),
       settings.anonymous ? undefined : whoAsks(config, source, { system, signal }),
       route.ready(signal),
+      front,
     ]);
     const acting = settings.anonymous ? undefined : actingAs(config, backend, reference, asking?.username);
     // The token is that of whoever asks, whomever it acts as.
@@ -94,7 +96,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     served = await servePod({
       system,
       settings,
-      front: await front,
+      front: bound,
       route,
       source,
       pin,
