@@ -46,10 +46,13 @@ describe("an upstream that executes a change and then does not answer: it was ex
     "answers 502": (stream) => stream.say("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"),
     "says nothing": () => undefined,
   };
-  const METHODS = ["POST", "PUT", "PATCH", "DELETE"];
-  test.each(METHODS.flatMap((method) => Object.keys(ENDS).map((end) => [method, end] as const)))(
+  const CHANGES = ["POST", "PUT", "PATCH", "DELETE"].flatMap((method) => [
+    [`${method} with a body`, request(`${method} /do`, ["Content-Length: 2"], "go")] as const,
+    [`${method} without one`, request(`${method} /do`)] as const,
+  ]);
+  test.each(CHANGES.flatMap(([name, bytes]) => Object.keys(ENDS).map((end) => [name, end, bytes] as const)))(
     "%s, and it %s",
-    async (method, end) => {
+    async (_name, end, bytes) => {
       let executed = 0;
       await using plane = dataPlane({
         pod: (stream) => {
@@ -57,7 +60,7 @@ describe("an upstream that executes a change and then does not answer: it was ex
           ENDS[end]?.(stream);
         },
       });
-      const client = await plane.ask(request(`${method} /do`, ["Content-Length: 2"], "go"));
+      const client = await plane.ask(bytes);
       for (let second = 0; second < 150; second += 1) {
         plane.advance(1_000);
         await settle();
@@ -68,7 +71,7 @@ describe("an upstream that executes a change and then does not answer: it was ex
     },
   );
 
-  test.each(METHODS)("%s, after a read on the same way", async (method) => {
+  test.each(CHANGES)("%s, after a read on the same way", async (_name, bytes) => {
     let executed = 0;
     await using plane = dataPlane({
       pod: (stream, turn) => {
@@ -78,7 +81,7 @@ describe("an upstream that executes a change and then does not answer: it was ex
       },
     });
     expect((await plane.ask(GET)).statuses).toEqual([200]);
-    const client = await plane.ask(request(`${method} /do`, ["Content-Length: 2"], "go"));
+    const client = await plane.ask(bytes);
     for (let second = 0; second < 150; second += 1) {
       plane.advance(1_000);
       await settle();
