@@ -105,6 +105,15 @@ describe("when a plugin runs (§2.3)", () => {
     expect((await failureOf(from.get())).code).toBe("EXEC_FAILED");
   });
 
+  test("an early run that fails warns once, however many asked at once (F14)", async () => {
+    const from = await source(`[ $run -gt 1 ] && exit 1\n${ENDS}`);
+    await from.get();
+    bench.now += HOUR - 60_000;
+    const all = Array.from({ length: 10 }, async () => tokenOf(await from.get({ early: true })));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(["t1"]));
+    expect([await bench.runs(), bench.said.match(/Warning: /g)?.length]).toEqual([2, 1]);
+  });
+
   test("a page that asks again and again starts a plugin that fails every 10 s only", async () => {
     const from = await source("exit 7");
     for (let turn = 0; turn < 5; turn += 1)

@@ -85,6 +85,8 @@ const pluginSource = (
     { fresh: () => false },
   );
   let failure: { readonly error: unknown; readonly at: EpochMillis } | undefined;
+  /** Since the last run that succeeded. */
+  let warned = false;
   let forcedAt: EpochMillis | undefined;
   let renewing: Promise<Credential | undefined> | undefined;
   const failedLately = (): boolean => failure !== undefined && isWithin(EARLY_GAP, failure.at, system.now());
@@ -93,6 +95,7 @@ const pluginSource = (
     try {
       const { credential } = await shared.get();
       failure = undefined;
+      warned = false;
       return credential;
     } catch (error) {
       failure = { error, at: system.now() };
@@ -110,7 +113,9 @@ const pluginSource = (
       return await fetch();
     } catch (error) {
       if (issued === undefined || isOver(issued, system.now())) throw error;
-      if (first) system.log.warn(`Cannot refresh your credential yet: ${messageOf(error)}`);
+      // All who shared the run hear of its failure.
+      if (first && !warned) system.log.warn(`Cannot refresh your credential yet: ${messageOf(error)}`);
+      warned ||= first;
       return issued.credential;
     }
   };
