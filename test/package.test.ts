@@ -148,6 +148,7 @@ describe("what programs can import", () => {
     "./proxy": [
       "candidatesOf",
       "createForwarder",
+      "createLegs",
       "hostAndPort",
       "openListener",
       "originOf",
@@ -156,7 +157,7 @@ describe("what programs can import", () => {
       "troubleOf",
       "writeLaunchFile",
     ],
-    "./ui": ["hooksFor", "knownUi"],
+    "./ui": ["directLeg", "hooksFor", "knownUi"],
     "./demo": ["startDemo"],
   };
 

@@ -5,7 +5,13 @@ import { pairs, type RawHeaders } from "../base/headers.ts";
 import { proxyName } from "../base/proxy-rule.ts";
 import type { System } from "../base/system.ts";
 import { millis, type Millis } from "../base/units.ts";
-import { checkCertificate, dateFault, type Credential, type CredentialSource } from "../credentials/index.ts";
+import {
+  checkCertificate,
+  credentialHeaders,
+  dateFault,
+  type Credential,
+  type CredentialSource,
+} from "../credentials/index.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 import { parseBody, readBody, readLines } from "./body.ts";
 import { countdown, type Countdown } from "./countdown.ts";
@@ -18,8 +24,8 @@ import { openTransport, type Answer, type Ask } from "./transport.ts";
 import type {
   ApiRequest,
   ApiResponse,
-  Connection,
   ConnectionOptions,
+  ServerConnection,
   Upgraded,
   UpgradeRefused,
   UpgradeRequest,
@@ -34,7 +40,7 @@ export function connect(
   source: CredentialSource,
   system: System,
   options: ConnectionOptions = {},
-): Connection {
+): ServerConnection {
   const endpoint = endpointOf(config, system);
   const { server } = endpoint;
   const requestTimeout = options.requestTimeout ?? config.requestTimeout;
@@ -139,7 +145,11 @@ export function connect(
 
   return {
     server,
+    authority: endpoint.authority,
+    prefix: endpoint.prefix,
     proxy: endpoint.proxy === undefined ? undefined : proxyName(endpoint.proxy),
+    headers: (credential) => [...credentialHeaders(credential), ...impersonate],
+    dial: async (credential, signal) => await transport.dial(credential, signal),
     request: async (request): Promise<ApiResponse> => {
       using stop = linked(request.signal);
       using time = countdown(timeFor(request), system, () => stop.abort(noAnswer()));

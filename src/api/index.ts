@@ -17,6 +17,7 @@ export type {
   ApiRequest,
   ApiResponse,
   Connection,
+  ServerConnection,
   ConnectionOptions,
   Upgraded,
   UpgradeRefused,

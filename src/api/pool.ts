@@ -18,7 +18,9 @@ export interface Pool {
   readonly certificate: CheckedCertificate | undefined;
   /** Gives connections that are kept and shared. */
   readonly shared: Agent;
-  /** Gives one connection that its user takes over. */
+  /** A connection that its user takes over. @throws Node's own errors, {KnownError} of proxies */
+  dial(signal: AbortSignal): Promise<Duplex>;
+  /** Gives one such connection. */
   own(signal: AbortSignal): Agent;
   /** Ends every connection, those in use too: they speak for an identity that is gone (credentials.md §2.3, §4.2). */
   close(): void;
@@ -67,6 +69,13 @@ export function openPool(options: PoolOptions): Pool {
     return tls === undefined ? stream : await startTls({ host, stream }, tls, limits);
   };
 
+  const dialOwn = async (signal: AbortSignal): Promise<Duplex> => {
+    const stream = await dial(AbortSignal.any([signal, closed.signal]));
+    taken.add(stream);
+    stream.once("close", () => taken.delete(stream));
+    return stream;
+  };
+
   const forwarding = forwardingProxy(endpoint);
   const dialShared = async (): Promise<Duplex> =>
     forwarding === undefined
@@ -87,16 +96,8 @@ export function openPool(options: PoolOptions): Pool {
   return {
     certificate,
     shared,
-    own: (signal) =>
-      agentOf(
-        async () => {
-          const stream = await dial(AbortSignal.any([signal, closed.signal]));
-          taken.add(stream);
-          stream.once("close", () => taken.delete(stream));
-          return stream;
-        },
-        { keepAlive: false },
-      ),
+    dial: dialOwn,
+    own: (signal) => agentOf(async () => await dialOwn(signal), { keepAlive: false }),
     close: () => {
       release();
       for (const stream of taken) stream.destroy();

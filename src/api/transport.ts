@@ -38,6 +38,8 @@ export type Answer = { readonly kind: "response"; readonly message: IncomingMess
 export interface Transport {
   /** Asks once. @throws {KnownError}; the signal's reason */
   send(ask: Ask, credential: () => Promise<Credential>): Promise<Answer>;
+  /** A connection of its own, that nothing has been said on. @throws {KnownError}; the signal's reason */
+  dial(credential: Credential, signal: AbortSignal): Promise<Duplex>;
   /** Ends what is kept; a connection that was taken over is its owner's. */
   close(): void;
 }
@@ -137,6 +139,18 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
       ask.signal.throwIfAborted();
       if (closed) throw new KnownError("CONNECTION_LOST", `The connection to ${server} was closed here`);
       return await exchange(ask, credential, poolFor(credential, trusted));
+    },
+    dial: async (credential, signal) => {
+      const trusted = endpoint.secure ? await authorities() : undefined;
+      signal.throwIfAborted();
+      if (closed) throw new KnownError("CONNECTION_LOST", `The connection to ${server} was closed here`);
+      const pool = poolFor(credential, trusted);
+      try {
+        return await pool.dial(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw faultOf(error, pool);
+      }
     },
     close: () => {
       closed = true;

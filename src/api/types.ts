@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { RawHeaders } from "../base/headers.ts";
 import type { Millis } from "../base/units.ts";
+import type { Credential } from "../credentials/index.ts";
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -78,4 +79,19 @@ export interface Connection extends AsyncDisposable {
   stream(request: ApiRequest): AsyncIterable<unknown>;
   /** Asks once. A connection that was taken over is closed when its client certificate is replaced. */
   upgrade(request: UpgradeRequest): Promise<Upgraded | UpgradeRefused>;
+}
+
+/** The same, for whoever has requests of its own to send as that identity: the direct leg. */
+export interface ServerConnection extends Connection {
+  /** What names the person in each request of a connection that `dial` gave, beside its certificate. */
+  headers(credential: Credential): RawHeaders;
+  /**
+   * A connection with this credential's certificate, if it has one, for whoever speaks HTTP/1.1 on it: below `prefix`,
+   * and to `authority`. It is closed when the certificate is replaced. @throws {KnownError} network faults
+   */
+  dial(credential: Credential, signal: AbortSignal): Promise<Duplex>;
+  /** The `Host` of the server. */
+  readonly authority: string;
+  /** What stands before every path of the server; no slash at the end. */
+  readonly prefix: string;
 }

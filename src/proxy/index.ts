@@ -1,6 +1,7 @@
 export type { ProxyEvent } from "./event.ts";
 export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
 export { originOf, type OriginInputs } from "./label.ts";
+export { createLegs, type LegChoice, type LegsOptions } from "./legs.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
 export type { SignInView, StartView, TargetView } from "./pages/start.ts";
@@ -18,6 +19,7 @@ export type {
   Forwarder,
   Incident,
   Leg,
+  Narrow,
   Problem,
   Resumable,
   Site,

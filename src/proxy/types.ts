@@ -5,8 +5,8 @@ import type { RawHeaders } from "../base/headers.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Trouble } from "./trouble.ts";
 
-/** Which way a request goes. Until the direct leg exists there is only the pod. */
-export type Leg = "pod";
+/** Which way a request goes: into the pod, or from this machine straight to the server behind the UI. */
+export type Leg = "pod" | "direct";
 
 export interface DialRequest {
   readonly leg: Leg;
@@ -110,6 +110,22 @@ export interface SiteHooks {
   readonly added?: (asked: AskedRequest, head: AnsweredHead, session: string) => RawHeaders;
 }
 
+/** What passes to an upstream that is no web app, and what comes back: all else is left out. */
+export interface Narrow {
+  /** Where it is, as `Origin` of WebSockets. */
+  readonly origin: string;
+  /** Headers of the client that pass, in lower case. */
+  readonly passes: ReadonlySet<string>;
+  /** Ours, beside those that say who the person is. */
+  readonly added: RawHeaders;
+  /** Path and query as the upstream knows them. @throws {KnownError} REQUEST_INVALID */
+  readonly target: (target: string) => string;
+  /** Whether a sub-protocol of a WebSocket passes. */
+  readonly protocol: (name: string) => boolean;
+  /** A path of the upstream as the browser knows it; undefined: none of ours. */
+  readonly location: (value: string) => string | undefined;
+}
+
 /** One target behind one origin. */
 export interface Site {
   /** Host name of the origin without port, lower case: `ui-0f….localhost`, or an IP literal with `--origin ip`. */
@@ -131,6 +147,10 @@ export interface Site {
   /** `--upstream-ca`, PEM: verify the chain. Undefined: accept and pin per peer. */
   readonly upstreamCa: string | undefined;
   readonly hooks?: SiteHooks;
+  /** Default: `pod`. */
+  readonly leg?: Leg;
+  /** Undefined: a web app, to which all passes that is not dangerous. */
+  readonly narrow?: Narrow;
   /** Address of the start page, where its controls are (security.md R-N6). Undefined: there is none. */
   readonly start?: string;
   /** Where the launch leads instead of to `path`: the next link of a chain, made when it is needed. */

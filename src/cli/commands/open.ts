@@ -31,6 +31,14 @@ const OPEN_OPTIONS = {
     type: "boolean",
     summary: "Send the token even though it is good beyond this cluster",
   },
+  leg: {
+    type: "string",
+    value: "LEG",
+    choices: ["pod", "direct"],
+    default: "pod",
+    summary:
+      "direct: /clusters/main/… goes from here straight to the API server, and the pod never gets a credential",
+  },
   confirm: { type: "boolean", summary: "Ask before anything is sent to the pod" },
   "preserve-origin": { type: "boolean", summary: "Keep the browser's Host and Origin towards the UI" },
   "upstream-ca": {

@@ -24,6 +24,7 @@ export async function runDemo(invocation: Invocation): Promise<number> {
     origin: "name",
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous: false,
+    leg: "pod",
     sendBroadToken: false,
     confirm: false,
     preserveOrigin: false,

@@ -4,6 +4,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import type { CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
+import type { Leg } from "../../proxy/index.ts";
 import type { Backend, TargetReference } from "../../route/index.ts";
 import { knownUi } from "../../ui/index.ts";
 import { asMyself, isImpersonating } from "../identity.ts";
@@ -30,6 +31,7 @@ export const actingAs = (
   backend: Pick<Backend, "image" | "labels">,
   reference: TargetReference,
   by: string | undefined,
+  leg: Leg,
 ): ActingAs | undefined => {
   if (!isImpersonating(config)) return undefined;
   const { user = "", uid, groups, extra } = config.impersonate;
@@ -40,7 +42,7 @@ export const actingAs = (
     groups,
     extra: Object.fromEntries(extra),
     by,
-    ui: { name: ui?.name, impersonation: ui?.impersonation ?? "unknown" },
+    ui: { name: ui?.name, impersonation: leg === "direct" ? "accepts" : (ui?.impersonation ?? "unknown") },
   };
 };
 

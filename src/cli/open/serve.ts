@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
-import type { Connection } from "../../api/index.ts";
+import type { ServerConnection } from "../../api/index.ts";
 import {
   createForwarder,
   hostAndPort,
@@ -20,6 +20,7 @@ import {
   type TargetReference,
 } from "../../route/index.ts";
 import { hooksFor, knownUi } from "../../ui/index.ts";
+import { directForwarder } from "./direct.ts";
 import type { Front } from "./front.ts";
 import type { IdentityPin } from "./identity-pin.ts";
 import { incidentReports } from "./incidents.ts";
@@ -38,7 +39,7 @@ export interface ServeRequest {
   readonly settings: OpenSettings;
   /** Where the pages are to be served; ours to close from now on. */
   readonly front: Front;
-  readonly connection: Connection;
+  readonly connection: ServerConnection;
   readonly route: Route;
   readonly source: SignIn;
   readonly pin: IdentityPin;
@@ -78,8 +79,17 @@ export async function servePod(request: ServeRequest): Promise<Served> {
   const warnOfStranger = strangerWarnings(system);
   let server: ProxyServer | undefined;
   try {
-    const { site, lastUse } = siteOf(request);
-    const forwarder = createForwarder(site, { system, onIncident: incidentReports(system, report) });
+    let usedAt = system.monotonic();
+    const onUse = (): void => {
+      usedAt = system.monotonic();
+    };
+    const site = siteOf(request, onUse);
+    const forwarding = { system, onIncident: incidentReports(system, report) };
+    const { source, pin, connection } = request;
+    const forwarder =
+      settings.leg === "direct"
+        ? directForwarder({ system, source, pin, connection, site, forwarding, onUse })
+        : createForwarder(site, forwarding);
     const start =
       request.front.startHost === undefined
         ? undefined
@@ -135,7 +145,7 @@ export async function servePod(request: ServeRequest): Promise<Served> {
           },
           onFile: (made) => (file = made),
         }),
-      used: () => serving.active.exchanges > 0 || system.monotonic() - lastUse() < IN_USE,
+      used: () => serving.active.exchanges > 0 || system.monotonic() - usedAt < IN_USE,
       endSessions: () => serving.endSessions(site),
       drain: async () => await serving.drain(),
       [Symbol.asyncDispose]: async () => {
@@ -179,34 +189,24 @@ export async function servePod(request: ServeRequest): Promise<Served> {
 /** Milliseconds. */
 const IN_USE = 600_000;
 
-const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse: () => number } => {
+const siteOf = (request: ServeRequest, onUse: () => void): Site => {
   const { system, settings, reference, backend } = request;
   const { host, ip } = request.front;
   const target = targetText(reference);
-  let usedAt = system.monotonic();
-  const upstream = podUpstream({
-    system,
-    route: request.route,
-    source: request.source,
-    pin: request.pin,
-    anonymous: settings.anonymous,
-    sendBroadToken: settings.sendBroadToken,
-    impersonate: request.impersonate,
-  });
-  const site: Site = {
+  return {
     host,
     title: `${target} in ${backend.namespace}`,
-    upstream: {
-      ...upstream,
-      ready: () => {
-        usedAt = system.monotonic();
-        return upstream.ready?.();
-      },
-      authorize: async (asked) => {
-        usedAt = system.monotonic();
-        return await upstream.authorize(asked);
-      },
-    },
+    upstream: podUpstream({
+      system,
+      route: request.route,
+      source: request.source,
+      pin: request.pin,
+      // With the direct leg the pod has nothing to do with who somebody is.
+      anonymous: settings.anonymous || settings.leg === "direct",
+      sendBroadToken: settings.sendBroadToken,
+      impersonate: request.impersonate,
+      onUse,
+    }),
     scheme: backend.scheme,
     authority: authorityOf(reference, backend),
     path: reference.path,
@@ -219,5 +219,4 @@ const siteOf = (request: ServeRequest): { readonly site: Site; readonly lastUse:
       : { start: `http://${hostAndPort(request.front.startHost, request.front.listener.port)}/` }),
     hooks: hooksFor(knownUi(signsOf(backend, reference)), () => system.monotonic()),
   };
-  return { site, lastUse: () => usedAt };
 };

@@ -5,6 +5,7 @@ import type { ExecOptions } from "../../credentials/index.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { pluginRules } from "../identity.ts";
+import type { Leg } from "../../proxy/index.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
@@ -15,6 +16,8 @@ export interface OpenSettings {
   readonly origin: "name" | "ip";
   readonly carrier: "auto" | Carrier;
   readonly anonymous: boolean;
+  /** Which way requests of the Kubernetes API go. */
+  readonly leg: Leg;
   readonly sendBroadToken: boolean;
   readonly confirm: boolean;
   readonly preserveOrigin: boolean;
@@ -42,6 +45,12 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
         : `Cannot open ${positionals.length} targets at once: "${positionals.join(" ")}"`,
       { hint: "Name one target, e.g. kauth open svc/headlamp -n headlamp" },
     );
+  const anonymous = options.boolean("anonymous");
+  const leg = choiceOf("leg", options.string("leg"), ["pod", "direct"], "pod");
+  if (anonymous && leg === "direct")
+    throw new KnownError("USAGE", "Cannot open with --anonymous and --leg direct: nobody would be asking", {
+      hint: "Leave one of the two out",
+    });
   const caPath = options.string("upstream-ca");
   return {
     target,
@@ -49,7 +58,8 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     openBrowser: !options.boolean("skip-open-browser"),
     origin: choiceOf("origin", options.string("origin"), ["name", "ip"], "name"),
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
-    anonymous: options.boolean("anonymous"),
+    anonymous,
+    leg,
     sendBroadToken: options.boolean("send-token-to-pod"),
     confirm: options.boolean("confirm"),
     preserveOrigin: options.boolean("preserve-origin"),

@@ -42,7 +42,8 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     interactive: () => !serving && system.stdinIsTerminal,
     unavailable: "pages are served, and nobody watches this terminal",
   });
-  if (!settings.anonymous) refuseWithoutToken(plain.method, config);
+  const toPod = !settings.anonymous && settings.leg === "pod";
+  if (toPod) refuseWithoutToken(plain.method, config);
   const source = signInOnce(plain, {
     system,
     reachable: async () => (await inspectServer(config, system, { signal })).kind === "reached",
@@ -86,7 +87,9 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
       route.ready(signal),
       front,
     ]);
-    const acting = settings.anonymous ? undefined : actingAs(config, backend, reference, asking?.username);
+    const acting = settings.anonymous
+      ? undefined
+      : actingAs(config, backend, reference, asking?.username, settings.leg);
     // The token is that of whoever asks, whomever it acts as.
     if (settings.confirm) await confirm(system, (asking ?? who)?.username, backend, signal);
     // Where nobody could say whose the token is, the first check pins.
@@ -126,7 +129,7 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
       user: who?.username,
       impersonation: acting,
       method: settings.anonymous ? "none" : source.method,
-      credential: settings.anonymous ? "nothing (--anonymous)" : `the token of your ${source.description}`,
+      credential: sentTo(settings, source),
       expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
       addresses: served.addresses,
       apiTokenFile: settings.apiTokenFile,
@@ -142,6 +145,14 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
     throw withEnd(error, credential, system.now());
   }
 }
+
+/** What of the person goes into the pod. */
+const sentTo = (settings: OpenSettings, source: CredentialSource): string => {
+  if (settings.anonymous) return "nothing (--anonymous)";
+  if (settings.leg === "direct")
+    return `nothing (--leg direct): your ${source.description} goes to the API server only`;
+  return `the token of your ${source.description}`;
+};
 
 /** Asks with this very credential; a refusal starts no login. */
 const isAccepted = async (
@@ -180,7 +191,7 @@ const signIn = async (
     .catch((): void => undefined);
   try {
     const credential = await source.get({ signal });
-    podHeaders(credential, settings.sendBroadToken);
+    if (settings.leg === "pod") podHeaders(credential, settings.sendBroadToken);
     return credential;
   } finally {
     told.abort();

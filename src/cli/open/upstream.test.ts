@@ -65,6 +65,7 @@ describe("F26: a credential that has ended when it comes", () => {
       anonymous: false,
       sendBroadToken: false,
       impersonate: [],
+      onUse: () => undefined,
     });
     await expect(upstream.authorize({ leg: "pod", signal })).rejects.toMatchObject({
       code: "IDENTITY_UNKNOWN",

@@ -20,23 +20,32 @@ const IN_HAND = 500;
  */
 const ROUNDS = 3;
 
-export interface UpstreamOptions {
+export interface CredentialOptions {
   readonly system: System;
-  readonly route: Route;
   readonly source: SignIn;
+  /** Whose credential it has to be. */
+  readonly pin: IdentityPin;
+  /** What says in each request who the person is. @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD */
+  readonly headersOf: (credential: Credential) => RawHeaders;
+  /** Somebody asks for something. */
+  readonly onUse: () => void;
+}
+
+export interface UpstreamOptions extends Omit<CredentialOptions, "headersOf"> {
+  readonly route: Route;
   /** `--anonymous`: no header at all. */
   readonly anonymous: boolean;
   /** `--send-token-to-pod`. */
   readonly sendBroadToken: boolean;
   /** `Impersonate-*` headers that go along, from the kubeconfig and the flags. */
   readonly impersonate: RawHeaders;
-  /** Whose credential it has to be. */
-  readonly pin: IdentityPin;
 }
 
-/** What the proxy knows of the world: streams from the route, headers from the credential. */
-export function podUpstream(options: UpstreamOptions): Upstream {
-  const { route, source, pin, system } = options;
+/** Headers of a credential that is renewed when it is refused, and that nobody else's can take the place of. */
+export function credentialUpstream(
+  options: CredentialOptions,
+): Required<Pick<Upstream, "authorize" | "ready">> {
+  const { source, pin, system } = options;
   let last: { readonly credential: Credential; readonly headers: RawHeaders } | undefined;
   /** When the source last gave what is in hand. Monotonic. */
   let givenAt = Number.NEGATIVE_INFINITY;
@@ -44,7 +53,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
   const headersOf = async (credential: Credential, signal: AbortSignal): Promise<RawHeaders | undefined> => {
     if (last?.credential === credential) return last.headers;
     if (!(await pin.check(credential, signal))) return undefined;
-    const headers = [...podHeaders(credential, options.sendBroadToken), ...options.impersonate];
+    const headers = options.headersOf(credential);
     last = { credential, headers };
     return headers;
   };
@@ -58,7 +67,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
     return credential;
   };
   const authorize = async ({ rejected, signal }: AuthorizeRequest): Promise<RawHeaders> => {
-    if (options.anonymous) return [];
+    options.onUse();
     if (rejected !== undefined) givenAt = Number.NEGATIVE_INFINITY;
     for (let round = 0; round < ROUNDS; round += 1) {
       signal.throwIfAborted();
@@ -76,14 +85,32 @@ export function podUpstream(options: UpstreamOptions): Upstream {
     );
   };
   return {
-    dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     authorize,
     ready: () => {
+      options.onUse();
       const now = system.monotonic();
       if (last === undefined || now - givenAt > IN_HAND || source.state().kind !== "well") return undefined;
       const end = last.credential.expiresAt;
       return end === undefined || between(system.now(), end) > 2 * IN_HAND ? last.headers : undefined;
     },
+  };
+}
+
+const NOBODY: Required<Pick<Upstream, "authorize" | "ready">> = {
+  authorize: () => Promise.resolve([]),
+  ready: () => [],
+};
+
+/** What the proxy knows of the world: streams from the route, headers from the credential. */
+export function podUpstream(options: UpstreamOptions): Upstream {
+  const { route, source } = options;
+  const headersOf = (credential: Credential): RawHeaders => [
+    ...podHeaders(credential, options.sendBroadToken),
+    ...options.impersonate,
+  ];
+  return {
+    dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
+    ...(options.anonymous ? NOBODY : credentialUpstream({ ...options, headersOf })),
     peer: () => route.peer,
     trouble: () => {
       const state = source.state();

@@ -73,7 +73,8 @@ export const treatmentOf = (name: string): Treatment => {
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TARGET = /^\/[!-~]*$/;
 
-const line = (name: string, value: string, code: ErrorCode = "REQUEST_INVALID"): string => {
+/** @throws {KnownError} the code: what would be another line, or none */
+export const checkedLine = (name: string, value: string, code: ErrorCode = "REQUEST_INVALID"): string => {
   if (!VALUE.test(value) || !TOKEN.test(name))
     throw new KnownError(code, `Cannot forward header "${name.replaceAll(/[^!-~]/g, "?")}"`);
   return `${name}: ${value}\r\n`;
@@ -110,21 +111,21 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
       if (hopByHop !== undefined && hopByHop.has(name.toLowerCase())) continue;
       switch (treat(name)) {
         case "pass":
-          head += line(name, value);
+          head += checkedLine(name, value);
           break;
         case "cookie": {
           const kept = forwardCookies(value, site);
-          if (kept !== "") head += line("Cookie", kept);
+          if (kept !== "") head += checkedLine("Cookie", kept);
           break;
         }
         case "origin":
-          head += line("Origin", site.preserveOrigin ? value : upstreamOrigin);
+          head += checkedLine("Origin", site.preserveOrigin ? value : upstreamOrigin);
           break;
         case "referer":
           head += referer(value, request.ownOrigin, site.preserveOrigin ? request.ownOrigin : upstreamOrigin);
           break;
         case "websocket":
-          if (request.upgrade) head += line(name, value);
+          if (request.upgrade) head += checkedLine(name, value);
           break;
         case "connection":
         case "drop":
@@ -142,14 +143,14 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
     head += `X-Forwarded-Host: ${host}\r\nX-Forwarded-Proto: ${site.preserveOrigin ? "http" : site.scheme}\r\n`;
     if (request.body === "chunked") head += "Transfer-Encoding: chunked\r\n";
     else if (request.body !== "none") head += `Content-Length: ${request.body.length}\r\n`;
-    for (const [name, value] of request.authorization) head += line(name, value, "TOKEN_INVALID");
+    for (const [name, value] of request.authorization) head += checkedLine(name, value, "TOKEN_INVALID");
     return `${head}\r\n`;
   };
 }
 
 /** Another page's address is nothing that the app has to know. */
 const referer = (value: string, own: string, shown: string): string =>
-  value === own || value.startsWith(`${own}/`) ? line("Referer", shown + value.slice(own.length)) : "";
+  value === own || value.startsWith(`${own}/`) ? checkedLine("Referer", shown + value.slice(own.length)) : "";
 
 /** What `Connection` declares to be for this hop only; undefined for the usual `keep-alive` and `close`. */
 const connectionNames = (headers: readonly string[]): ReadonlySet<string> | undefined => {

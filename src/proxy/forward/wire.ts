@@ -4,6 +4,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import { millis, type Millis } from "../../base/units.ts";
 import type { Admitted, Incident, Site, SiteHooks, Upstream } from "../types.ts";
+import { narrowHeads, narrowReturned } from "./narrow.ts";
 import { StreamPool } from "./pool.ts";
 import { requestHeads, type BodyFraming } from "./request-head.ts";
 import { responseHeads, type ReturnedHead } from "./response-head.ts";
@@ -69,8 +70,9 @@ export function openWire(
   },
 ): Wire {
   const { system, limits } = options;
-  const buildHead = requestHeads(site);
-  const buildReturned = responseHeads(site);
+  const { leg = "pod", narrow } = site;
+  const buildHead = narrow === undefined ? requestHeads(site) : narrowHeads(site.authority, narrow);
+  const buildReturned = narrow === undefined ? responseHeads(site) : narrowReturned(narrow);
   const secure = site.scheme === "https" ? upstreamTls(site, system) : undefined;
   const host = site.host.includes(":") && !site.host.startsWith("[") ? `[${site.host}]` : site.host;
   const own = new Map<number, string>();
@@ -99,7 +101,7 @@ export function openWire(
       if (now !== undefined) return now;
       const most = millis(Math.min(limits.authorize, limit ?? limits.authorize));
       const work = site.upstream.authorize({
-        leg: "pod",
+        leg,
         signal: options.closed,
         ...(rejected === undefined ? {} : { rejected }),
       });
@@ -115,7 +117,7 @@ export function openWire(
       if (options.closed.aborted) closed();
       try {
         abort.signal.throwIfAborted();
-        const dialled = await site.upstream.dial({ leg: "pod", session, bulk, signal: abort.signal });
+        const dialled = await site.upstream.dial({ leg, session, bulk, signal: abort.signal });
         clearTimeout(timer);
         // It is there, and what it says of TLS is worth a longer wait.
         timer = setTimeout(overdue, limits.dial);

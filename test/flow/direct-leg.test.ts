@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { expect, test } from "vitest";
+import { testDemo } from "../demo.ts";
+import { open } from "../opened.ts";
+
+interface List {
+  readonly items: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+const POD = "/clusters/main/api/v1/namespaces/apps/pods";
+
+test("D.2: the API is asked from here as the person, and the pod gets no credential", async () => {
+  await using demo = await testDemo();
+  await using ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct"]);
+  expect(ui.ready["credential"]).toMatch(/^nothing \(--leg direct\)/);
+  const { user } = demo;
+
+  const listed = await ui.fetch({ path: POD });
+  expect(listed.status, listed.text).toBe(200);
+  expect(listed.headers).toMatchObject({
+    "content-security-policy": expect.stringContaining("sandbox") as unknown,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  });
+  expect(await ui.json("/clusters/main/me")).toMatchObject({ username: user });
+  const review = await ui.fetch({
+    path: "/clusters/main/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" }),
+  });
+  expect(review.status, review.text).toBe(201);
+  expect(review.text).toContain(`"username":"${user}"`);
+  // Nobody's token that a page has, and no name that it would like to have.
+  const theirs = { authorization: "Bearer theirs", "impersonate-user": "root" };
+  expect((await ui.fetch({ path: POD, headers: theirs })).status).toBe(200);
+
+  for (const [path, status] of [
+    ["/clusters/other/api/v1/pods", 404],
+    ["/clusters/main/metrics", 501],
+    ["/clusters/main/api/%2e%2e/metrics", 400],
+    ["/wsMultiplexer", 501],
+  ] as const)
+    expect((await ui.fetch({ path })).status, path).toBe(status);
+  const kept = await ui.fetch({ path: "/clusters/main/set-token", method: "POST", body: '{"token":"x"}' });
+  expect([kept.status, kept.text]).toEqual([200, "{}"]);
+
+  expect((await ui.fetch({ path: "/api/me" })).status).toBe(401);
+  expect(demo.app.requests.length).toBeGreaterThan(0);
+  expect(demo.app.requests.filter(({ authorizations }) => authorizations > 0)).toEqual([]);
+  const lists = demo.cluster.audit.filter(({ verb, resource }) => verb === "list" && resource === "pods");
+  expect(lists.length).toBeGreaterThan(1);
+  for (const { user: who, userAgent, impersonated } of lists)
+    expect([who, userAgent, impersonated]).toEqual([user, expect.stringMatching(/^kauth\//), ""]);
+  expect(ui.stderr()).not.toContain("theirs");
+});
+
+test("D.2: what passes the gate for the API is what passes for the pod", async () => {
+  await using demo = await testDemo();
+  await using ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct"]);
+  expect((await ui.fetch({ path: POD, anonymous: true })).status).toBe(401);
+  expect((await ui.fetch({ path: POD, headers: { host: `evil.localhost:${ui.port}` } })).status).toBe(403);
+  expect((await ui.fetch({ path: POD, headers: { "sec-fetch-site": "same-site" } })).status).toBe(403);
+  const foreign = new WebSocket(`ws://127.0.0.1:${ui.port}${POD}?watch=1`, {
+    headers: { host: ui.origin.host, origin: "http://evil.localhost", "x-kauth-token": ui.token },
+  });
+  const [error] = (await once(foreign, "error")) as [Error];
+  expect(error.message).toMatch(/40[13]/);
+});
+
+test("D.2: the pod's end is nothing to who asks the API", async () => {
+  await using demo = await testDemo();
+  await using ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct"]);
+  for (const { name } of (JSON.parse((await ui.fetch({ path: POD })).text) as List).items.map(
+    ({ metadata }) => metadata,
+  ))
+    demo.deletePod(name);
+  const listed = await ui.fetch({ path: POD });
+  expect(listed.status).toBe(200);
+});
+
+test("D.2: --anonymous and --leg direct exclude each other", async () => {
+  await using demo = await testDemo();
+  await expect(
+    open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct", "--anonymous"]),
+  ).rejects.toThrow(/--anonymous and --leg direct/);
+});
