@@ -119,6 +119,8 @@ export interface PlaneOptions {
   readonly authorize?: (rejected: RawHeaders | undefined) => RawHeaders | Promise<RawHeaders>;
   /** Called before each dial; what it throws is the dial's failure. */
   readonly dial?: (signal: AbortSignal, turn: number) => void | Promise<void>;
+  /** Who is said to answer a dial now. Default: nothing is said of it. */
+  readonly peer?: () => string | undefined;
   /** What is said to stand in the way. Default: nothing. */
   readonly trouble?: () => unknown;
   readonly level?: number;
@@ -155,6 +157,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
         return { stream: near, peer: "pod" };
       },
       trouble: () => options.trouble?.(),
+      ...(options.peer === undefined ? {} : { peer: options.peer }),
     },
     ...options.site,
   });

@@ -41,6 +41,8 @@ export interface Wire {
   readonly waiting: Waiting;
   readonly hooks: SiteHooks | undefined;
   readonly limits: WireLimits;
+  /** `Upstream.peer`. */
+  readonly peer: Upstream["peer"];
   /** Address of the start page. */
   readonly start: string | undefined;
   onIncident(incident: Incident): void;
@@ -92,6 +94,7 @@ export function openWire(
     pool: new StreamPool(system, fitting(site.upstream)),
     waiting: new Waiting(system),
     hooks: site.hooks,
+    peer: site.upstream.peer,
     start: site.start,
     limits,
     onIncident: options.onIncident,
