@@ -28,6 +28,8 @@ export interface AuthorizeRequest {
   readonly leg: Leg;
   /** The headers that somebody answered 401 to: give others, or the same if there are none. */
   readonly rejected?: RawHeaders;
+  /** What came was no 401, but may stand for one. While these headers are good, the same are given. Default: false. */
+  readonly doubtful?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -91,9 +93,10 @@ export interface SiteHooks {
   readonly resumable?: (asked: AskedRequest) => Resumable | undefined;
   /**
    * Whether the answer says that the credential was refused. `look`: only its body tells, which is then read up to
-   * 64 KiB and given to `refusedIn`. Default: a 401 says so.
+   * 64 KiB and given to `refusedIn`. `perhaps`: only the API server can tell, which is asked where the request may be
+   * repeated. Default: a 401 says so.
    */
-  readonly refused?: (asked: AskedRequest, head: AnsweredHead) => "yes" | "no" | "look";
+  readonly refused?: (asked: AskedRequest, head: AnsweredHead) => "yes" | "no" | "look" | "perhaps";
   readonly refusedIn?: (asked: AskedRequest, head: AnsweredHead, body: Buffer) => boolean;
   /** It changes nothing though it has a body, and may be repeated as a read may (security.md R-N3). */
   readonly repeatable?: (asked: AskedRequest) => boolean;

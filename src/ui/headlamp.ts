@@ -2,6 +2,7 @@ import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
 
 const pathOf = ({ target }: AskedRequest): string => target.split("?", 1)[0] ?? "";
 
+const CLUSTER = /^\/clusters\//;
 /** The signed-in test asks for the token in a way that opaque tokens fail (ui-traffic U18). */
 const ME = /^\/clusters\/[^/]+\/me$/;
 const HEALTH = /^\/clusters\/[^/]+\/healthz$/;
@@ -14,8 +15,16 @@ const OWED = 30_000;
 /** Where every watch is lost at once, a page that is made to reload by each would never come to rest. */
 const APART = 60_000;
 
-/** A 502 this soon after a 401 is taken for another one. */
-const TOGETHER = 5_000;
+/**
+ * The API server closes the connection after some 401s, and what Headlamp was just sending becomes a 502: it may be the
+ * first answer that a page gets to a rejected token, before any 401 (ui-traffic U17).
+ */
+const refused = (asked: AskedRequest, { status }: AnsweredHead): "yes" | "no" | "perhaps" => {
+  const path = pathOf(asked);
+  if (ME.test(path)) return "no";
+  if (status === 502) return CLUSTER.test(path) ? "perhaps" : "no";
+  return status === 401 ? "yes" : "no";
+};
 
 /**
  * What Headlamp needs (ui-traffic U7, U11, U12, U16, U17, U18). @param now monotonic milliseconds
@@ -25,21 +34,9 @@ export function headlampHooks(now: () => number): SiteHooks {
   const owed = new Map<string, number>();
   /** Web sessions that were made to reload, and when. */
   const reloaded = new Map<string, number>();
-  let refusedAt = Number.NEGATIVE_INFINITY;
-  const repeatable = (asked: AskedRequest): boolean => asked.method === "POST" && REVIEW.test(pathOf(asked));
-  /**
-   * The API server closes the connection after some 401s, and what Headlamp was just posting becomes a 502. A review
-   * changes nothing, so it may be sent again with the credential that the 401 led to; a 502 alone leads to none.
-   */
-  const refused = (asked: AskedRequest, { status }: AnsweredHead): "yes" | "no" => {
-    if (status === 502) return repeatable(asked) && now() - refusedAt < TOGETHER ? "yes" : "no";
-    if (status !== 401 || ME.test(pathOf(asked))) return "no";
-    refusedAt = now();
-    return "yes";
-  };
   return {
     refused,
-    repeatable,
+    repeatable: (asked) => asked.method === "POST" && REVIEW.test(pathOf(asked)),
     expendable: (asked) => HEALTH.test(pathOf(asked)) || METRICS.test(pathOf(asked)),
     lost: (session) => {
       for (const [known, at] of reloaded) if (now() - at >= APART + OWED) reloaded.delete(known);

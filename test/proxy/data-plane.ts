@@ -23,7 +23,7 @@ export interface StillSystem {
   readonly system: System;
   readonly log: readonly string[];
   /** Moves on, and wakes who has slept long enough. */
-  advance(time: number): void;
+  readonly advance: (time: number) => void;
 }
 
 export function stillSystem(level = 0): StillSystem {
@@ -116,7 +116,10 @@ export interface PlaneOptions {
   readonly site?: Partial<Site>;
   readonly limits?: WireLimits;
   /** Called for each question for a credential. Default: always `OURS`. */
-  readonly authorize?: (rejected: RawHeaders | undefined) => RawHeaders | Promise<RawHeaders>;
+  readonly authorize?: (
+    rejected: RawHeaders | undefined,
+    doubtful: boolean,
+  ) => RawHeaders | Promise<RawHeaders>;
   /** Called before each dial; what it throws is the dial's failure. */
   readonly dial?: (signal: AbortSignal, turn: number) => void | Promise<void>;
   /** Who is said to answer a dial now. Default: nothing is said of it. */
@@ -147,7 +150,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
     upstream: {
       authorize: async (wanted) => {
         rejected.push(wanted.rejected);
-        return (await options.authorize?.(wanted.rejected)) ?? OURS;
+        return (await options.authorize?.(wanted.rejected, wanted.doubtful ?? false)) ?? OURS;
       },
       dial: async ({ session, bulk, signal }) => {
         await options.dial?.(signal, dials++);

@@ -21,6 +21,7 @@ import {
 } from "../../route/index.ts";
 import { hooksFor, knownUi } from "../../ui/index.ts";
 import { directForwarder } from "./direct.ts";
+import type { CredentialDoubt } from "./doubt.ts";
 import type { Front } from "./front.ts";
 import type { IdentityPin } from "./identity-pin.ts";
 import { incidentReports } from "./incidents.ts";
@@ -43,6 +44,7 @@ export interface ServeRequest {
   readonly route: Route;
   readonly source: SignIn;
   readonly pin: IdentityPin;
+  readonly doubt: CredentialDoubt;
   readonly report: Report;
   readonly reference: TargetReference;
   readonly backend: Backend;
@@ -85,10 +87,10 @@ export async function servePod(request: ServeRequest): Promise<Served> {
     };
     const site = siteOf(request, onUse);
     const forwarding = { system, onIncident: incidentReports(system, report) };
-    const { source, pin, connection } = request;
+    const { source, pin, doubt, connection } = request;
     const forwarder =
       settings.leg === "direct"
-        ? directForwarder({ system, source, pin, connection, site, forwarding, onUse })
+        ? directForwarder({ system, source, pin, doubt, connection, site, forwarding, onUse })
         : createForwarder(site, forwarding);
     const start =
       request.front.startHost === undefined
@@ -201,6 +203,7 @@ const siteOf = (request: ServeRequest, onUse: () => void): Site => {
       route: request.route,
       source: request.source,
       pin: request.pin,
+      doubt: request.doubt,
       // With the direct leg the pod has nothing to do with who somebody is.
       anonymous: settings.anonymous || settings.leg === "direct",
       sendBroadToken: settings.sendBroadToken,

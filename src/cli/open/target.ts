@@ -12,6 +12,7 @@ import { asMyself, endOf, isImpersonating } from "../identity.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
+import { credentialDoubt } from "./doubt.ts";
 import { authorityOf, openFront, type Front } from "./front.ts";
 import { identityPin } from "./identity-pin.ts";
 import { keepFresh } from "./keep-fresh.ts";
@@ -103,6 +104,11 @@ export async function openTarget(request: OpenRequest): Promise<Served> {
       route,
       source,
       pin,
+      doubt: credentialDoubt({
+        system,
+        accepted: async (doubted, late) =>
+          await isAccepted(config, doubted, system, AbortSignal.any([signal, late])),
+      }),
       report,
       reference,
       backend,

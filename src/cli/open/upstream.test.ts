@@ -66,6 +66,7 @@ describe("F26: a credential that has ended when it comes", () => {
       sendBroadToken: false,
       impersonate: [],
       onUse: () => undefined,
+      doubt: { isGood: () => Promise.resolve(false) },
     });
     await expect(upstream.authorize({ leg: "pod", signal })).rejects.toMatchObject({
       code: "IDENTITY_UNKNOWN",

@@ -8,6 +8,7 @@ import { between } from "../../base/units.ts";
 import type { Route } from "../../route/index.ts";
 import { bearerOf, refuseMethod, type TokenWish } from "../bearer.ts";
 import { refuseBroadToken } from "./consent.ts";
+import type { CredentialDoubt } from "./doubt.ts";
 import type { IdentityPin } from "./identity-pin.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -25,6 +26,7 @@ export interface CredentialOptions {
   readonly source: SignIn;
   /** Whose credential it has to be. */
   readonly pin: IdentityPin;
+  readonly doubt: CredentialDoubt;
   /** What says in each request who the person is. @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD */
   readonly headersOf: (credential: Credential) => RawHeaders;
   /** Somebody asks for something. */
@@ -66,8 +68,12 @@ export function credentialUpstream(
     if (credential === undefined && state.kind === "failed") throw state.error;
     return credential;
   };
-  const authorize = async ({ rejected, signal }: AuthorizeRequest): Promise<RawHeaders> => {
+  const authorize = async ({ rejected, doubtful, signal }: AuthorizeRequest): Promise<RawHeaders> => {
     options.onUse();
+    // A plugin is run only for what the API server refuses itself.
+    if (doubtful === true && last !== undefined && last.headers === rejected) {
+      if (await options.doubt.isGood(last.credential, signal)) return rejected;
+    }
     if (rejected !== undefined) givenAt = Number.NEGATIVE_INFINITY;
     for (let round = 0; round < ROUNDS; round += 1) {
       signal.throwIfAborted();

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import {
   dataPlane,
+  FINE,
+  GET,
   OURS,
   request,
+  settle,
   SOON,
   type DataPlane,
+  type PlaneOptions,
   type PodStream,
 } from "../../../test/proxy/data-plane.ts";
 import { KnownError } from "../../base/errors.ts";
@@ -78,5 +82,76 @@ describe("what a UI says of a credential is known by its hooks", () => {
       "\r\nX-Reload: reload web-1\r\n",
     );
     expect((await through.ask(request("GET /other"), "web-1")).text).not.toContain("X-Reload");
+  });
+});
+
+describe("an answer that perhaps says that the credential was refused (U17)", () => {
+  const BAD = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nbad";
+  const REVIEW = request("POST /review", ["Content-Length: 2"], "{}");
+  const hooks: SiteHooks = {
+    refused: (_asked, { status }) => (status === 502 ? "perhaps" : "no"),
+    repeatable: ({ target }) => target === "/review",
+  };
+  interface Doubted extends DataPlane {
+    /** Of each question for a credential. */
+    readonly doubtful: readonly boolean[];
+  }
+  const plane = (pod: NonNullable<PlaneOptions["pod"]>, found = NEW): Doubted => {
+    const doubtful: boolean[] = [];
+    const made = dataPlane({
+      site: { hooks },
+      pod,
+      authorize: (rejected, doubts) => {
+        doubtful.push(doubts);
+        return rejected === undefined ? OURS : found;
+      },
+    });
+    return Object.assign(made, { doubtful });
+  };
+  const strict = (stream: PodStream): void =>
+    void settle().then(() => stream.say(stream.heard.includes("Bearer renewed") ? FINE : BAD));
+
+  test.each([
+    ["GET", GET],
+    ["HEAD", request("HEAD /")],
+    ["a review", REVIEW],
+  ])("%s is sent again when another credential is found, and only that is seen", async (_name, bytes) => {
+    await using through = plane(strict);
+    const client = await through.ask(bytes);
+    await settle();
+    await settle();
+    expect(client.statuses).toEqual([200]);
+    expect(client.text).not.toContain("bad");
+    expect(through.doubtful).toEqual([false, true]);
+    expect(through.rejected).toEqual([undefined, OURS]);
+    expect(through.streams).toHaveLength(2);
+  });
+
+  test("it passes as it is when the credential is good", async () => {
+    await using through = plane((stream) => stream.say(BAD), OURS);
+    const client = await through.ask(GET);
+    expect(client.text).toMatch(/^HTTP\/1\.1 502 [^]*\r\n\r\nbad$/);
+    expect(through.doubtful).toEqual([false, true]);
+    expect(through.streams).toHaveLength(1);
+  });
+
+  test("it passes when the new one gets it too: there is no loop", async () => {
+    await using through = plane((stream) => stream.say(BAD));
+    const client = await through.ask(REVIEW);
+    await settle();
+    expect(client.text).toMatch(/^HTTP\/1\.1 502 [^]*\r\n\r\nbad$/);
+    expect(through.streams).toHaveLength(2);
+  });
+
+  test.each([
+    ["POST", request("POST /", ["Content-Length: 2"], "{}")],
+    ["PATCH", request("PATCH /", ["Content-Length: 2"], "{}")],
+    ["DELETE", request("DELETE /")],
+    ["GET with a body", request("GET /", ["Content-Length: 2"], "{}")],
+  ])("R-N3: %s is done at most once, and asks nothing", async (_name, bytes) => {
+    await using through = plane((stream) => stream.say(BAD));
+    expect((await through.ask(bytes)).statuses).toEqual([502]);
+    expect(through.doubtful).toEqual([false]);
+    expect(through.streams).toHaveLength(1);
   });
 });

@@ -7,7 +7,7 @@ import type { Admitted } from "../types.ts";
 import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
 import { Hold } from "./hold.ts";
-import { isRefusal, mayRepeat, replayAfter } from "./replay.ts";
+import { isRefusal, mayRepeat, replayAfter, verdictOf, type Verdict } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
@@ -97,8 +97,8 @@ export class Exchange implements StreamUser, ResponseSink {
     }));
   }
 
-  async #authorize(rejected: RawHeaders | undefined): Promise<RawHeaders> {
-    const headers = await this.#waits().authorize(rejected);
+  async #authorize(rejected: RawHeaders | undefined, doubtful = false): Promise<RawHeaders> {
+    const headers = await this.#waits().authorize(rejected, doubtful);
     this.#authorized = this.#wire.system.monotonic();
     return headers;
   }
@@ -180,23 +180,19 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     this.#held = new HeldAnswer();
-    if (verdict === "look") return;
-    this.#startRenewal(head);
+    if (verdict !== "look") this.#startRenewal(head, verdict === "perhaps");
   }
 
   /** Whether an answer is news about the credential, which is asked once. */
-  #verdict(head: ResponseHead): "yes" | "no" | "look" {
+  #verdict(head: ResponseHead): Verdict {
     if (this.#renewed || this.#authorization.length === 0) return "no";
-    // Anything else may have been done (security.md R-N3).
-    if (!this.#repeatable && head.status !== 401) return "no";
-    const { hooks } = this.#wire;
-    return hooks?.refused?.(askedOf(this.#request, false), head) ?? (head.status === 401 ? "yes" : "no");
+    return verdictOf(askedOf(this.#request, false), head, this.#wire.hooks, this.#repeatable);
   }
 
-  #startRenewal(head: ResponseHead): void {
+  #startRenewal(head: ResponseHead, doubtful = false): void {
     this.#renewed = true;
     this.#stream?.duplex.pause();
-    void this.#renew(head);
+    void this.#renew(head, doubtful);
   }
 
   /** Only its body tells what an answer says of the credential; one that is too long says nothing. */
@@ -279,11 +275,11 @@ export class Exchange implements StreamUser, ResponseSink {
     return chunk;
   }
 
-  /** The 401 may be news about the credential: another one is tried once (security.md F12). */
-  async #renew(head: ResponseHead): Promise<void> {
+  /** The answer may be news about the credential: another one is tried once (security.md F12). */
+  async #renew(head: ResponseHead, doubtful: boolean): Promise<void> {
     const rejected = this.#authorization;
     this.#sent = false;
-    const renewed = await this.#authorize(rejected).catch((error: unknown) => {
+    const renewed = await this.#authorize(rejected, doubtful).catch((error: unknown) => {
       // What the UI would show is its login page; ours says what to do.
       this.#head = undefined;
       this.#refuse(error);

@@ -48,12 +48,13 @@ export class Hold {
   }
 
   /** @throws {KnownError} what the wire says, or that too many wait already */
-  async authorize(rejected: RawHeaders | undefined): Promise<RawHeaders> {
+  async authorize(rejected: RawHeaders | undefined, doubtful: boolean): Promise<RawHeaders> {
     this.enter();
     const { wire, started } = this.#held;
     const began = wire.system.monotonic();
     try {
-      return await wire.authorize(rejected, millis(Math.max(0, wire.limits.dial - (began - started))));
+      const limit = millis(Math.max(0, wire.limits.dial - (began - started)));
+      return await wire.authorize(rejected, { limit, doubtful });
     } finally {
       this.#asked += wire.system.monotonic() - began;
     }

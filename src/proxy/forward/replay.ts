@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isKnownError, type ErrorCode } from "../../base/errors.ts";
 import { millis, type Millis } from "../../base/units.ts";
-import type { SiteHooks } from "../types.ts";
+import type { AnsweredHead, AskedRequest, SiteHooks } from "../types.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { askedOf } from "./waiting.ts";
 
@@ -39,6 +39,20 @@ export const mayRepeat = (
   const { method } = request;
   if (framing === "none" && (method === "GET" || method === "HEAD" || method === "OPTIONS")) return true;
   return hooks?.repeatable?.(askedOf(request, false)) ?? false;
+};
+
+/** What an answer says of the credential: that it was refused or not, perhaps, or in its body. */
+export type Verdict = ReturnType<NonNullable<SiteHooks["refused"]>>;
+
+/** Without a literal 401 nobody says that nothing was done: what must not be repeated asks nothing (security.md R-N3). */
+export const verdictOf = (
+  asked: AskedRequest,
+  head: AnsweredHead,
+  hooks: SiteHooks | undefined,
+  repeatable: boolean,
+): Verdict => {
+  if (!repeatable && head.status !== 401) return "no";
+  return hooks?.refused?.(asked, head) ?? (head.status === 401 ? "yes" : "no");
 };
 
 /** A dial repeats what it can itself, but for this one, which may show while TLS starts. */

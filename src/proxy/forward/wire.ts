@@ -48,8 +48,14 @@ export interface Wire {
   onIncident(incident: Incident): void;
   /** The credential's headers, where they are in hand. */
   ready(): RawHeaders | undefined;
-  /** @param limit at most `limits.authorize` @throws {KnownError} the upstream's, or UPSTREAM_LATE */
-  authorize(rejected: RawHeaders | undefined, limit?: Millis): Promise<RawHeaders>;
+  /**
+   * @param wishes `limit`: at most `limits.authorize`; `doubtful`: they may be good yet (`AuthorizeRequest.doubtful`)
+   * @throws {KnownError} the upstream's, or UPSTREAM_LATE
+   */
+  authorize(
+    rejected: RawHeaders | undefined,
+    wishes?: { readonly limit?: Millis; readonly doubtful?: boolean },
+  ): Promise<RawHeaders>;
   /** @param limit default `limits.dial` @throws {KnownError} what stands in the way, or UPSTREAM_LATE */
   dial(session: string, bulk: boolean, abort: AbortController, limit?: Millis): Promise<UpstreamStream>;
   head(request: IncomingMessage, admitted: Admitted, wishes: HeadWishes): string;
@@ -99,14 +105,14 @@ export function openWire(
     limits,
     onIncident: options.onIncident,
     ready: () => site.upstream.ready?.(),
-    authorize: async (rejected, limit) => {
+    authorize: async (rejected, { limit, doubtful = false } = {}) => {
       const now = rejected === undefined ? site.upstream.ready?.() : undefined;
       if (now !== undefined) return now;
       const most = millis(Math.min(limits.authorize, limit ?? limits.authorize));
       const work = site.upstream.authorize({
         leg,
         signal: options.closed,
-        ...(rejected === undefined ? {} : { rejected }),
+        ...(rejected === undefined ? {} : { rejected, doubtful }),
       });
       return await withLimit(work, most, () => inTheWay() ?? late("a credential", most));
     },
