@@ -123,6 +123,21 @@ describe.concurrent("Headlamp through kauth open", () => {
     await judge(page, ui);
   });
 
+  test("its container ends, which Kubernetes sees 2 s later", async () => {
+    await using staged = await headlampStage();
+    const { ui } = staged;
+    const page = await opened(staged);
+    await toDeployments(page, ui);
+    staged.die("ui-1");
+    change(ui, "meanwhile");
+    await page.waitForTimeout(2_000);
+    staged.crash("ui-1");
+    await pass(page, 4);
+    staged.recover("ui-1");
+    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await judge(page, ui);
+  });
+
   test.each([
     [4, "between two polls"],
     [30, "over many polls"],
@@ -223,9 +238,13 @@ describe.concurrent("Headlamp through kauth open", () => {
     await judge(page, ui);
   });
 
-  test("its token is revoked, and the plugin has a good one", async () => {
+  test.each([
+    ["401", false],
+    ["502 where the page posts", true],
+  ])("its token is revoked, which shows as %s, and the plugin has a good one", async (_name, is502) => {
     await using staged = await headlampStage();
     const { ui, plugin, token } = staged;
+    ui.rejectedPostIs502 = is502;
     const page = await opened(staged);
     await toDeployments(page, ui);
     await plugin.answer("amy");
