@@ -9,7 +9,9 @@ export function accountsOf(demo: () => Demo | undefined): Accounts {
     if (found !== undefined) owners.set(token, found);
     return found;
   };
-  return { user, owner: (token) => user(token) ?? owners.get(token) };
+  /** Also of one that had ended when it was first seen. */
+  const ended = (token: string): string | undefined => demo()?.cluster.people.byToken(token, 0)?.username;
+  return { user, owner: (token) => user(token) ?? owners.get(token) ?? ended(token) };
 }
 
 /** A few tokens of a test without a cluster. */
