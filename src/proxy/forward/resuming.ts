@@ -3,12 +3,11 @@ import { backoff, type Backoff } from "../../base/backoff.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { millis } from "../../base/units.ts";
+import { restUntilOther } from "./rest.ts";
 import type { Wire } from "./wire.ts";
 
 /** A success that lasted this many milliseconds was none of a peer that only seems to be there. */
 const LASTED = 5_000;
-/** How often a pause looks whether somebody else answers by now: what the last one did says nothing of them. */
-const GLANCE = 250;
 /** How long a refusal that may pass, such as that of an API server that is starting, is waited out. */
 const REFUSED_FOR = 15_000;
 /** How often a stream looks whether its credential has been replaced. */
@@ -124,21 +123,7 @@ export class Resuming {
 
   async #pause(): Promise<void> {
     if (this.#first) this.#first = false;
-    else if (await this.#rest(this.#waits.next())) this.#waits.reset();
-  }
-
-  /** Sleeps for so many milliseconds. True: no longer than until somebody else answers. */
-  async #rest(length: number): Promise<boolean> {
-    const { system, peer } = this.#wire;
-    const glance = peer === undefined ? length : GLANCE;
-    let known = peer?.();
-    for (let left = length; left > 0; left -= glance) {
-      await system.sleep(millis(Math.min(left, glance)), this.#signal);
-      const now = peer?.();
-      if (now !== undefined && now !== known) return true;
-      known = now;
-    }
-    return false;
+    else if (await restUntilOther(this.#wire, this.#waits.next(), this.#signal)) this.#waits.reset();
   }
 
   /** A stream outlives its token (ui-traffic U15), and must not: from its end on it is somebody's without a right. */
