@@ -21,11 +21,19 @@ export interface NameFacts extends Omit<FileFacts, "kind"> {
   readonly target: string | undefined;
 }
 
+/** Made anew for each read of a table, it would be megabytes a second of what only the collector frees. */
+export interface ReadMemory {
+  bytes: Buffer;
+}
+
 export interface Files {
   /** The bytes of a file. @throws {KnownError} FILE_TOO_LARGE past `limit`; Node's own errors otherwise */
   read(path: string, limit: Bytes): Promise<Buffer>;
-  /** The same at once. For the kernel's small tables, whose many short reads cost a thread more than they take. */
-  readNow(path: string, limit: Bytes): Buffer;
+  /**
+   * The same at once. For the kernel's small tables, whose many short reads cost a thread more than they take.
+   * @param memory read into, and grown where it is too small: what is given is good until it is used again
+   */
+  readNow(path: string, limit: Bytes, memory: ReadMemory): Buffer;
   /** The same as `read`, with the facts of the very file that the bytes came from, whatever has its name by then. */
   readWithFacts(path: string, limit: Bytes): Promise<{ readonly content: Buffer; readonly facts: FileFacts }>;
   facts(path: string): Promise<FileFacts | undefined>;
@@ -81,7 +89,8 @@ const readWithFacts: Files["readWithFacts"] = async (path, limit) => {
   if (known === undefined || known.isFile()) {
     const file = fs.openSync(path, "r");
     try {
-      return { content: readDescriptor(file, path, limit), facts: factsOf(fs.fstatSync(file)) };
+      const memory = { bytes: Buffer.allocUnsafe(64 * 1024) };
+      return { content: readDescriptor(file, { path, limit }, memory), facts: factsOf(fs.fstatSync(file)) };
     } finally {
       fs.closeSync(file);
     }
@@ -102,23 +111,27 @@ const readWithFacts: Files["readWithFacts"] = async (path, limit) => {
   }
 };
 
-const readBoundedNow = (path: string, limit: Bytes): Buffer => {
+const readBoundedNow = (path: string, limit: Bytes, memory: ReadMemory): Buffer => {
   const file = fs.openSync(path, "r");
   try {
-    return readDescriptor(file, path, limit);
+    return readDescriptor(file, { path, limit }, memory);
   } finally {
     fs.closeSync(file);
   }
 };
 
-const readDescriptor = (file: number, path: string, limit: Bytes): Buffer => {
-  let content = Buffer.allocUnsafe(64 * 1024);
+const readDescriptor = (
+  file: number,
+  { path, limit }: { readonly path: string; readonly limit: Bytes },
+  memory: ReadMemory,
+): Buffer => {
   for (let total = 0; ;) {
-    const length = fs.readSync(file, content, total, content.length - total, null);
-    if (length === 0) return content.subarray(0, total);
+    const { bytes } = memory;
+    const length = fs.readSync(file, bytes, total, bytes.length - total, null);
+    if (length === 0) return bytes.subarray(0, total);
     total += length;
     if (total > limit) throw tooLarge(path, limit);
-    if (total === content.length) content = Buffer.concat([content, Buffer.allocUnsafe(total)]);
+    if (total === bytes.length) memory.bytes = Buffer.concat([bytes, Buffer.alloc(total)]);
   }
 };
 

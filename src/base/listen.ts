@@ -161,7 +161,7 @@ const listenerUid = async (at: SocketAddress, system: System): Promise<number | 
   if (system.platform !== "linux") return undefined;
   for (const path of ["/proc/self/net/tcp", "/proc/self/net/tcp6"]) {
     const table = await system.files.read(path, TABLE_LIMIT).catch(() => undefined);
-    const row = table === undefined ? undefined : findListener(table.toString("latin1"), at);
+    const row = table === undefined ? undefined : findListener(table, at);
     if (row !== undefined) return row.uid;
   }
   return undefined;

@@ -34,11 +34,15 @@ describe("the kernel's tables", () => {
     ["a port that is not there", at(0xc359), ours, undefined],
     ["another server port", at(0xc350), at(18_001), undefined],
   ])("%s", (_, peer, server, uid) => {
-    expect(findConnection(TCP + TCP6, peer, server, "LE")?.uid).toBe(uid);
+    expect(findConnection(Buffer.from(TCP + TCP6), peer, server, "LE")?.uid).toBe(uid);
   });
 
   test("a socket without a process is told by its inode", () => {
-    expect(findConnection(TCP, at(0xc351), ours, "LE")).toEqual({ uid: 0, state: "06", inode: 0 });
+    expect(findConnection(Buffer.from(TCP), at(0xc351), ours, "LE")).toEqual({
+      uid: 0,
+      state: "06",
+      inode: 0,
+    });
   });
 
   test.each([
@@ -47,7 +51,7 @@ describe("the kernel's tables", () => {
     ["a wildcard", at(8_080), 65],
     ["nobody", at(9), undefined],
   ])("listener: %s", (_, where, uid) => {
-    expect(findListener(TCP + TCP6, where, "LE")?.uid).toBe(uid);
+    expect(findListener(Buffer.from(TCP + TCP6), where, "LE")?.uid).toBe(uid);
   });
 
   test("byte order is the machine's", () => {
@@ -66,9 +70,9 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
       ...system,
       files: {
         ...system.files,
-        readNow: (path, limit) => {
+        readNow: (path, limit, memory) => {
           reads += 1;
-          return system.files.readNow(path, limit);
+          return system.files.readNow(path, limit, memory);
         },
       },
     });

@@ -47,25 +47,28 @@ const owner = (row: SocketRow | undefined): number | undefined =>
  */
 export async function peerUids(system: System): Promise<PeerUids | undefined> {
   if (system.platform !== "linux" || system.uid === undefined) return undefined;
+  const memory = { bytes: Buffer.alloc(KiB(64)) };
   /** Bytes of the first table when they were last read. */
   let size = 0;
-  const one = async (path: string): Promise<string | undefined> => {
+  /** Whether it can be read. It is used at once: its memory is that of the next read. */
+  const read = async (path: string, use: (table: Buffer) => void): Promise<boolean> => {
     try {
       const content =
-        size > QUICK ? await system.files.read(path, TABLE_LIMIT) : system.files.readNow(path, QUICK);
+        size > QUICK ? await system.files.read(path, TABLE_LIMIT) : system.files.readNow(path, QUICK, memory);
       if (path === TABLES[0]) size = content.length;
-      return content.toString("latin1");
+      use(content);
+      return true;
     } catch (error) {
       // It has grown: from now on it is read without holding everything up.
       if (isKnownError(error, "FILE_TOO_LARGE") && size <= QUICK) {
         size = Number.POSITIVE_INFINITY;
-        return await one(path);
+        return await read(path, use);
       }
       // Without IPv6 in the kernel the second table does not exist.
-      return undefined;
+      return false;
     }
   };
-  if ((await one(TABLES[0])) === undefined) {
+  if (!(await read(TABLES[0], () => undefined))) {
     system.log.warn(`Other users of this machine cannot be told apart: "${TABLES[0]}" cannot be read`);
     return undefined;
   }
@@ -83,11 +86,12 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
       let open: readonly Question[] = batch;
       for (const path of TABLES) {
         if (open.length === 0) break;
-        const table = (await one(path)) ?? "";
-        open = open.filter(({ peer, ours, answer }) => {
-          const row = findConnection(table, peer, ours);
-          if (row !== undefined) answer(owner(row));
-          return row === undefined;
+        await read(path, (table) => {
+          open = open.filter(({ peer, ours, answer }) => {
+            const row = findConnection(table, peer, ours);
+            if (row !== undefined) answer(owner(row));
+            return row === undefined;
+          });
         });
       }
       for (const question of open) {

@@ -48,10 +48,10 @@ export const tableForms = (at: SocketAddress, order: "LE" | "BE" = endianness())
   return [`${hexWords(octets, order)}:${port}`, `${hexWords([...MAPPED, ...octets], order)}:${port}`];
 };
 
-const rowAt = (table: string, start: number): SocketRow | undefined => {
+const rowAt = (table: Buffer, start: number): SocketRow | undefined => {
   const end = table.indexOf("\n", start);
   const fields = table
-    .slice(start, end === -1 ? undefined : end)
+    .toString("latin1", start, end === -1 ? table.length : end)
     .trim()
     .split(/ +/);
   // st, tx:rx queue, tr:tm->when, retrnsmt, uid, timeout, inode
@@ -63,7 +63,8 @@ const rowAt = (table: string, start: number): SocketRow | undefined => {
 
 /** The row of the socket whose own end is `local` and whose other end is `remote`. */
 export const findConnection = (
-  table: string,
+  /** As it was read. */
+  table: Buffer,
   local: SocketAddress,
   remote: SocketAddress,
   order: "LE" | "BE" = endianness(),
@@ -80,7 +81,8 @@ export const findConnection = (
 
 /** Who listens on `port` of `address`, or of every address. */
 export const findListener = (
-  table: string,
+  /** As it was read. */
+  table: Buffer,
   at: SocketAddress,
   order: "LE" | "BE" = endianness(),
 ): SocketRow | undefined => {
