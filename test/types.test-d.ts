@@ -28,4 +28,6 @@ expectTypeOf<KnownError["exit"]>().toEqualTypeOf<1 | 2>();
 // The header of a credential is nothing, a token, or name and password; never a mix of them.
 expectTypeOf<NonNullable<Credential["header"]>["kind"]>().toEqualTypeOf<"bearer" | "basic">();
 // All that the proxy knows of the world.
-expectTypeOf<keyof Upstream>().toEqualTypeOf<"dial" | "authorize" | "ready" | "trouble" | "peer">();
+expectTypeOf<keyof Upstream>().toEqualTypeOf<
+  "dial" | "authorize" | "ready" | "trouble" | "peer" | "onGone"
+>();

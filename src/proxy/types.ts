@@ -46,6 +46,11 @@ export interface Upstream {
    */
   readonly peer?: () => string | undefined;
   /**
+   * Calls back with each `peer` that is gone for good. Its streams may take a second to end; a read that it has not
+   * answered is asked of somebody else at once. Without it, only the end of a stream tells.
+   */
+  readonly onGone?: (listener: (peer: string) => void) => void;
+  /**
    * What stands in the way of a dial or a credential now, a KnownError where it is known; undefined: nothing does, or
    * nobody has looked yet. For the page of a navigation that does not wait.
    */

@@ -79,6 +79,7 @@ export function openRoute(options: RouteOptions): Route {
   const closed = new AbortController();
   const random = (): number => system.random(4).readUInt32BE() / 2 ** 32;
   const retired = new Set<PodDialer>();
+  const listeners = new Set<(peer: string) => void>();
   let live: Live | undefined;
   let resolving: Promise<Live> | undefined;
   let previous: Backend | undefined;
@@ -154,7 +155,7 @@ export function openRoute(options: RouteOptions): Route {
   };
 
   /** Only for connections to come: those that exist go on until they end. */
-  const leave = (which: Live, reason: string): void => {
+  const leave = (which: Live, reason: string, isGone = false): void => {
     if (which.left.signal.aborted) return;
     const gone = new KnownError("POD_GONE", `Cannot use pod "${which.backend.pod}" any more: ${reason}`);
     which.left.abort(gone);
@@ -165,7 +166,8 @@ export function openRoute(options: RouteOptions): Route {
     // Of a way that never came up nobody has to hear that it is down.
     if (announced !== which || closed.signal.aborted) return;
     wasUp = true;
-    briefs = system.monotonic() - upAt < BRIEF ? briefs + 1 : 0;
+    // What is deleted is not found again, so that nothing goes round in a circle.
+    briefs = !isGone && system.monotonic() - upAt < BRIEF ? briefs + 1 : 0;
     if (briefs === 0) tries.reset();
     // Until the next try has an answer; what an earlier one met may be long over.
     trouble = gone;
@@ -225,10 +227,11 @@ export function openRoute(options: RouteOptions): Route {
       look.abort();
       follow(which);
     });
-    void untilPodLeaves({ connection, system, backend: which.backend, signal }).then((reason) => {
-      if (reason === undefined) return;
+    void untilPodLeaves({ connection, system, backend: which.backend, signal }).then((leaving) => {
+      if (leaving === undefined) return;
       stop();
-      leave(which, reason);
+      leave(which, leaving.reason, leaving.gone);
+      if (leaving.gone) for (const listener of listeners) listener(which.peer);
     });
   };
 
@@ -320,6 +323,7 @@ export function openRoute(options: RouteOptions): Route {
     get state() {
       return state;
     },
+    onGone: (listener) => void listeners.add(listener),
     trouble: () => (live === undefined || announced !== live ? trouble : undefined),
     ready: async (signal) => {
       for (let count = 1; ; count += 1) {

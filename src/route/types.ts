@@ -58,6 +58,8 @@ export interface Route extends AsyncDisposable {
   readonly state: RouteState;
   /** Who answers a dial now; undefined: nobody. */
   readonly peer: string | undefined;
+  /** Calls back with each `peer` of which nobody is there any more: what it has not answered it never will. */
+  onGone(listener: (peer: string) => void): void;
   /** What stands in the way since it was last up; undefined while it is up, or nobody has looked. */
   trouble(): KnownError | undefined;
   /** Resolves a backend and connects to it. @throws {KnownError} at the first failure: for the start */

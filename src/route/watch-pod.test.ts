@@ -25,7 +25,7 @@ const follow = (): { readonly reason: () => string | undefined } => {
     system: time.system,
     backend: backendOf(podOf("a"), 8080, "http"),
     signal: stop.signal,
-  }).then((given) => (reason = given));
+  }).then((given) => (reason = given?.reason));
   return { reason: () => reason };
 };
 

@@ -20,11 +20,20 @@ interface PodWatch {
   readonly signal: AbortSignal;
 }
 
+/** Why a pod gets no new connections any more. */
+export interface Leaving {
+  readonly reason: string;
+  /** It is not there any more, so that nobody will answer what it was asked. */
+  readonly gone: boolean;
+}
+
+const DELETED: Leaving = { reason: "it was deleted", gone: true };
+
 /**
  * Resolves with the reason as soon as a pod should get no new connections: deleted, replaced, not ready. Never
  * rejects; ends with undefined when the signal aborts. An API server that is away says nothing about the pod.
  */
-export async function untilPodLeaves(watch: PodWatch): Promise<string | undefined> {
+export async function untilPodLeaves(watch: PodWatch): Promise<Leaving | undefined> {
   const { connection, system, backend, signal } = watch;
   let canWatch = true;
   let polls = 0;
@@ -52,7 +61,7 @@ export async function untilPodLeaves(watch: PodWatch): Promise<string | undefine
     } catch (error) {
       if (signal.aborted) return undefined;
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "NOT_FOUND") return "it was deleted";
+      if (code === "NOT_FOUND") return DELETED;
       if (code === "FORBIDDEN" && !canWatch && !allowed) return undefined;
       if (code === "FORBIDDEN" && canWatch) canWatch = false;
       else {
@@ -66,7 +75,7 @@ export async function untilPodLeaves(watch: PodWatch): Promise<string | undefine
   return undefined;
 }
 
-const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<string | undefined> => {
+const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<Leaving | undefined> => {
   const { connection, system, backend, signal } = watch;
   const events = watchObjects(connection, "pods", {
     namespace: backend.namespace,
@@ -76,10 +85,10 @@ const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<string 
   });
   for await (const event of events) {
     onAnswer();
-    if (event.kind === "deleted") return "it was deleted";
+    if (event.kind === "deleted") return DELETED;
     if (event.kind === "listed") {
       const [pod] = event.items;
-      const reason = pod === undefined ? "it was deleted" : leaving(pod, backend);
+      const reason = pod === undefined ? DELETED : leaving(pod, backend);
       if (reason !== undefined) return reason;
       continue;
     }
@@ -89,10 +98,10 @@ const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<string 
   return undefined;
 };
 
-const leaving = (pod: Parameters<typeof isReady>[0], backend: Backend): string | undefined => {
-  if (pod.metadata.uid !== backend.uid) return "another pod has its name now";
-  if (!isReady(pod)) return whyNotReady(pod);
+const leaving = (pod: Parameters<typeof isReady>[0], backend: Backend): Leaving | undefined => {
+  if (pod.metadata.uid !== backend.uid) return { reason: "another pod has its name now", gone: true };
+  if (!isReady(pod)) return { reason: whyNotReady(pod), gone: false };
   // Between two looks it may have ended and be ready again, with another certificate (security.md R-N15).
   const { start } = backendOf(pod, backend.port, backend.scheme);
-  return start === backend.start ? undefined : "its container started anew";
+  return start === backend.start ? undefined : { reason: "its container started anew", gone: true };
 };

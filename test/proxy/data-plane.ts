@@ -92,6 +92,8 @@ export interface DataPlane extends AsyncDisposable, StillSystem {
   readonly rejected: readonly (RawHeaders | undefined)[];
   /** Why requests got answers of ours. */
   readonly incidents: readonly Incident[];
+  /** Says that nobody of this name is there any more. */
+  gone(peer: string): void;
   /** A new connection of a client. */
   connect(session?: string): Duplex;
   open(session?: string): Client;
@@ -143,6 +145,7 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
   const streams: PodStream[] = [];
   const rejected: (RawHeaders | undefined)[] = [];
   const incidents: Incident[] = [];
+  const gone: ((peer: string) => void)[] = [];
   const pod = options.pod ?? ((stream) => stream.say(FINE));
   let turn = 0;
   let dials = 0;
@@ -157,10 +160,11 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
         const [near, far] = copyingPair();
         const stream = podStream(near, far, { session, bulk, onRequest: () => pod(stream, turn++) });
         streams.push(stream);
-        return { stream: near, peer: "pod" };
+        return { stream: near, peer: options.peer?.() ?? "pod" };
       },
       trouble: () => options.trouble?.(),
       ...(options.peer === undefined ? {} : { peer: options.peer }),
+      onGone: (listener) => void gone.push(listener),
     },
     ...options.site,
   });
@@ -197,6 +201,9 @@ export function dataPlane(options: PlaneOptions = {}): DataPlane {
     streams,
     rejected,
     incidents,
+    gone: (peer) => {
+      for (const listener of gone) listener(peer);
+    },
     connect,
     open,
     ask: async (bytes, session) => {

@@ -35,6 +35,7 @@ const scene = (during: (made: Scene) => Promise<void> = async () => await Promis
         ready: async () => await Promise.reject(new Error("no route")),
         dial: async () => await Promise.reject(new Error("no route")),
         peer: undefined,
+        onGone: () => undefined,
         trouble: () => undefined,
         [Symbol.asyncDispose]: async () => await Promise.resolve(),
       },

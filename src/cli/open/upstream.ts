@@ -118,6 +118,7 @@ export function podUpstream(options: UpstreamOptions): Upstream {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     ...(options.anonymous ? NOBODY : credentialUpstream({ ...options, headersOf })),
     peer: () => route.peer,
+    onGone: (listener) => route.onGone(listener),
     trouble: () => {
       const state = source.state();
       return state.kind === "failed" ? state.error : route.trouble();

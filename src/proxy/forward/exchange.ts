@@ -7,6 +7,7 @@ import type { Admitted } from "../types.ts";
 import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
 import { Hold } from "./hold.ts";
+import { Pieces } from "./pieces.ts";
 import { isRefusal, mayRepeat, replayAfter, verdictOf, type Verdict } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
@@ -44,9 +45,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #authorized: number;
   #head: ResponseHead | undefined;
   /** The part of the body that is not handed over yet: what one read brought, or the last one, with the end. */
-  #pending: Buffer | undefined;
-  /** All parts of it, where there are several. */
-  #parts: Buffer[] | undefined;
+  readonly #pieces = new Pieces();
   #held: HeldAnswer | undefined;
   #tries = 0;
   #refusals = 0;
@@ -126,6 +125,7 @@ export class Exchange implements StreamUser, ResponseSink {
     });
     this.#hold?.leave();
     this.#sent = true;
+    if (this.#repeatable) this.#wire.unanswered.add(this);
     stream.duplex.write(head, "latin1");
     if (this.#framing === "none") return;
     this.#body ??= new RequestBody(this.#request, this.#framing === "chunked");
@@ -147,7 +147,16 @@ export class Exchange implements StreamUser, ResponseSink {
 
   // --- the stream speaks
 
+  get peer(): string | undefined {
+    return this.#stream?.peer;
+  }
+
+  lose(): void {
+    this.#fail(new KnownError("POD_GONE", "The pod went before it answered"));
+  }
+
   onData(chunk: Buffer): void {
+    if (!this.#answered) this.#wire.unanswered.delete(this);
     this.#answered = true;
     try {
       this.#parser?.push(chunk);
@@ -213,9 +222,7 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#lookInto(this.#held);
       return;
     }
-    if (this.#pending === undefined) this.#pending = chunk;
-    else if (this.#parts === undefined) this.#parts = [this.#pending, chunk];
-    else this.#parts.push(chunk);
+    this.#pieces.add(chunk);
   }
 
   onComplete(rest: number): void {
@@ -225,7 +232,7 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     this.#settleStream(rest);
-    const last = this.#take();
+    const last = this.#pieces.take();
     if (last === undefined) this.#response.end();
     // Node joins the head with a text, and so the whole answer is one write.
     else if (last.length <= JOINED && !this.#begun) this.#response.end(last.toString("latin1"), "latin1");
@@ -249,7 +256,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
-    const chunk = this.#take();
+    const chunk = this.#pieces.take();
     if (chunk === undefined) {
       // An event stream that has nothing to say yet must still be seen to be open.
       if (this.#head === undefined || this.#held !== undefined || this.#over) return;
@@ -265,14 +272,6 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#stopped = false;
       duplex?.resume();
     });
-  }
-
-  /** Small chunks that came together also leave together: apart, each would be a write. */
-  #take(): Buffer | undefined {
-    const chunk = this.#parts === undefined ? this.#pending : Buffer.concat(this.#parts);
-    this.#pending = undefined;
-    this.#parts = undefined;
-    return chunk;
   }
 
   /** The answer may be news about the credential: another one is tried once (security.md F12). */
@@ -337,6 +336,7 @@ export class Exchange implements StreamUser, ResponseSink {
     }
     const stream = this.#stream;
     this.#stream = undefined;
+    this.#wire.unanswered.delete(this);
     stream?.destroy();
     const pause = this.#again(error, stream);
     if (pause === undefined) this.#refuse(error);
@@ -387,6 +387,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   #finish(): void {
     this.#over = true;
+    this.#wire.unanswered.delete(this);
     this.#stream?.destroy();
     this.#stream = undefined;
     this.#hold?.leave();

@@ -34,11 +34,19 @@ export interface WireLimits {
   readonly change: Millis;
 }
 
+/** A read on its way to somebody, who has not said a byte. */
+export interface Unanswered {
+  readonly peer: string | undefined;
+  /** It is asked of somebody else. */
+  lose(): void;
+}
+
 /** What the exchanges of one site share. */
 export interface Wire {
   readonly system: System;
   readonly pool: StreamPool;
   readonly waiting: Waiting;
+  readonly unanswered: Set<Unanswered>;
   readonly hooks: SiteHooks | undefined;
   readonly limits: WireLimits;
   /** `Upstream.peer`. */
@@ -95,8 +103,14 @@ export function openWire(
     const trouble = site.upstream.trouble?.();
     return trouble instanceof KnownError ? trouble : undefined;
   };
+  const unanswered = new Set<Unanswered>();
+  site.upstream.onGone?.((peer) => {
+    // One that is sent again at once is on its way to somebody else.
+    for (const each of unanswered) if (each.peer === peer) each.lose();
+  });
   return {
     system,
+    unanswered,
     pool: new StreamPool(system, fitting(site.upstream)),
     waiting: new Waiting(system),
     hooks: site.hooks,
