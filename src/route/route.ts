@@ -62,7 +62,7 @@ const ENDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** A pod that left keeps its old streams for so long; its grace period is 30 s by default. */
 const LINGER = millis(60_000);
 /** Milliseconds. After a second way in a row that was lost sooner than this, the next one is looked for after a pause. */
-const BRIEF = 1_000;
+const BRIEF = 500;
 /** A list may be older than its pods; more often in a row it is not that. */
 const READY_TRIES = 3;
 
