@@ -7,6 +7,17 @@ import { escapeLine, escapeQuoted, hasControls } from "../base/terminal.ts";
  */
 export const cleanLine = (text: string): string => escapeLine(redact(text));
 
+/** Several lines, as errors of plugins have them, in one. */
+export const oneLine = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .reduce(
+      (before, line) => (before === "" ? line : `${before}${/[.:;,!?]$/.test(before) ? " " : "; "}${line}`),
+      "",
+    );
+
 /** A value with everything in it that looks like a secret taken out. */
 const clean = (_key: string, value: unknown): unknown => (typeof value === "string" ? redact(value) : value);
 

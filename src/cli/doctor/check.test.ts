@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { recorded } from "../../../test/recorded.ts";
 import { KnownError } from "../../base/errors.ts";
 import { check, runChecks, type Check, type Learned, type Scene } from "./check.ts";
-import { oneLine, type Finding } from "./finding.ts";
+import { oneLine } from "../output.ts";
+import type { Finding } from "./finding.ts";
 
 const sceneOf = (system: Scene["system"], signal = new AbortController().signal): Scene => ({
   invocation: {
@@ -48,12 +49,12 @@ describe("checks", () => {
       subject: "a",
       needs: [],
       run: () => {
-        throw new KnownError("FORBIDDEN", "Cannot\nget it", { hint: "Ask" });
+        throw new KnownError("FORBIDDEN", "Cannot\nget it", { hint: "It said: no\nAsk" });
       },
     });
     const findings = await run(fails, needs("b", "namespace"), learns("c", {}));
     expect(findings).toMatchObject([
-      { id: "a", state: "bad", found: "Cannot; get it [FORBIDDEN]", next: "Ask" },
+      { id: "a", state: "bad", found: "Cannot; get it [FORBIDDEN]", next: "It said: no; Ask" },
       { id: "b", state: "untried" },
       { id: "c", state: "ok" },
     ]);

@@ -6,7 +6,8 @@ import type { Credential, CredentialSource, ExecOptions } from "../../credential
 import type { ClientConfig, Kubeconfig } from "../../kubeconfig/index.ts";
 import type { Backend, TargetReference } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
-import { oneLine, UNTRIED, type Finding, type Note } from "./finding.ts";
+import { oneLine } from "../output.ts";
+import { UNTRIED, type Finding, type Note } from "./finding.ts";
 
 /** What a check may use of the command, beside what earlier checks have learned. */
 export interface Scene {
@@ -91,7 +92,11 @@ export async function runChecks(
     const outcome = await outcomeOf(each, scene, learned);
     learned = { ...learned, ...outcome.learned };
     for (const note of outcome.notes) {
-      const finding = { id: each.id, subject: each.subject, ...note, found: oneLine(note.found) };
+      const lines = {
+        found: oneLine(note.found),
+        ...(note.next === undefined ? {} : { next: oneLine(note.next) }),
+      };
+      const finding = { id: each.id, subject: each.subject, ...note, ...lines };
       findings.push(finding);
       tell(finding);
     }

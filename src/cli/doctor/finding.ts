@@ -32,14 +32,3 @@ export const UNTRIED = { state: "untried", found: "not tried: something above ha
 
 /** `2026-01-02T03:04:05Z` */
 export const timeText = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
-
-/** Several lines, as errors of plugins have them, in one. */
-export const oneLine = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .reduce(
-      (before, line) => (before === "" ? line : `${before}${/[.:;,!?]$/.test(before) ? " " : "; "}${line}`),
-      "",
-    );

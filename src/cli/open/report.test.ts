@@ -133,6 +133,57 @@ describe("events", () => {
     });
   });
 
+  const signIn = {
+    event: "sign-in" as const,
+    state: "failed" as const,
+    code: "EXEC_FAILED",
+    message: "The plugin failed\nIt said: log in",
+    next: undefined,
+    retryInSeconds: undefined,
+  };
+  const incident = {
+    event: "incident" as const,
+    incident: "0a1b",
+    code: "EXEC_FAILED",
+    message: signIn.message,
+    next: "One thing.\nAnother",
+    more: 0,
+  };
+
+  test("say on one line what a plugin said on several", async () => {
+    expect((await say(signIn))[0]).toBe(
+      "Signing in failed: The plugin failed; It said: log in [EXEC_FAILED]",
+    );
+    expect(await say(incident)).toEqual([
+      "Incident 0a1b: The plugin failed; It said: log in [EXEC_FAILED]",
+      "One thing. Another",
+    ]);
+  });
+
+  test.each([
+    { event: signIn, terminal: true, text: "Press Enter to sign in again; until then nothing is tried" },
+    {
+      event: signIn,
+      terminal: false,
+      text: "Nothing is tried until somebody signs in again on kauth's own page, or starts kauth anew",
+    },
+    {
+      event: { event: "identity" as const, from: "alice", to: "bob" },
+      terminal: true,
+      text: "Press Enter for a link that opens them as the new person",
+    },
+    {
+      event: { event: "identity" as const, from: "alice", to: "bob" },
+      terminal: false,
+      text: "Start kauth anew to open them as the new person",
+    },
+  ])("ask for Enter only where it is read: $event.event, $terminal", async ({ event, terminal, text }) => {
+    await using under = await recorded();
+    const system = { ...under.system(), stdinIsTerminal: terminal };
+    reportTo(system, { output: "text", printLink: false }).emit(event);
+    expect(under.err.at(-1)).toBe(text);
+  });
+
   test("as JSON are one object a line, without the link", async () => {
     await using under = await recorded();
     const report = reportTo(under.system(), { output: "json", printLink: false });

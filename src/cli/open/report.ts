@@ -4,7 +4,7 @@ import type { EpochMillis } from "../../base/units.ts";
 import type { Method } from "../../credentials/index.ts";
 import type { Trouble } from "../../proxy/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
-import { jsonText } from "../output.ts";
+import { jsonText, oneLine } from "../output.ts";
 import type { ActingAs } from "./impersonation.ts";
 
 /** One JSON object a line on stdout with `--output json`; the same facts as text on stderr otherwise. */
@@ -109,6 +109,9 @@ export function reportTo(
   };
 }
 
+/** Remote text of several lines, as errors of plugins have them, where one line is meant. */
+const inLine = (text: string): string => escapeLine(oneLine(text));
+
 const askedBy = (acting: ActingAs | undefined): string =>
   acting === undefined
     ? ""
@@ -144,14 +147,16 @@ const forwardHint = (url: string, { env }: System): readonly string[] => {
   return [`In a browser on your own machine, after: ssh -L ${from}:${to} HOST`];
 };
 
-const signInText = (event: OpenEvent & { readonly event: "sign-in" }): readonly string[] => {
+const signInText = (event: OpenEvent & { readonly event: "sign-in" }, system: System): readonly string[] => {
   if (event.state === "well") return ["Signed in again; the pages go on"];
   if (event.state === "running") return ["Signing in again …"];
   const code = event.code === undefined ? "" : ` [${event.code}]`;
   return [
-    `Signing in failed: ${escapeLine(event.message ?? "")}${code}`,
+    `Signing in failed: ${inLine(event.message ?? "")}${code}`,
     event.retryInSeconds === undefined
-      ? "Press Enter to sign in again; until then nothing is tried"
+      ? system.stdinIsTerminal
+        ? "Press Enter to sign in again; until then nothing is tried"
+        : "Nothing is tried until somebody signs in again on kauth's own page, or starts kauth anew"
       : `The cluster cannot be reached either, so it is tried again in ${event.retryInSeconds} s`,
   ];
 };
@@ -161,8 +166,8 @@ const stateText = (event: OpenEvent & { readonly event: "state" }): readonly str
   const code = event.code === undefined ? "" : ` [${event.code}]`;
   const again = event.state === "sign-in" ? "" : "; it is tried again by itself";
   return [
-    `${escapeLine(event.message)}${code}${again}`,
-    ...(event.next === undefined ? [] : [escapeLine(event.next)]),
+    `${inLine(event.message)}${code}${again}`,
+    ...(event.next === undefined ? [] : [inLine(event.next)]),
   ];
 };
 
@@ -210,17 +215,19 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       const code = event.code === undefined ? "" : ` [${event.code}]`;
       const more = event.more === 0 ? "" : `, and ${event.more} more for the same reason`;
       return [
-        `Incident ${event.incident}: ${escapeLine(event.message)}${code}${more}`,
-        ...(event.next === undefined ? [] : [event.next]),
+        `Incident ${event.incident}: ${inLine(event.message)}${code}${more}`,
+        ...(event.next === undefined ? [] : [inLine(event.next)]),
       ];
     }
     case "identity":
       return [
         `The new credential belongs to ${event.to}; the pages were opened as ${event.from}, so all sessions have ended`,
-        "Press Enter for a link that opens them as the new person",
+        system.stdinIsTerminal
+          ? "Press Enter for a link that opens them as the new person"
+          : "Start kauth anew to open them as the new person",
       ];
     case "sign-in":
-      return signInText(event);
+      return signInText(event, system);
     case "stopping":
       return [
         event.inFlight === 0
