@@ -2,6 +2,7 @@ import { CODES } from "../../base/codes.ts";
 import { isKnownError } from "../../base/errors.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
+import type { EpochMillis } from "../../base/units.ts";
 import { startForwarder, type Forwarder, type Site, type StartView } from "../../proxy/index.ts";
 import type { Route } from "../../route/index.ts";
 import { endOf } from "../identity.ts";
@@ -29,6 +30,10 @@ const HEALTH: Readonly<Record<Route["state"]["kind"], string>> = {
   closed: "closed",
 };
 
+/** Of a credential that has ended the state says so; that it "ends in 0 s" would not be true. */
+export const leftText = (end: EpochMillis | undefined, now: EpochMillis): string | undefined =>
+  end === undefined || end <= now ? undefined : untilText(end, now);
+
 /** The start page's origin: no upstream, its own session, and the one button that signs in again (security.md R-N6). */
 export function startSite(options: StartSiteOptions): { readonly site: Site; readonly forwarder: Forwarder } {
   const { system, source, pin, route, target } = options;
@@ -40,7 +45,7 @@ export function startSite(options: StartSiteOptions): { readonly site: Site; rea
       user: pin.name(),
       signIn: state.kind,
       reason: isKnownError(error) ? `${CODES[error.code].means} ${CODES[error.code].next}` : undefined,
-      ends: end === undefined ? undefined : untilText(end, system.now()),
+      ends: leftText(end, system.now()),
       targets: [{ ...target, health: HEALTH[route.state.kind] }],
     };
   };
