@@ -43,7 +43,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
       target === undefined
         ? "Cannot open: no target was given"
         : `Cannot open ${positionals.length} targets at once: "${positionals.join(" ")}"`,
-      { hint: "Name one target, e.g. kauth open svc/headlamp -n headlamp" },
+      { hint: portForwardHint(positionals) ?? "Name one target, e.g. kauth open svc/headlamp -n headlamp" },
     );
   const anonymous = options.boolean("anonymous");
   const leg = choiceOf("leg", options.string("leg"), ["pod", "direct"], "pod");
@@ -71,6 +71,13 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     plugins: await pluginRules(invocation),
   };
 }
+
+/** What those mean who write the ports as for `kubectl port-forward`: `svc/ui 8080:80`. */
+const portForwardHint = ([target = "", ports = "", ...rest]: readonly string[]): string | undefined => {
+  const [, local, port = local] = /^(\d*)(?::([\w-]+))?$/.exec(ports) ?? [];
+  if (rest.length > 0 || target.includes(":") || port === undefined || port === "") return undefined;
+  return `Write the port behind the target: kauth open ${target}:${port} --address 127.0.0.1:${local === "" ? "0" : local}`;
+};
 
 /** kauthproxy's own way to write an address is a name. What counts is what is bound: the one that the name stands for. */
 const addressOf = (text: string, program: string): string =>

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { optionsFor, recorded } from "../../../test/recorded.ts";
+import { openCommand } from "../commands/open.ts";
+import { openSettings } from "./settings.ts";
+
+const OTHERWISE = "Name one target, e.g. kauth open svc/headlamp -n headlamp";
+
+test.each([
+  { words: ["svc/ui", "8080:80"], hint: /: kauth open svc\/ui:80 --address 127\.0\.0\.1:8080$/ },
+  { words: ["svc/ui", "8080:http"], hint: /: kauth open svc\/ui:http --address 127\.0\.0\.1:8080$/ },
+  { words: ["svc/ui", ":80"], hint: /: kauth open svc\/ui:80 --address 127\.0\.0\.1:0$/ },
+  { words: ["pod/web-0", "8080"], hint: /: kauth open pod\/web-0:8080 --address 127\.0\.0\.1:8080$/ },
+  { words: ["svc/ui:80", "8080"], hint: OTHERWISE },
+  { words: ["svc/ui", "svc/web"], hint: OTHERWISE },
+  { words: ["svc/ui", ""], hint: OTHERWISE },
+  { words: ["svc/ui", "1:2", "3:4"], hint: OTHERWISE },
+  { words: [], hint: OTHERWISE },
+])("ports as kubectl port-forward takes them are told as kauth does: $words", async ({ words, hint }) => {
+  await using under = await recorded();
+  const settings = openSettings({
+    system: under.system(),
+    options: optionsFor(openCommand),
+    positionals: words,
+    program: "kauth",
+    signal: new AbortController().signal,
+    configFault: undefined,
+  });
+  await expect(settings).rejects.toMatchObject({
+    code: "USAGE",
+    hint: expect.stringMatching(hint) as string,
+  });
+});
