@@ -31,8 +31,19 @@ export const noBearerToken = (kind: keyof typeof WHY_NO_TOKEN, wish: TokenWish):
   new KnownError(
     "NO_BEARER_TOKEN",
     `Cannot ${wish.purpose}: there is no bearer token: ${whyNoToken(kind, wish)}`,
-    wish.hint === undefined ? {} : { hint: wish.hint },
+    hintOf(kind, wish),
   );
+
+const isPlain = (kind: keyof typeof WHY_NO_TOKEN, { config }: TokenWish): boolean =>
+  kind === "none" && config?.server.protocol === "http:";
+
+const hintOf = (kind: keyof typeof WHY_NO_TOKEN, wish: TokenWish): { readonly hint?: string } => {
+  if (isPlain(kind, wish))
+    return {
+      hint: "Give the server an https:// address, in the cluster entry of the kubeconfig or with --server.",
+    };
+  return wish.hint === undefined ? {} : { hint: wish.hint };
+};
 
 const whyNoToken = (kind: keyof typeof WHY_NO_TOKEN, { config }: TokenWish): string => {
   if (config === undefined || kind !== "none") return WHY_NO_TOKEN[kind];

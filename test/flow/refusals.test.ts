@@ -160,6 +160,7 @@ describe("one clear message, the documented exit status, and nothing else", () =
     expect(ended.stderr).toContain(
       "nothing that identifies you is sent over plain http, to http://127.0.0.1:1 [",
     );
+    expect(ended.stderr).toContain("https:// address");
     expect(ended.code).toBe(2);
   });
 
