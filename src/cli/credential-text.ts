@@ -19,10 +19,16 @@ export const earliestEnd = (credential: Credential): EpochMillis | undefined => 
   return ends.length === 0 ? undefined : epochMillis(Math.min(...ends));
 };
 
-/** A 401 to a credential that has ended says so; every other error stays as it is. */
+/** A 401 to a credential that has ended, or to none, says so; every other error stays as it is. */
 export const withEnd = (error: unknown, credential: Credential | undefined, now: EpochMillis): unknown => {
+  if (!isKnownError(error, "UNAUTHORIZED")) return error;
+  if (credential !== undefined && credential.header === undefined && credential.certificate === undefined)
+    return new KnownError("UNAUTHORIZED", error.message, {
+      cause: error,
+      hint: "No credential was sent; kauth doctor says why.",
+    });
   const end = endOf(credential);
-  if (end === undefined || end > now || !isKnownError(error, "UNAUTHORIZED")) return error;
+  if (end === undefined || end > now) return error;
   return new KnownError("UNAUTHORIZED", error.message, {
     cause: error,
     hint: `Your credential ended at ${new Date(end).toISOString().slice(0, 19)}Z. ${error.hint}`,

@@ -200,7 +200,7 @@ describe("kauth whoami", () => {
 
   test.each([
     { name: "a credential that is refused", user: { token: "canary-wrong" }, code: 1, says: "UNAUTHORIZED" },
-    { name: "no credential", user: {}, code: 1, says: "UNAUTHORIZED" },
+    { name: "no credential", user: {}, code: 1, says: "[UNAUTHORIZED]\nNo credential was sent" },
     { name: "an operand", user: { token: "t" }, args: ["me"], code: 2, says: "USAGE" },
     { name: "an unknown format", user: { token: "t" }, args: ["-o", "xml"], code: 2, says: "json" },
     {
