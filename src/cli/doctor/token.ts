@@ -37,7 +37,7 @@ const REACH = { id: "reach", subject: "reach" };
 const withoutToken = ({ header, certificate }: Credential, wanted: boolean): Note => {
   const { message, hint } = noBearerToken(
     header?.kind === "basic" ? "basic" : certificate === undefined ? "none" : "certificate",
-    { purpose: "be signed in to a UI" },
+    { purpose: "sign in to a UI" },
   );
   return { state: wanted ? "bad" : "warning", found: message, next: hint };
 };
