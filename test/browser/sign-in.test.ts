@@ -46,6 +46,27 @@ test("a sign-in that ended is taken up again by a button on kauth's own page", a
   await page.locator("#user", { hasText: "alice" }).waitFor();
 });
 
+test("a page that waits for a pod says when the sign-in ends meanwhile, and goes on after it", async () => {
+  await plugin.answer("alice", 5_000);
+  await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(ui.link);
+  await page.locator("#user", { hasText: "alice" }).waitFor();
+  for (const pod of ["ui-1", "ui-2"]) plugin.demo.setReady(pod, "ui", false);
+  await page.reload();
+  await page.getByRole("heading", { name: "No pod of the UI is ready" }).waitFor();
+  await plugin.fail();
+  await page.getByRole("heading", { name: "Sign in again" }).waitFor({ timeout: 60_000 });
+  await plugin.answer("alice");
+  const start = await context.newPage();
+  await start.goto(new URL(ui.link).origin);
+  await start.getByRole("button", { name: "Sign in again" }).click();
+  await start.getByRole("heading", { name: "Signed in as alice" }).waitFor();
+  plugin.demo.setReady("ui-1", "ui", true);
+  await page.locator("#user", { hasText: "alice" }).waitFor();
+});
+
 test("R-N6: no script of the app reaches a control, neither at its own origin nor at that of the start page", async () => {
   await plugin.answer("alice");
   await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);

@@ -1,22 +1,36 @@
 import { CODES } from "../../base/codes.ts";
+import type { Trouble } from "../trouble.ts";
 import type { Problem } from "../types.ts";
 import { CLOSED_POLICY, document, OWN_HEADERS, type OwnPage } from "./document.ts";
 import type { MissingRight } from "../../base/errors.ts";
 import { markup, type Markup } from "./markup.ts";
+import { scriptLiteral } from "./script.ts";
 
 /** Seconds until the page of a waiting navigation asks again; F3 wants recovery within 2 s of readiness. */
 const REFRESH_AFTER = 2;
 
+/** What no waiting mends: a person has to act. */
+const FOR_A_PERSON: readonly Trouble[] = ["sign-in", "denied"];
+
 /**
  * Asks for the page as a script does: that request is held until there is an answer, so that the page goes on at once,
- * and nobody's screen reader is started anew every two seconds.
+ * and nobody's screen reader is started anew every two seconds. When it comes to need a person, or no longer does, the
+ * page says so.
  */
-const AGAIN = `
+const again = (trouble: Trouble | undefined): string => `
+const known = ${scriptLiteral(trouble ?? null)};
+const forPerson = ${scriptLiteral(FOR_A_PERSON)};
+const troubleOf = async (answer) => {
+  if (answer.headers.get("Content-Type") === "application/problem+json") return (await answer.json()).trouble;
+  await answer.body?.cancel();
+  return known;
+};
 const look = async () => {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "application/problem+json" }, cache: "no-store" });
-    await answer.body?.cancel();
     if (![502, 503, 504].includes(answer.status)) return location.reload();
+    const trouble = await troubleOf(answer);
+    if (trouble !== known && (forPerson.includes(trouble) || forPerson.includes(known))) return location.reload();
   } catch {}
   setTimeout(look, 2000);
 };
@@ -53,7 +67,7 @@ export const problemPage = (problem: Problem): OwnPage =>
     ...(problem.refresh === true ? { refresh: REFRESH_AFTER } : {}),
     ...(problem.nonce === undefined
       ? {}
-      : { connect: "'self'", script: { nonce: problem.nonce, text: AGAIN } }),
+      : { connect: "'self'", script: { nonce: problem.nonce, text: again(problem.trouble) } }),
   });
 
 /** @see https://www.rfc-editor.org/rfc/rfc9457 */
