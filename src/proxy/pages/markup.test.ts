@@ -7,6 +7,7 @@ import { document } from "./document.ts";
 import { signedOutPage } from "./fixed.ts";
 import { escapeHtml, markup } from "./markup.ts";
 import { scriptLiteral } from "./script.ts";
+import { startPage } from "./start.ts";
 
 describe("markup", () => {
   test("escapes every value and leaves markup alone", () => {
@@ -59,6 +60,15 @@ describe("pages", () => {
       '<meta http-equiv="refresh" content="2">',
     );
     expect(problemPage(problem).body).not.toContain("refresh");
+  });
+
+  test.each([
+    { signIn: "well" as const, heading: "Signed in as alice" },
+    { signIn: "running" as const, heading: "Signing in" },
+    { signIn: "failed" as const, heading: "Sign in again" },
+  ])("the start page says how signing in stands: $signIn", ({ signIn, heading }) => {
+    const view = { user: "alice", signIn, reason: undefined, ends: undefined, targets: [] };
+    expect(startPage(view, "n").body).toContain(`<h1>${heading}</h1>`);
   });
 
   test("Retry-After is whole seconds", () => {

@@ -62,6 +62,7 @@ setTimeout(look, 1000);
 
 const heading = ({ user, signIn: state }: StartView): string => {
   if (state === "failed") return "Sign in again";
+  if (state === "running") return "Signing in";
   return user === undefined ? "kauth" : `Signed in as ${user}`;
 };
 
