@@ -8,12 +8,12 @@ const INDENT = 6;
 
 /** What a script may rely on. */
 export const EXIT_STATUS: readonly (readonly [string, string])[] = [
-  ["0", "Done, or ended by you."],
+  ["0", "Done. kauth open and kauth demo: also ended by Ctrl-C or SIGTERM."],
   ["1", "The world failed: a missing right, a plugin, the network, a taken port."],
   ["2", "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod."],
   ["70", "A fault of kauth's own."],
-  ["130", "Ended by Ctrl-C before it was done, or at once by a second signal."],
-  ["143", "Ended by SIGTERM before it was done."],
+  ["130", "Another command ended by Ctrl-C, or any at once by a second signal."],
+  ["143", "Another command ended by SIGTERM."],
 ];
 
 const wrap = (text: string, indent: number): string => {
