@@ -218,7 +218,7 @@ export const CODES = {
   NO_READY_POD: code(
     1,
     "No pod behind the target is ready.",
-    "Look at why with kubectl describe pod, and try again.",
+    "Look at why with kubectl describe pod; if there is none, see whether its workload is scaled to 0. Then try again.",
   ),
 
   // --- proxy: forwarding
@@ -310,7 +310,7 @@ export const CODES = {
   PORT_RESET: code(
     1,
     "The application in the pod broke the connection off.",
-    "Try again; look at the pod's log if it happens often.",
+    "Try again; if it happens often, check the scheme (http or https) and look at the pod's log.",
   ),
   PORT_FAILED: code(
     1,
