@@ -58,7 +58,7 @@ const RIGHTS: readonly NeededRight[] = [
   {
     id: "get-portforward",
     right: right("get", "pods", { subresource: "portforward" }),
-    without: "tunnels go by SPDY only",
+    without: "no tunnel goes inside a WebSocket",
   },
 ];
 
