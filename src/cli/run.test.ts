@@ -23,6 +23,7 @@ describe("what is printed, and the exit status", () => {
     { args: ["open", "-h"], status: 0, out: "Usage: kauth open", err: "" },
     { args: ["opne"], status: 2, out: "", err: "Did you mean kauth open?" },
     { args: ["svc/ui"], status: 2, out: "", err: "To open it: kauth open svc/ui" },
+    { args: ["deploy/ui"], status: 2, out: "", err: "To open it: kauth open deploy/ui" },
     { args: ["https://ui.apps.svc"], status: 2, out: "", err: "kauth open https://ui.apps.svc" },
     { args: ["version", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
     { args: ["clean", "extra"], status: 2, out: "", err: 'unexpected "extra"' },

@@ -131,8 +131,12 @@ const calledAs = (program: string): string => program.replace("kubectl-", "kubec
 const wantsJson = (words: readonly string[]): boolean =>
   /(?:^|\0)(?:-o[=\0]?|--output[=\0])json(?:\0|$)/.test(words.join("\0"));
 
+/** What looks like a target where a command belongs. */
+const TARGET =
+  /^(?:svc|services?|po|pods?|deploy|deployments?|sts|statefulsets?|rs|replicasets?)\/|^https?:\/\//;
+
 const unknownCommand = (word: string): never => {
-  if (/^(?:svc|services?|po|pods?)\/|^https?:\/\//.test(word))
+  if (TARGET.test(word))
     throw new KnownError("USAGE", `Cannot run "${word}": there is no such command`, {
       hint: `To open it: kauth open ${word}`,
     });
