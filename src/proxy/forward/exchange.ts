@@ -1,5 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
-import { KnownError } from "../../base/errors.ts";
+import { isKnownError, KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { millis, type Millis } from "../../base/units.ts";
 import { whenOver } from "../answer.ts";
@@ -8,7 +8,7 @@ import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
 import { Hold } from "./hold.ts";
 import { Pieces } from "./pieces.ts";
-import { isRefusal, mayRepeat, replayAfter, verdictOf, type Verdict } from "./replay.ts";
+import { mayRepeat, replayAfter, verdictOf, type Verdict } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
@@ -48,7 +48,8 @@ export class Exchange implements StreamUser, ResponseSink {
   readonly #pieces = new Pieces();
   #held: HeldAnswer | undefined;
   #tries = 0;
-  #refusals = 0;
+  /** Nobody listened, that often. */
+  readonly #refusals: KnownError[] = [];
   #hold: Hold | undefined;
   /** Some of the request has gone out, and no 401 has said that it was not done. */
   #sent = false;
@@ -348,10 +349,10 @@ export class Exchange implements StreamUser, ResponseSink {
     if (!this.#repeatable || this.#answered || this.#head !== undefined) return undefined;
     if (this.#body?.replayable === false) return undefined;
     const elapsed = this.#wire.system.monotonic() - this.#started;
-    if (isRefusal(error)) this.#refusals += 1;
+    if (isKnownError(error, "PORT_REFUSED")) this.#refusals.push(error);
     else if (stream === undefined) return undefined;
     const limit = this.#wire.limits[isNavigation(this.#request) ? "navigation" : "dial"];
-    const [tries, refusals, used] = [this.#tries, this.#refusals, (stream?.uses ?? 0) > 0];
+    const [tries, refusals, used] = [this.#tries, this.#refusals.length, (stream?.uses ?? 0) > 0];
     return replayAfter({ error, used, tries, refusals, elapsed, limit });
   }
 
@@ -369,8 +370,10 @@ export class Exchange implements StreamUser, ResponseSink {
   #refuse(error: unknown): void {
     if (this.#over) return;
     const response = this.#response;
+    // That the time is over says less than what it was that took it.
+    const met = isKnownError(error, "UPSTREAM_LATE") ? (this.#refusals.at(-1) ?? error) : error;
     if (this.#head !== undefined && response.headersSent) response.destroy();
-    else answerInstead(error, { request: this.#request, response, fate: this.#fate(), wire: this.#wire });
+    else answerInstead(met, { request: this.#request, response, fate: this.#fate(), wire: this.#wire });
     this.#finish();
   }
 

@@ -132,6 +132,22 @@ describe("a navigation", () => {
   });
 });
 
+test("a navigation is told that nobody listens, and not that its moment is over", async () => {
+  await using plane = dataPlane({
+    limits: LIMITS,
+    dial: (signal, turn) => {
+      if (turn === 0) throw new KnownError("PORT_REFUSED", "refused");
+      return new Promise<void>((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason as Error)),
+      );
+    },
+  });
+  const client = await plane.ask(NAVIGATION);
+  await pass(plane, 1);
+  await expect.poll(() => client.statuses, SOON).toHaveLength(1);
+  expect(plane.incidents.map(({ error }) => (error as KnownError).code)).toEqual(["PORT_REFUSED"]);
+});
+
 test("what was held long goes with the credential of the day", async () => {
   let now = OURS;
   let go = (): void => undefined;
