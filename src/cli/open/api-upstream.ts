@@ -25,7 +25,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** Straight to the API server, as the person: whatever their credential is, a client certificate too (issue D.2). */
 export function apiUpstream(options: ApiUpstreamOptions): Upstream {
-  const { connection, system, source } = options;
+  const { connection, system, source, pin } = options;
   let trouble: KnownError | undefined;
   let shown: ClientCertificate | undefined;
   /** One more for each other certificate: a connection speaks for it. */
@@ -38,6 +38,11 @@ export function apiUpstream(options: ApiUpstreamOptions): Upstream {
       for (;;)
         try {
           const credential = await source.get({ early: true, signal });
+          // A certificate says who asks before any header does (security.md R-N4).
+          if (!(await pin.check(credential, signal))) {
+            await system.sleep(waits.next(), signal);
+            continue;
+          }
           if (!sameCertificate(shown, credential.certificate)) identity += 1;
           shown = credential.certificate;
           const stream = await connection.dial(credential, signal);

@@ -107,6 +107,10 @@ describe("what goes to an upstream that is no web app", () => {
     expect(() => head(asked(["Sec-WebSocket-Protocol", name], { upgrade: true }))).toThrow("sub-protocols"),
   );
 
+  test.each(["/api/v1/a b", "/api\r\nX-Evil: 1", "/api/\u00e9", "api"])("never to %j", (target) =>
+    expect(() => head(asked([], { target }))).toThrow("Cannot forward this request target"),
+  );
+
   test("a body has its own framing", () => {
     expect(head(asked(["Content-Length", "7"], { method: "POST", body: { length: 5 } }))).toContain(
       "\r\nContent-Length: 5\r\n",

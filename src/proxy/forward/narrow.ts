@@ -1,7 +1,7 @@
 import { KnownError } from "../../base/errors.ts";
 import { TOKEN } from "../../base/headers.ts";
 import type { Narrow } from "../types.ts";
-import { checkedLine, type OutgoingRequest } from "./request-head.ts";
+import { checkedLine, checkTarget, type OutgoingRequest } from "./request-head.ts";
 import type { ReturnedHead } from "./response-head.ts";
 import type { ResponseHead } from "./response-parser.ts";
 
@@ -12,7 +12,9 @@ const PROTOCOLS = "sec-websocket-protocol";
 export const narrowHeads =
   (authority: string, narrow: Narrow): ((request: OutgoingRequest) => string) =>
   (request) => {
-    let head = `${request.method} ${narrow.target(request.target)} HTTP/1.1\r\nHost: ${authority}\r\n`;
+    const target = narrow.target(request.target);
+    checkTarget(target);
+    let head = `${request.method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n`;
     const offered: string[] = [];
     for (let index = 0; index + 1 < request.headers.length; index += 2) {
       const name = (request.headers[index] ?? "").toLowerCase();

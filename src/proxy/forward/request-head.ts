@@ -73,6 +73,11 @@ export const treatmentOf = (name: string): Treatment => {
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TARGET = /^\/[!-~]*$/;
 
+/** @throws {KnownError} REQUEST_INVALID: what is no path and query, or would be more than one line */
+export const checkTarget = (target: string): void => {
+  if (!TARGET.test(target)) throw new KnownError("REQUEST_INVALID", "Cannot forward this request target");
+};
+
 /** @throws {KnownError} the code: what would be another line, or none */
 export const checkedLine = (name: string, value: string, code: ErrorCode = "REQUEST_INVALID"): string => {
   if (!VALUE.test(value) || !TOKEN.test(name))
@@ -99,8 +104,7 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
     return found;
   };
   return (request) => {
-    if (!TARGET.test(request.target))
-      throw new KnownError("REQUEST_INVALID", "Cannot forward this request target");
+    checkTarget(request.target);
     const host = site.preserveOrigin ? request.ownAuthority : site.authority;
     let head = "";
     const { headers } = request;
