@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { KnownError } from "./errors.ts";
 import { peerUids } from "./peer-uid.ts";
-import { findConnection, findListener, tableForms } from "./proc-net.ts";
+import { connectionsOf, findConnection, findListener, tableForms } from "./proc-net.ts";
 import { realSystem } from "./system.ts";
 import { KiB, millis } from "./units.ts";
 
@@ -35,6 +35,7 @@ describe("the kernel's tables", () => {
     ["another server port", at(0xc350), at(18_001), undefined],
   ])("%s", (_, peer, server, uid) => {
     expect(findConnection(Buffer.from(TCP + TCP6), peer, server, "LE")?.uid).toBe(uid);
+    expect(connectionsOf(Buffer.from(TCP + TCP6), "LE")(peer, server)?.uid).toBe(uid);
   });
 
   test("a socket without a process is told by its inode", () => {

@@ -1,5 +1,5 @@
 import { isKnownError } from "./errors.ts";
-import { findConnection, type SocketAddress, type SocketRow } from "./proc-net.ts";
+import { connectionsOf, findConnection, type SocketAddress, type SocketRow } from "./proc-net.ts";
 import type { System } from "./system.ts";
 import { KiB, MiB, millis, type Millis } from "./units.ts";
 
@@ -15,6 +15,9 @@ const QUICK = KiB(256);
  */
 const READS_AT_ONCE = 8;
 const READ_EVERY = millis(50);
+
+/** Questions for which it is quicker to search the table than to take all of it in. */
+const SEARCHED = 2;
 
 const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"] as const;
 
@@ -87,8 +90,12 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
       for (const path of TABLES) {
         if (open.length === 0) break;
         await read(path, (table) => {
+          const find =
+            open.length > SEARCHED
+              ? connectionsOf(table)
+              : (peer: SocketAddress, ours: SocketAddress) => findConnection(table, peer, ours);
           open = open.filter(({ peer, ours, answer }) => {
-            const row = findConnection(table, peer, ours);
+            const row = find(peer, ours);
             if (row !== undefined) answer(owner(row));
             return row === undefined;
           });

@@ -79,6 +79,39 @@ export const findConnection = (
   return undefined;
 };
 
+const COLON = 0x3a;
+const SPACE = 0x20;
+const LINE_FEED = 0x0a;
+
+/** The same for many questions of one table: a search for each takes a millisecond where there are thousands of rows. */
+export const connectionsOf = (
+  table: Buffer,
+  order: "LE" | "BE" = endianness(),
+): ((local: SocketAddress, remote: SocketAddress) => SocketRow | undefined) => {
+  const rows = new Map<string, number>();
+  for (let start = 0; start < table.length;) {
+    const found = table.indexOf(LINE_FEED, start);
+    const end = found === -1 ? table.length : found;
+    const from = table.indexOf(COLON, start) + 2;
+    const remote = table.indexOf(SPACE, from) + 1;
+    const rest = table.indexOf(SPACE, remote);
+    start = end + 1;
+    // The first line has the names of the columns.
+    if (from === 1 || remote === 0 || rest === -1 || rest > end) continue;
+    const pair = table.toString("latin1", from, rest);
+    if (!rows.has(pair)) rows.set(pair, rest + 1);
+  }
+  return (local, remote) => {
+    const theirs = tableForms(remote, order);
+    for (const mine of tableForms(local, order))
+      for (const other of theirs) {
+        const at = rows.get(`${mine} ${other}`);
+        if (at !== undefined) return rowAt(table, at);
+      }
+    return undefined;
+  };
+};
+
 /** Who listens on `port` of `address`, or of every address. */
 export const findListener = (
   /** As it was read. */
