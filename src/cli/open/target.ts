@@ -23,7 +23,7 @@ import { reportSignIn } from "./sign-in-events.ts";
 import { signInOnce } from "./sign-in.ts";
 import { targetStates, type TargetStates } from "./states.ts";
 import { podHeaders, refuseWithoutToken } from "./upstream.ts";
-import { boundYoungMemory } from "./young-memory.ts";
+import { keepYoungMemorySmall } from "./young-memory.ts";
 
 export interface OpenRequest {
   readonly system: System;
@@ -37,7 +37,7 @@ export interface OpenRequest {
 /** Signs in, finds the pod, connects and serves it; the pages answer when this resolves. @throws {KnownError} */
 export async function openTarget(request: OpenRequest): Promise<Served> {
   const { system, settings, config, reference, report, signal } = request;
-  void boundYoungMemory(system, signal);
+  keepYoungMemorySmall(system);
   let serving = false;
   const plain = credentialSource(config, system, {
     ...settings.plugins,
