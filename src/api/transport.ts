@@ -5,7 +5,7 @@ import { pairs, type RawHeaders } from "../base/headers.ts";
 import { proxyAuthorization } from "../base/proxy-dial.ts";
 import { systemRoots } from "../base/roots.ts";
 import type { System } from "../base/system.ts";
-import { VERSION } from "../base/version.ts";
+import { userAgent } from "../base/version.ts";
 import {
   checkCertificate,
   credentialHeaders,
@@ -39,7 +39,7 @@ export interface Transport {
   /** Asks once. @throws {KnownError}; the signal's reason */
   send(ask: Ask, credential: () => Promise<Credential>): Promise<Answer>;
   /** A connection of its own, that nothing has been said on. @throws {KnownError}; the signal's reason */
-  dial(credential: Credential, signal: AbortSignal): Promise<Duplex>;
+  dial(credential: () => Promise<Credential>, signal: AbortSignal): Promise<Duplex>;
   /** Ends what is kept; a connection that was taken over is its owner's. */
   close(): void;
 }
@@ -92,7 +92,7 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
       const forwarding = ask.own ? undefined : forwardingProxy(endpoint);
       const headers: RawHeaders = [
         ["Host", endpoint.authority],
-        ["User-Agent", `kauth/${VERSION} (${system.platform})`],
+        ["User-Agent", userAgent(system)],
         ...credentialHeaders(credential),
         ...(forwarding === undefined ? [] : proxyAuthorization(forwarding)),
         ...ask.headers,
@@ -131,20 +131,25 @@ export function openTransport(config: ClientConfig, endpoint: Endpoint, system: 
       sent.end(ask.body === undefined ? undefined : Buffer.from(ask.body, "utf8"));
     });
 
+  const poolOf = async (
+    getCredential: () => Promise<Credential>,
+    signal: AbortSignal,
+  ): Promise<{ readonly credential: Credential; readonly pool: Pool }> => {
+    const trusted = endpoint.secure ? await authorities() : undefined;
+    // After the authorities, so that of two requests the later credential comes to the pool later.
+    const credential = await getCredential();
+    signal.throwIfAborted();
+    if (closed) throw new KnownError("CONNECTION_LOST", `The connection to ${server} was closed here`);
+    return { credential, pool: poolFor(credential, trusted) };
+  };
+
   return {
     send: async (ask, getCredential) => {
-      const trusted = endpoint.secure ? await authorities() : undefined;
-      // After the authorities, so that of two requests the later credential comes to the pool later.
-      const credential = await getCredential();
-      ask.signal.throwIfAborted();
-      if (closed) throw new KnownError("CONNECTION_LOST", `The connection to ${server} was closed here`);
-      return await exchange(ask, credential, poolFor(credential, trusted));
+      const { credential, pool } = await poolOf(getCredential, ask.signal);
+      return await exchange(ask, credential, pool);
     },
-    dial: async (credential, signal) => {
-      const trusted = endpoint.secure ? await authorities() : undefined;
-      signal.throwIfAborted();
-      if (closed) throw new KnownError("CONNECTION_LOST", `The connection to ${server} was closed here`);
-      const pool = poolFor(credential, trusted);
+    dial: async (getCredential, signal) => {
+      const { pool } = await poolOf(getCredential, signal);
       try {
         return await pool.dial(signal);
       } catch (error) {

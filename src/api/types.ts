@@ -89,7 +89,7 @@ export interface ServerConnection extends Connection {
    * A connection with this credential's certificate, if it has one, for whoever speaks HTTP/1.1 on it: below `prefix`,
    * and to `authority`. It is closed when the certificate is replaced. @throws {KnownError} network faults
    */
-  dial(credential: Credential, signal: AbortSignal): Promise<Duplex>;
+  dial(credential: () => Promise<Credential>, signal: AbortSignal): Promise<Duplex>;
   /** The `Host` of the server. */
   readonly authority: string;
   /** What stands before every path of the server; no slash at the end. */

@@ -21,7 +21,7 @@ export interface NameFacts extends Omit<FileFacts, "kind"> {
   readonly target: string | undefined;
 }
 
-/** Made anew for each read of a table, it would be megabytes a second of what only the collector frees. */
+/** What `readNow` reads into. Made anew for each read, it would be megabytes a second that only the collector frees. */
 export interface ReadMemory {
   bytes: Buffer;
 }

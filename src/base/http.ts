@@ -9,7 +9,7 @@ import { environmentProxy, type ForwardProxy } from "./proxy-rule.ts";
 import { systemRoots } from "./roots.ts";
 import type { System } from "./system.ts";
 import { MiB, millis, type Bytes, type Millis } from "./units.ts";
-import { VERSION } from "./version.ts";
+import { userAgent } from "./version.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST";
@@ -122,7 +122,7 @@ const exchange = async (
   const named = valuesOf(request.headers, "user-agent").length > 0;
   const headers: RawHeaders = [
     ["Host", url.host],
-    ...(named ? [] : ([["User-Agent", `kauth/${VERSION} (${system.platform})`]] as const)),
+    ...(named ? [] : ([["User-Agent", userAgent(system)]] as const)),
     ...(body === undefined && method === "GET"
       ? []
       : ([["Content-Length", String(Buffer.byteLength(body ?? ""))]] as const)),

@@ -61,6 +61,12 @@ const rowAt = (table: Buffer, start: number): SocketRow | undefined => {
   return { uid: Number(uid), state, inode: Number(inode) };
 };
 
+/** How a row may write both ends. */
+const pairForms = (local: SocketAddress, remote: SocketAddress, order: "LE" | "BE"): readonly string[] => {
+  const theirs = tableForms(remote, order);
+  return tableForms(local, order).flatMap((mine) => theirs.map((other) => `${mine} ${other}`));
+};
+
 /** The row of the socket whose own end is `local` and whose other end is `remote`. */
 export const findConnection = (
   /** As it was read. */
@@ -69,13 +75,11 @@ export const findConnection = (
   remote: SocketAddress,
   order: "LE" | "BE" = endianness(),
 ): SocketRow | undefined => {
-  const theirs = tableForms(remote, order);
-  for (const mine of tableForms(local, order))
-    for (const other of theirs) {
-      const needle = `: ${mine} ${other} `;
-      const at = table.indexOf(needle);
-      if (at !== -1) return rowAt(table, at + needle.length);
-    }
+  for (const pair of pairForms(local, remote, order)) {
+    const needle = `: ${pair} `;
+    const at = table.indexOf(needle);
+    if (at !== -1) return rowAt(table, at + needle.length);
+  }
   return undefined;
 };
 
@@ -102,13 +106,10 @@ export const connectionsOf = (
     if (!rows.has(pair)) rows.set(pair, rest + 1);
   }
   return (local, remote) => {
-    const theirs = tableForms(remote, order);
-    for (const mine of tableForms(local, order))
-      for (const other of theirs) {
-        const at = rows.get(`${mine} ${other}`);
-        if (at !== undefined) return rowAt(table, at);
-      }
-    return undefined;
+    const at = pairForms(local, remote, order)
+      .map((pair) => rows.get(pair))
+      .find((each) => each !== undefined);
+    return at === undefined ? undefined : rowAt(table, at);
   };
 };
 

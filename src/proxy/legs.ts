@@ -1,9 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
-import { messageOf } from "../base/errors.ts";
+import type { ServerResponse } from "node:http";
+import { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
+import { sendPage } from "./answer.ts";
+import { askedOf } from "./forward/waiting.ts";
+import { OWN_HEADERS } from "./pages/document.ts";
 import { sendProblem, problemOnSocket } from "./problem.ts";
-import type { AskedRequest, Forwarder, Problem } from "./types.ts";
+import type { AskedRequest, Forwarder, Incident, Problem } from "./types.ts";
 
 /** Which way a request goes, or what it is answered here. */
 export type LegChoice =
@@ -11,51 +13,45 @@ export type LegChoice =
   | { readonly kind: "direct" }
   /** JSON; `undefined`: an empty object. */
   | { readonly kind: "own"; readonly answer: () => Promise<unknown> }
-  | { readonly kind: "refused"; readonly status: number; readonly title: string; readonly detail: string };
+  | Refused;
+
+interface Refused extends Pick<Problem, "status" | "title" | "detail"> {
+  readonly kind: "refused";
+}
+
+const NO_WEBSOCKET: Refused = {
+  kind: "refused",
+  status: 400,
+  title: "No WebSocket",
+  detail: "This address has no WebSocket.",
+};
+
+const JSON_HEADERS = ["Content-Type", "application/json", ...OWN_HEADERS];
 
 export interface LegsOptions {
   readonly system: System;
   readonly pod: Forwarder;
   readonly direct: Forwarder;
   readonly choose: (asked: AskedRequest) => LegChoice;
+  /** Called for each request that got a problem here. Default: nobody is told. */
+  readonly onIncident?: ((incident: Incident) => void) | undefined;
 }
 
 /** One data plane of two: each request goes one way, by what it asks for. */
-export function createLegs({ system, pod, direct, choose }: LegsOptions): Forwarder {
-  const problem = (of: Pick<Problem, "status" | "title" | "detail">): Problem => ({
-    ...of,
-    incident: system.random(6).toString("hex"),
-  });
-  const choiceFor = (request: IncomingMessage, upgrade: boolean): LegChoice =>
-    choose({
-      method: request.method ?? "",
-      target: request.url ?? "",
-      headers: request.rawHeaders,
-      upgrade,
-    });
-  const own = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    answer: () => Promise<unknown>,
-  ): Promise<void> => {
-    // Nothing of its body is wanted.
-    request.resume();
+export function createLegs({ system, pod, direct, choose, onIncident }: LegsOptions): Forwarder {
+  const problem = (of: Pick<Problem, "status" | "title" | "detail">, error: unknown): Problem => {
+    const incident = system.random(6).toString("hex");
+    onIncident?.({ id: incident, error });
+    return { ...of, incident };
+  };
+  const refusal = (of: Refused): Problem => problem(of, new KnownError("REQUEST_INVALID", of.detail));
+  const own = async (response: ServerResponse, answer: () => Promise<unknown>): Promise<void> => {
     try {
-      const body = Buffer.from(JSON.stringify((await answer()) ?? {}));
-      response.writeHead(200, {
-        "Content-Type": "application/json",
-        "Content-Length": body.length,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-      });
-      response.end(body);
+      const body = JSON.stringify((await answer()) ?? {});
+      sendPage(response, { status: 200, headers: JSON_HEADERS, body }, system);
     } catch (error) {
-      system.log.verbose(1, `Answering ${JSON.stringify(request.url)}: ${messageOf(error)}`);
-      sendProblem(
-        response,
-        problem({ status: 504, title: "No answer", detail: "The cluster did not say it. Try again." }),
-        { navigation: false, system },
-      );
+      const of = { status: 504, title: "No answer", detail: "The cluster did not say it. Try again." };
+      sendProblem(response, problem(of, error), { navigation: false, system });
     }
   };
   return {
@@ -63,7 +59,7 @@ export function createLegs({ system, pod, direct, choose }: LegsOptions): Forwar
       return pod.active + direct.active;
     },
     request: (request, response, admitted) => {
-      const choice = choiceFor(request, false);
+      const choice = choose(askedOf(request, false));
       switch (choice.kind) {
         case "pod":
           pod.request(request, response, admitted);
@@ -72,26 +68,17 @@ export function createLegs({ system, pod, direct, choose }: LegsOptions): Forwar
           direct.request(request, response, admitted);
           return;
         case "own":
-          void own(request, response, choice.answer);
+          void own(response, choice.answer);
           return;
         case "refused":
-          request.resume();
-          sendProblem(response, problem(choice), { navigation: false, system });
+          sendProblem(response, refusal(choice), { navigation: false, system });
       }
     },
-    upgrade: (request: IncomingMessage, socket: Duplex, admitted) => {
-      const choice = choiceFor(request, true);
+    upgrade: (request, socket, admitted) => {
+      const choice = choose(askedOf(request, true));
       if (choice.kind === "pod") pod.upgrade(request, socket, admitted);
       else if (choice.kind === "direct") direct.upgrade(request, socket, admitted);
-      else
-        problemOnSocket(
-          socket,
-          problem(
-            choice.kind === "refused"
-              ? choice
-              : { status: 400, title: "No WebSocket", detail: "This address has no WebSocket." },
-          ),
-        );
+      else problemOnSocket(socket, refusal(choice.kind === "refused" ? choice : NO_WEBSOCKET));
     },
     forget: (session) => {
       pod.forget(session);

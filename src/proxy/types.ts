@@ -155,9 +155,7 @@ export interface Site {
   /** `--upstream-ca`, PEM: verify the chain. Undefined: accept and pin per peer. */
   readonly upstreamCa: string | undefined;
   readonly hooks?: SiteHooks;
-  /** Default: `pod`. */
-  readonly leg?: Leg;
-  /** Undefined: a web app, to which all passes that is not dangerous. */
+  /** For the direct leg. Undefined: the pod's, a web app, to which all passes that is not dangerous. */
   readonly narrow?: Narrow;
   /** Address of the start page, where its controls are (security.md R-N6). Undefined: there is none. */
   readonly start?: string;

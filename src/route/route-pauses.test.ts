@@ -31,6 +31,30 @@ const fail = (code: ErrorCode, calls = /./): (() => void) => {
   return () => (on = false);
 };
 
+/** A pod that gets ready in the middle of a long pause is used within a second. */
+const usedAtOnce = async (opened: Route): Promise<void> => {
+  const tries = (): number => scene.cluster.calls.filter((call) => call === "get services ui").length;
+  const before = tries();
+  // Just after a try.
+  while (tries() === before) await scene.pass(50);
+  await scene.pass(600);
+  scene.ui({ b: {} });
+  await scene.pass(1_000);
+  expect(opened.backend?.pod).toBe("b");
+};
+
+test("F1: who is gone is told, and who only gets ready no more is not", async () => {
+  const opened = await up();
+  const gone: string[] = [];
+  opened.onGone((peer) => gone.push(peer));
+  scene.ui({ a: { ready: "False" }, b: {} });
+  await scene.pass(1_000);
+  expect([opened.backend?.pod, gone]).toEqual(["b", []]);
+  scene.remove("b");
+  await scene.pass(1_000);
+  expect(gone).toEqual(["uid-b/cri://1#0"]);
+});
+
 test("F3: a pod that gets ready while a try is under way is used within a second", async () => {
   const opened = await up();
   scene.remove("a");
@@ -108,13 +132,7 @@ describe("an API server that was away for long knows its roles last", () => {
     await scene.pass(3_000);
     allow();
     await scene.pass(31_000);
-    const tries = (): number => scene.cluster.calls.filter((call) => call === "get services ui").length;
-    const before = tries();
-    while (tries() === before) await scene.pass(50);
-    await scene.pass(600);
-    scene.ui({ b: {} });
-    await scene.pass(1_000);
-    expect(opened.backend?.pod).toBe("b");
+    await usedAtOnce(opened);
   });
 });
 
@@ -167,13 +185,7 @@ test("F3: after a long outage, what gets ready is told again within seconds", as
   await scene.pass(65_000);
   back();
   await scene.pass(10_000);
-  const tries = (): number => scene.cluster.calls.filter((call) => call === "get services ui").length;
-  const before = tries();
-  while (tries() === before) await scene.pass(50);
-  await scene.pass(600);
-  scene.ui({ b: {} });
-  await scene.pass(1_000);
-  expect(opened.backend?.pod).toBe("b");
+  await usedAtOnce(opened);
 });
 
 test("a tunnel that is proven after the end is closed", async () => {

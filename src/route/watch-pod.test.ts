@@ -18,32 +18,37 @@ beforeEach(() => {
 afterEach(() => stop.abort());
 
 /** Follows pod `a`; gives the reason for leaving it, `undefined` for the end by signal. */
-const follow = (): { readonly reason: () => string | undefined } => {
+const follow = (): { readonly reason: () => string | undefined; readonly gone: () => boolean } => {
   let reason: string | undefined = "stays";
+  let gone = false;
   void untilPodLeaves({
     connection: cluster.connection,
     system: time.system,
     backend: backendOf(podOf("a"), 8080, "http"),
     signal: stop.signal,
-  }).then((given) => (reason = given?.reason));
-  return { reason: () => reason };
+  }).then((given) => {
+    reason = given?.reason;
+    gone = given?.gone ?? false;
+  });
+  return { reason: () => reason, gone: () => gone };
 };
 
-const LEAVING: readonly (readonly [string, () => void, string])[] = [
-  ["is deleted", () => cluster.store.delete("pods", "apps", "a"), "it was deleted"],
-  ["is being deleted", () => cluster.pod("a", { deleted: true }), "it is being deleted"],
-  ["becomes not ready", () => cluster.pod("a", { ready: "False" }), "it is not ready"],
-  ["ends", () => cluster.pod("a", { phase: "Failed" }), "its phase is Failed"],
+/** The last says whether nobody will answer what it was asked. */
+const LEAVING: readonly (readonly [string, () => void, string, boolean])[] = [
+  ["is deleted", () => cluster.store.delete("pods", "apps", "a"), "it was deleted", true],
+  ["is being deleted", () => cluster.pod("a", { deleted: true }), "it is being deleted", false],
+  ["becomes not ready", () => cluster.pod("a", { ready: "False" }), "it is not ready", false],
+  ["ends", () => cluster.pod("a", { phase: "Failed" }), "its phase is Failed", false],
 ];
 
 describe("is left when it", () => {
-  test.each(LEAVING)("%s", async (_name, change, wanted) => {
-    const { reason } = follow();
+  test.each(LEAVING)("%s", async (_name, change, wanted, isGone) => {
+    const { reason, gone } = follow();
     await settle();
     expect(reason()).toBe("stays");
     change();
     await settle();
-    expect(reason()).toBe(wanted);
+    expect([reason(), gone()]).toEqual([wanted, isGone]);
     expect(cluster.calls).toEqual(["list pods", "watch pods"]);
   });
 

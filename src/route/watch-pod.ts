@@ -43,15 +43,15 @@ export async function untilPodLeaves(watch: PodWatch): Promise<Leaving | undefin
   while (!signal.aborted) {
     try {
       if (canWatch) {
-        const reason = await followPod(watch, () => {
+        const left = await followPod(watch, () => {
           failures = 0;
           allowed = true;
         });
-        if (reason !== undefined) return reason;
+        if (left !== undefined) return left;
       } else {
         const pod = await readPod(connection, { namespace: backend.namespace, name: backend.pod, signal });
-        const reason = leaving(pod, backend);
-        if (reason !== undefined) return reason;
+        const left = leaving(pod, backend);
+        if (left !== undefined) return left;
         failures = 0;
         allowed = true;
         polls += 1;
@@ -88,12 +88,12 @@ const followPod = async (watch: PodWatch, onAnswer: () => void): Promise<Leaving
     if (event.kind === "deleted") return DELETED;
     if (event.kind === "listed") {
       const [pod] = event.items;
-      const reason = pod === undefined ? DELETED : leaving(pod, backend);
-      if (reason !== undefined) return reason;
+      const left = pod === undefined ? DELETED : leaving(pod, backend);
+      if (left !== undefined) return left;
       continue;
     }
-    const reason = leaving(event.item, backend);
-    if (reason !== undefined) return reason;
+    const left = leaving(event.item, backend);
+    if (left !== undefined) return left;
   }
   return undefined;
 };

@@ -36,6 +36,8 @@ test("D.2: the API is asked from here as the person, and the pod gets no credent
   const theirs = { authorization: "Bearer theirs", "impersonate-user": "root" };
   expect((await ui.fetch({ path: POD, headers: theirs })).status).toBe(200);
 
+  const { incident } = await ui.json("/clusters/main/debug");
+  expect(await ui.event("incident")).toMatchObject({ incident });
   for (const [path, status] of [
     ["/clusters/other/api/v1/pods", 404],
     ["/clusters/main/metrics", 501],

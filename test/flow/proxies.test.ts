@@ -22,6 +22,8 @@ const certificate = company.issue({ commonName: "proxy", names: ["127.0.0.1"], u
 
 const CREDENTIALS = { username: "me", password: "canary/1" };
 
+const PODS = "/clusters/main/api/v1/namespaces/apps/pods";
+
 interface File {
   readonly clusters: readonly { readonly cluster: Record<string, unknown> }[];
 }
@@ -31,7 +33,12 @@ describe.each<[kind: string, open: (route: () => { host: string; port: number })
   ["HTTPS", async (route) => await connectProxy({ route, credentials: CREDENTIALS, certificate })],
   ["SOCKS5", async (route) => await socksProxy({ route, credentials: CREDENTIALS })],
 ])("kauth open through a proxy of kind %s", (_kind, openProxy) => {
-  test.each(["spdy", "websocket"])("and a tunnel over %s", async (carrier) => {
+  test.each([
+    ["a tunnel over SPDY", ["--tunnel", "spdy"], "/api/me", "user"],
+    ["a tunnel over a WebSocket", ["--tunnel", "websocket"], "/api/me", "user"],
+    ["the direct leg", ["--leg", "direct"], "/clusters/main/me", "username"],
+    ["the direct leg's own connections", ["--leg", "direct"], PODS, "kind"],
+  ])("and %s", async (_way, args, path, field) => {
     await using home = await newHome();
     const real = new URL(demo.cluster.server);
     await using proxy = await openProxy(() => ({ host: real.hostname, port: Number(real.port) }));
@@ -47,12 +54,13 @@ describe.each<[kind: string, open: (route: () => { host: string; port: number })
     await writeFile(kubeconfig, JSON.stringify(file), { mode: 0o600 });
     const authority = join(home.path, "company.pem");
     await writeFile(authority, company.cert);
-    await using open = await startOpen(["svc/ui", "--kubeconfig", kubeconfig, "--tunnel", carrier], {
+    await using open = await startOpen(["svc/ui", "--kubeconfig", kubeconfig, ...args], {
       home: home.path,
       env: { SSL_CERT_FILE: authority, SSL_CERT_DIR: "/none" },
     });
     const browser = await follow(open.link);
-    expect(JSON.parse((await browser.get("/api/me")).text)).toMatchObject({ user: demo.user });
+    const value = path === PODS ? "PodList" : demo.user;
+    expect(JSON.parse((await browser.get(path)).text)).toMatchObject({ [field]: value });
     expect(new Set(proxy.asked)).toEqual(new Set([`cluster.test:${real.port}`]));
     expect(`${open.stdout()}${open.stderr()}`).not.toContain("canary");
     expect(await open.stop()).toBe(0);

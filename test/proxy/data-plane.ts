@@ -110,6 +110,16 @@ export const request = (line: string, headers: readonly string[] = [], body = ""
 
 export const GET = request("GET /");
 
+export const NAVIGATION = request("GET /", ["Sec-Fetch-Mode: navigate"]);
+
+/** As they are, but for a navigation, whose moment is real time. */
+export const HOLDING: WireLimits = {
+  dial: millis(120_000),
+  navigation: millis(1),
+  authorize: millis(60_000),
+  change: millis(5_000),
+};
+
 export const FINE = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 export interface PlaneOptions {

@@ -62,15 +62,14 @@ const RIGHTS: readonly NeededRight[] = [
   },
 ];
 
-const ofWorkload = (resource: string): readonly NeededRight[] => [
-  {
-    id: `get-${resource}`,
-    right: right("get", resource, { group: "apps" }),
-    without: "its pods cannot be told; name a Service or a pod",
-  },
-];
+const ofWorkload = (resource: string): NeededRight => ({
+  id: `get-${resource}`,
+  right: right("get", resource, { group: "apps" }),
+  without: "its pods cannot be told; name a Service or a pod",
+});
 
-const WORKLOADS: Partial<Readonly<Record<TargetKind, readonly NeededRight[]>>> = {
+/** The kinds whose object has to be read before their pods are known. */
+const WORKLOADS: Partial<Readonly<Record<TargetKind, NeededRight>>> = {
   deployment: ofWorkload("deployments"),
   statefulset: ofWorkload("statefulsets"),
   replicaset: ofWorkload("replicasets"),
@@ -79,7 +78,8 @@ const WORKLOADS: Partial<Readonly<Record<TargetKind, readonly NeededRight[]>>> =
 /** What opening a target of a kind needs. Undefined: a Service, or a pod. */
 export const rightsFor = (kind: TargetKind | undefined): readonly NeededRight[] => {
   if (kind === undefined || kind === "service") return RIGHTS;
-  return [...(WORKLOADS[kind] ?? []), ...RIGHTS.filter(({ id }) => !ABOUT_SERVICES.has(id))];
+  const own = WORKLOADS[kind];
+  return [...(own === undefined ? [] : [own]), ...RIGHTS.filter(({ id }) => !ABOUT_SERVICES.has(id))];
 };
 
 export const rightText = ({ verb, resource, subresource }: Right): string =>
@@ -101,8 +101,7 @@ export interface RightsFacts {
 /** Whether kauth can do its work without a right that is missing. */
 export const isEssential = (id: string, { missing, kind, version }: RightsFacts): boolean => {
   const service = kind === undefined || kind === "service";
-  // Whatever else it can find a pod by, a list is how it finds those of a Deployment.
-  const lists = kind !== undefined && kind in WORKLOADS;
+  const own = kind === undefined ? undefined : WORKLOADS[kind];
   switch (id) {
     case "get-services":
       return service;
@@ -111,11 +110,12 @@ export const isEssential = (id: string, { missing, kind, version }: RightsFacts)
     case "get-pods":
       return missing.has("list-pods");
     case "list-pods":
-      return lists || missing.has("get-pods") || (service && missing.has("list-endpointslices"));
+      // A list is the only way to the pods of a workload.
+      return own !== undefined || missing.has("get-pods") || (service && missing.has("list-endpointslices"));
     case "create-portforward":
       return missing.has("get-portforward") || !getIsEnough(version);
     default:
-      return (WORKLOADS[kind ?? "service"] ?? []).some((each) => each.id === id);
+      return own?.id === id;
   }
 };
 

@@ -36,10 +36,11 @@ const scene = (check: () => Promise<boolean>): Scene => {
         authority: "api.example",
         prefix: "",
         headers: () => [["Authorization", "Bearer t"]],
-        dial: () => {
+        dial: async (pinned) => {
+          await pinned();
           made.dials += 1;
-          if (made.fault !== undefined) return Promise.reject(new KnownError(made.fault, "for now"));
-          return Promise.resolve(duplexPair()[0]);
+          if (made.fault !== undefined) throw new KnownError(made.fault, "for now");
+          return duplexPair()[0];
         },
       },
       source: {

@@ -2,7 +2,7 @@ import type { ServerConnection } from "../../api/index.ts";
 import { backoff } from "../../base/backoff.ts";
 import { isKnownError, type ErrorCode, type KnownError } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
-import { sameCertificate, type ClientCertificate } from "../../credentials/index.ts";
+import { sameCertificate, type ClientCertificate, type Credential } from "../../credentials/index.ts";
 import type { Upstream } from "../../proxy/index.ts";
 import { credentialUpstream, type CredentialOptions } from "./upstream.ts";
 
@@ -35,17 +35,21 @@ export function apiUpstream(options: ApiUpstreamOptions): Upstream {
     ...credentialUpstream({ ...options, headersOf: (credential) => connection.headers(credential) }),
     dial: async ({ signal }) => {
       const waits = backoff(() => system.random(1).readUInt8() / 256);
-      for (;;)
-        try {
+      const pinned = async (): Promise<Credential> => {
+        for (;;) {
           const credential = await source.get({ early: true, signal });
           // A certificate says who asks before any header does (security.md R-N4).
-          if (!(await pin.check(credential, signal))) {
-            await system.sleep(waits.next(), signal);
-            continue;
+          if (await pin.check(credential, signal)) {
+            if (!sameCertificate(shown, credential.certificate)) identity += 1;
+            shown = credential.certificate;
+            return credential;
           }
-          if (!sameCertificate(shown, credential.certificate)) identity += 1;
-          shown = credential.certificate;
-          const stream = await connection.dial(credential, signal);
+          await system.sleep(waits.next(), signal);
+        }
+      };
+      for (;;)
+        try {
+          const stream = await connection.dial(pinned, signal);
           trouble = undefined;
           return { stream, peer: peer() };
         } catch (error) {

@@ -1,17 +1,17 @@
-import { whoAmI, type ServerConnection } from "../../api/index.ts";
-import { VERSION } from "../../base/version.ts";
+import { whoAmI } from "../../api/index.ts";
+import { userAgent } from "../../base/version.ts";
 import {
   createForwarder,
   createLegs,
   type Forwarder,
   type ForwarderOptions,
   type Site,
+  type SiteHooks,
 } from "../../proxy/index.ts";
-import { directLeg, hooksFor } from "../../ui/index.ts";
+import { directLeg } from "../../ui/index.ts";
 import { apiUpstream, type ApiUpstreamOptions } from "./api-upstream.ts";
 
 export interface DirectOptions extends ApiUpstreamOptions {
-  readonly connection: ServerConnection;
   /** Of the pod; nothing of the person goes there. */
   readonly site: Site;
   readonly forwarding: ForwarderOptions;
@@ -28,33 +28,36 @@ export function directForwarder(options: DirectOptions): Forwarder {
     cluster: CLUSTER,
     origin,
     prefix: connection.prefix,
-    userAgent: `kauth/${VERSION} (${system.platform})`,
+    userAgent: userAgent(system),
     me: async () => {
       const who = await whoAmI(connection);
       return { username: who?.username ?? "", email: "", groups: who?.groups ?? [], userInfoURL: "" };
     },
   });
-  const { resumable } = hooksFor(undefined, () => system.monotonic());
   const direct: Site = {
     ...site,
-    leg: "direct",
     upstream: apiUpstream(options),
     // TLS is the connection's own, with the kubeconfig's authorities.
     scheme: "http",
     authority: connection.authority,
     narrow,
-    hooks: { ...(resumable === undefined ? {} : { resumable }), ...lostOf(site) },
+    hooks: eventHooks(site),
   };
   return createLegs({
     system,
     choose,
+    onIncident: forwarding.onIncident,
     pod: createForwarder(site, forwarding),
     direct: createForwarder(direct, forwarding),
   });
 }
 
-/** A watch that is lost here is lost to the same page, which hears of it with an answer of either way. */
-const lostOf = ({ hooks }: Site): Pick<NonNullable<Site["hooks"]>, "lost" | "added" | "expendable"> => ({
+/**
+ * Watches are the same on either way, and one that is lost here is lost to the same page. What says of an answer that a
+ * credential was refused is about the UI's back end.
+ */
+const eventHooks = ({ hooks }: Site): Pick<SiteHooks, "resumable" | "lost" | "added" | "expendable"> => ({
+  ...(hooks?.resumable === undefined ? {} : { resumable: hooks.resumable }),
   ...(hooks?.lost === undefined ? {} : { lost: hooks.lost }),
   ...(hooks?.added === undefined ? {} : { added: hooks.added }),
   ...(hooks?.expendable === undefined ? {} : { expendable: hooks.expendable }),

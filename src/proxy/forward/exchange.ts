@@ -8,7 +8,7 @@ import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
 import { Hold } from "./hold.ts";
 import { Pieces } from "./pieces.ts";
-import { mayRepeat, replayAfter, verdictOf, type Verdict } from "./replay.ts";
+import { mayRepeat, replayAfter, toldOf, verdictOf, type Verdict } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
@@ -196,7 +196,7 @@ export class Exchange implements StreamUser, ResponseSink {
   /** Whether an answer is news about the credential, which is asked once. */
   #verdict(head: ResponseHead): Verdict {
     if (this.#renewed || this.#authorization.length === 0) return "no";
-    return verdictOf(askedOf(this.#request, false), head, this.#wire.hooks, this.#repeatable);
+    return verdictOf(this.#request, head, this.#wire.hooks, this.#repeatable);
   }
 
   #startRenewal(head: ResponseHead, doubtful = false): void {
@@ -370,10 +370,9 @@ export class Exchange implements StreamUser, ResponseSink {
   #refuse(error: unknown): void {
     if (this.#over) return;
     const response = this.#response;
-    // That the time is over says less than what it was that took it.
-    const met = isKnownError(error, "UPSTREAM_LATE") ? (this.#refusals.at(-1) ?? error) : error;
+    const told = toldOf(error, this.#refusals);
     if (this.#head !== undefined && response.headersSent) response.destroy();
-    else answerInstead(met, { request: this.#request, response, fate: this.#fate(), wire: this.#wire });
+    else answerInstead(told, { request: this.#request, response, fate: this.#fate(), wire: this.#wire });
     this.#finish();
   }
 

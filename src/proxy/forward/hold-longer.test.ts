@@ -4,6 +4,8 @@ import {
   dataPlane,
   FINE,
   GET,
+  HOLDING as LIMITS,
+  NAVIGATION,
   OURS,
   request,
   settle,
@@ -18,14 +20,7 @@ import type { RawHeaders } from "../../base/headers.ts";
 import { millis } from "../../base/units.ts";
 import type { SiteHooks } from "../types.ts";
 
-const LIMITS = {
-  dial: millis(120_000),
-  navigation: millis(1),
-  authorize: millis(60_000),
-  change: millis(5_000),
-};
 const NEW: RawHeaders = [["Authorization", "Bearer renewed"]];
-const NAVIGATION = request("GET /", ["Sec-Fetch-Mode: navigate"]);
 
 const open = async (plane: DataPlane, length: number, session = "web-1"): Promise<readonly Client[]> => {
   const clients = Array.from({ length }, () => plane.open(session));
@@ -146,6 +141,24 @@ test("a navigation is told that nobody listens, and not that its moment is over"
   await pass(plane, 1);
   await expect.poll(() => client.statuses, SOON).toHaveLength(1);
   expect(plane.incidents.map(({ error }) => (error as KnownError).code)).toEqual(["PORT_REFUSED"]);
+});
+
+test("one that has to make way goes back to its address, though nobody listened before", async () => {
+  const never = async (signal: AbortSignal): Promise<void> =>
+    await new Promise((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason as Error)),
+    );
+  await using plane = dataPlane({
+    limits: LIMITS,
+    site: { hooks: { comesBack: () => true } },
+    dial: async (signal, turn) => {
+      if (turn < 6) throw new KnownError("PORT_REFUSED", "refused");
+      await never(signal);
+    },
+  });
+  const clients = await open(plane, 6);
+  await pass(plane, 4);
+  expect(first(clients)).toEqual([307, ...OTHERS]);
 });
 
 test("what was held long goes with the credential of the day", async () => {

@@ -3,6 +3,8 @@ import {
   dataPlane,
   FINE,
   GET,
+  HOLDING as LIMITS,
+  NAVIGATION,
   request,
   settle,
   SOON,
@@ -12,14 +14,6 @@ import {
 import { KnownError } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 import type { SiteHooks } from "../types.ts";
-
-const LIMITS = {
-  dial: millis(120_000),
-  navigation: millis(1),
-  authorize: millis(60_000),
-  change: millis(5_000),
-};
-const NAVIGATION = request("GET /", ["Sec-Fetch-Mode: navigate"]);
 
 /** A target that is away until it is told to come back. */
 const away = (): { readonly dial: (signal: AbortSignal) => Promise<void>; comeBack(): void } => {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { isKnownError, type ErrorCode } from "../../base/errors.ts";
+import { isKnownError, type ErrorCode, type KnownError } from "../../base/errors.ts";
 import { millis, type Millis } from "../../base/units.ts";
-import type { AnsweredHead, AskedRequest, SiteHooks } from "../types.ts";
+import type { AnsweredHead, SiteHooks } from "../types.ts";
 import type { BodyFraming } from "./request-head.ts";
-import { askedOf } from "./waiting.ts";
+import { askedOf, CrowdedError } from "./waiting.ts";
 
 /** Tries of a request whose UI cuts connections itself, and within how many milliseconds (security.md F5). */
 const TRIES = 3;
@@ -46,17 +46,23 @@ export type Verdict = ReturnType<NonNullable<SiteHooks["refused"]>>;
 
 /** Without a literal 401 nobody says that nothing was done: what must not be repeated asks nothing (security.md R-N3). */
 export const verdictOf = (
-  asked: AskedRequest,
+  request: IncomingMessage,
   head: AnsweredHead,
   hooks: SiteHooks | undefined,
   repeatable: boolean,
 ): Verdict => {
   if (!repeatable && head.status !== 401) return "no";
-  return hooks?.refused?.(asked, head) ?? (head.status === 401 ? "yes" : "no");
+  return hooks?.refused?.(askedOf(request, false), head) ?? (head.status === 401 ? "yes" : "no");
 };
 
 /** A dial repeats what it can itself, but for this one, which may show while TLS starts. */
 export const isRefusal = (error: unknown): boolean => isKnownError(error) && error.code === "PORT_REFUSED";
+
+/** That its time was over says less than that nobody listened all the while. To make way is something else. */
+export const toldOf = (error: unknown, refusals: readonly KnownError[]): unknown =>
+  isKnownError(error, "UPSTREAM_LATE") && !(error instanceof CrowdedError)
+    ? (refusals.at(-1) ?? error)
+    : error;
 
 export interface Failure {
   readonly error: unknown;

@@ -17,7 +17,7 @@ const OLD_LIFE = 60_000;
 
 /** The largest object that an API server stores is 1.5 MiB; what is larger than this is no event. */
 export const EVENT_MAX = 16 * 1024 * 1024;
-/** Nor is what comes in more pieces than this, each of which costs more than its bytes. */
+/** Nor is what comes in more pieces than this, each of which costs a call. */
 export const PIECES_MAX = 65_536;
 
 /** Resolves once a browser has taken what was written for it; never when it leaves before. */

@@ -57,8 +57,7 @@ class WatchSocket {
   #text: number[] = [];
   #control: Buffer[] = [];
   /** Of the browser's frame that is not whole yet. */
-  #asked: Buffer[] = [];
-  #askedSize = 0;
+  readonly #asked = new Gathered();
   /** It turned out to be no watch: its bytes pass as they are. */
   #plain = false;
   /** The last event has been handed on. */
@@ -245,17 +244,14 @@ class WatchSocket {
   /** Frames go on whole, so that none is cut in two when the upstream is changed. */
   #fromBrowser(bytes: Buffer, frame: Frame, end: boolean): void {
     if (this.#ended) return;
-    this.#asked.push(bytes);
-    this.#askedSize += bytes.length;
-    if (this.#askedSize > ASKED_MAX || this.#asked.length > PIECES_MAX) {
-      this.#asked = [];
+    this.#asked.add(bytes);
+    if (this.#asked.size > ASKED_MAX || this.#asked.pieces > PIECES_MAX) {
+      this.#asked.take();
       this.#farewell(closeFrame(TOO_BIG, "a watch takes no such message"));
       return;
     }
     if (!end) return;
-    const whole = Buffer.concat(this.#asked);
-    this.#asked = [];
-    this.#askedSize = 0;
+    const whole = this.#asked.take();
     if (frame.opcode === CLOSE) this.#leaving = true;
     const duplex = this.#stream?.duplex;
     // What it says to an upstream that is away, a pong or nothing, is for nobody.

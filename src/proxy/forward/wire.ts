@@ -3,6 +3,7 @@ import { KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import { millis, type Millis } from "../../base/units.ts";
+import { hostAndPort } from "../sites.ts";
 import type { Admitted, Incident, Site, SiteHooks, Upstream } from "../types.ts";
 import { narrowHeads, narrowReturned } from "./narrow.ts";
 import { StreamPool } from "./pool.ts";
@@ -86,16 +87,16 @@ export function openWire(
   },
 ): Wire {
   const { system, limits } = options;
-  const { leg = "pod", narrow } = site;
+  const { narrow } = site;
+  const leg = narrow === undefined ? "pod" : "direct";
   const buildHead = narrow === undefined ? requestHeads(site) : narrowHeads(site.authority, narrow);
   const buildReturned = narrow === undefined ? responseHeads(site) : narrowReturned(narrow);
   const secure = site.scheme === "https" ? upstreamTls(site, system) : undefined;
-  const host = site.host.includes(":") && !site.host.startsWith("[") ? `[${site.host}]` : site.host;
   const own = new Map<number, string>();
   const authority = (port: number): string => {
     const known = own.get(port);
     if (known !== undefined) return known;
-    const made = port === 80 ? host : `${host}:${port}`;
+    const made = hostAndPort(site.host, port);
     own.set(port, made);
     return made;
   };
