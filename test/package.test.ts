@@ -148,6 +148,7 @@ describe("what programs can import", () => {
     "./proxy": [
       "candidatesOf",
       "createForwarder",
+      "createLazy",
       "createLegs",
       "hostAndPort",
       "openListener",

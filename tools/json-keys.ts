@@ -14,7 +14,7 @@ export const EVENTS: {
   readonly [Name in Event["event"]]: { readonly when: string; readonly keys: Sentences<EventOf<Name>> };
 } = {
   ready: {
-    when: "Once: the page is served.",
+    when: "A target's page is served and its pod was found: once, or of several targets once for each, when somebody first opens it. Of several, events about one of them say which by `target`, `namespace` and `context`, and those about a cluster by `context`.",
     keys: {
       url: "Address of the page, with the path that was asked for. It needs a session, or `X-Kauth-Token`.",
       target: "What is open: `svc/NAME` or `pod/NAME`.",
@@ -32,6 +32,16 @@ export const EVENTS: {
         "How the kubeconfig signs in: `token`, `token-file`, `exec`, `auth-provider`; `none` with `--anonymous`.",
       credential: "The same in words, for people. The words may change.",
       expiresAt: "When the credential ends, in ISO 8601. Missing where it does not say.",
+      addresses: "List of the addresses that are listened on, as `127.0.0.1:18000`.",
+      apiTokenFile: "What `--api-token-file` named. Missing without it.",
+    },
+  },
+  serving: {
+    when: "Once, with several targets: the start page is served.",
+    keys: {
+      url: "Address of the start page. It needs a session.",
+      targets:
+        "List of objects: `target`, `namespace`, `context` (missing where none is used), `url` of its page.",
       addresses: "List of the addresses that are listened on, as `127.0.0.1:18000`.",
       apiTokenFile: "What `--api-token-file` named. Missing without it.",
     },

@@ -56,7 +56,16 @@ export const readKubeconfig = async ({ system, options }: Invocation): Promise<K
 export const selectClient = async (
   { system, options }: Invocation,
   kubeconfig: Kubeconfig,
-): Promise<ClientConfig> => await resolveClientConfig(kubeconfig, overridesOf(options), system);
+  /** Instead of the one that the options name. */
+  context?: string,
+): Promise<ClientConfig> => {
+  const overrides = overridesOf(options);
+  return await resolveClientConfig(
+    kubeconfig,
+    context === undefined ? overrides : { ...overrides, context },
+    system,
+  );
+};
 
 /** Both in one: whom and where a command line means. @throws {KnownError} */
 export const clientOf = async (invocation: Invocation): Promise<ClientConfig> =>

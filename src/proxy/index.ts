@@ -1,6 +1,7 @@
 export type { ProxyEvent } from "./event.ts";
 export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
 export { originOf, type OriginInputs } from "./label.ts";
+export { createLazy, type LazyOptions } from "./lazy.ts";
 export { createLegs, type LegChoice, type LegsOptions } from "./legs.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
@@ -20,6 +21,7 @@ export type {
   Incident,
   Leg,
   Narrow,
+  Origin,
   Problem,
   Resumable,
   Site,

@@ -20,12 +20,12 @@ import { problemOnSocket, sendProblem } from "./problem.ts";
 import { refusalPage } from "./refusal.ts";
 import { createApiToken } from "./session.ts";
 import { hostAndPort, hostsAt, openSites, type OpenSite, type SiteHost } from "./sites.ts";
-import type { Forwarder, Problem, Site } from "./types.ts";
+import type { Forwarder, Origin, Problem } from "./types.ts";
 
 export interface ProxyOptions {
   readonly system: System;
   readonly listener: ProxyListener;
-  readonly sites: readonly { readonly site: Site; readonly forwarder: Forwarder }[];
+  readonly sites: readonly { readonly site: Origin; readonly forwarder: Forwarder }[];
   /** False only for `--no-session`. Default true. */
   readonly sessions?: boolean;
   readonly onEvent?: (event: ProxyEvent) => void;
@@ -45,11 +45,11 @@ export interface ProxyServer extends AsyncDisposable {
   /** Connections, and exchanges and upgraded streams in flight. */
   readonly active: { readonly connections: number; readonly exchanges: number };
   /** `http://HOST:PORT` of a site. */
-  originOf(site: Site): string;
+  originOf(site: Origin): string;
   /** A new launch link; the earlier one of that site is void from now on. */
-  newLaunch(site: Site, options: { readonly printed: boolean }): LaunchLink;
+  newLaunch(site: Origin, options: { readonly printed: boolean }): LaunchLink;
   /** Ends all sessions of a site, with whatever they have open, programs' too; they have to be launched anew. */
-  endSessions(site: Site): void;
+  endSessions(site: Origin): void;
   /** Calls back at every event until the returned function is called. */
   onEvent(listener: (event: ProxyEvent) => void): () => void;
   /** Stops accepting, closes WebSockets with 1001, lets answers end for at most `limit` (default 10 s). */
@@ -100,13 +100,13 @@ export async function serveProxy(options: ProxyOptions): Promise<ProxyServer> {
     };
     attach(server, { gate, policy, port, accept });
   }
-  const openOf = (site: Site): OpenSite => {
+  const openOf = (site: Origin): OpenSite => {
     const found = sites.find((open) => open.site === site);
     if (found === undefined) throw new TypeError("this site is not served here");
     return found;
   };
   const servers = listener.bound.map(({ server }) => server);
-  const originOf = (site: Site): string => `http://${hostAndPort(openOf(site).site.host, listener.port)}`;
+  const originOf = (site: Origin): string => `http://${hostAndPort(openOf(site).site.host, listener.port)}`;
   const end = async (limit: Millis, signal: AbortSignal): Promise<void> => {
     gate.draining = true;
     await drainConnections(servers, connections, { system, limit, signal });

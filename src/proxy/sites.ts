@@ -3,11 +3,11 @@ import { findCookie, type FoundCookie } from "./cookie.ts";
 import { openGap, type Gap } from "./gap.ts";
 import type { OwnHost } from "./guard.ts";
 import { createSessions, sessionCookieNames, type CookieNames, type Sessions } from "./session.ts";
-import type { Forwarder, Site } from "./types.ts";
+import type { Forwarder, Origin } from "./types.ts";
 
 /** A target with all that belongs to its origin. */
 export interface OpenSite {
-  readonly site: Site;
+  readonly site: Origin;
   readonly forwarder: Forwarder;
   readonly sessions: Sessions;
   readonly cookieNames: CookieNames;
@@ -34,7 +34,7 @@ export const hostAndPort = (host: string, port: number): string => {
 
 export async function openSites(
   system: System,
-  sites: readonly { readonly site: Site; readonly forwarder: Forwarder }[],
+  sites: readonly { readonly site: Origin; readonly forwarder: Forwarder }[],
   port: number,
   onSessionEnd: (id: string, forwarder: Forwarder) => void,
 ): Promise<readonly OpenSite[]> {

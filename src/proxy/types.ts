@@ -134,18 +134,24 @@ export interface Narrow {
   readonly location: (value: string) => string | undefined;
 }
 
-/** One target behind one origin. */
-export interface Site {
-  /** Host name of the origin without port, lower case: `ui-0f….localhost`, or an IP literal with `--origin ip`. */
+/** What the gate has to know of a site. */
+export interface Origin {
+  /** Host name without port, lower case: `ui-0f….localhost`, or an IP literal with `--origin ip`. */
   readonly host: string;
-  /** What a person calls it, e.g. `svc/ui in apps`. Remote text: escape it. */
+  /** What a person calls what is there, e.g. `svc/ui in apps`. Remote text: escape it. */
   readonly title: string;
+  /** Path and query of the page that the launch leads to. */
+  readonly path: string;
+  /** Where the launch leads instead of to `path`: the next link of a chain, made when it is needed. */
+  readonly next?: () => Secret;
+}
+
+/** One target behind one origin. */
+export interface Site extends Origin {
   readonly upstream: Upstream;
   readonly scheme: "http" | "https";
   /** `Host` towards the upstream, e.g. `ui.apps.svc`. */
   readonly authority: string;
-  /** Path and query of the page that the launch leads to. */
-  readonly path: string;
   /** App cookies that must not reach the upstream (exact names, or prefixes that end in `*`). */
   readonly stripCookies: readonly string[];
   /** Keep the browser's Host and Origin (`--preserve-origin`). */
@@ -159,8 +165,6 @@ export interface Site {
   readonly narrow?: Narrow;
   /** Address of the start page, where its controls are (security.md R-N6). Undefined: there is none. */
   readonly start?: string;
-  /** Where the launch leads instead of to `path`: the next link of a chain, made when it is needed. */
-  readonly next?: () => Secret;
 }
 
 /** Who passed the gate. */

@@ -69,7 +69,7 @@ const OPEN_OPTIONS = {
 export const openCommand: Command = {
   path: ["open"],
   summary: "Open a web UI of the cluster in the browser, signed in as you",
-  operands: "TARGET",
+  operands: "TARGET[@CONTEXT] …",
   description: [
     "Finds a ready pod behind TARGET, forwards to it through the API server and opens it in the browser.",
     "Every request carries the token that your kubeconfig gives to kubectl. Only the browser that followed the",
@@ -77,12 +77,22 @@ export const openCommand: Command = {
     "svc/NAME[:PORT], NAME[:PORT] (a Service), deploy/NAME[:PORT], sts/NAME[:PORT], rs/NAME[:PORT],",
     "pod/NAME[:PORT], or a URL such as https://NAME.NAMESPACE.svc/path or http://PODNAME. Without a Service, PORT",
     "may be left out when the pod declares exactly one TCP port.",
+    "Several targets, also of several contexts of the kubeconfig, are served by one process, each at an origin of its",
+    "own. The browser then opens a page that lists them, and each is connected to when it is first opened.",
   ].join("\n"),
   examples: [
     { command: "kauth open svc/headlamp -n headlamp", does: "Open Headlamp" },
     {
       command: "kauth open https://kubernetes-dashboard-kong-proxy.kubernetes-dashboard.svc",
       does: "Open Dashboard",
+    },
+    {
+      command: "kauth open svc/grafana svc/prometheus -n monitoring",
+      does: "Open several, with a page to choose from",
+    },
+    {
+      command: "kauth open svc/headlamp@staging svc/headlamp@production",
+      does: "Open the same UI of two clusters",
     },
     { command: "kauth open pod/web-0:8080 --skip-open-browser", does: "Print the link for a pod's port" },
     {

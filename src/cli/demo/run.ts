@@ -6,7 +6,7 @@ import type { Invocation } from "../command.ts";
 import { reportTo } from "../open/report.ts";
 import { untilAborted } from "../open/run.ts";
 import type { OpenSettings } from "../open/settings.ts";
-import { openTarget } from "../open/target.ts";
+import { openPages } from "../open/pages.ts";
 import { refuseOperands } from "../options.ts";
 import { fetchAsBrowser } from "./fetch.ts";
 
@@ -18,7 +18,7 @@ export async function runDemo(invocation: Invocation): Promise<number> {
   const plugin = options.string("plugin");
   const addresses = options.list("address");
   const settings: OpenSettings = {
-    target: "svc/ui",
+    targets: ["svc/ui"],
     addresses: addresses.length === 0 ? ["127.0.0.1:0"] : addresses,
     openBrowser: !once && !options.boolean("skip-open-browser"),
     origin: "name",
@@ -44,11 +44,10 @@ export async function runDemo(invocation: Invocation): Promise<number> {
   if (!once) system.log.say("A cluster for show runs in this process; a person was made up for it:");
   const config = selectContext(await loadKubeconfig(system, { explicit: demo.kubeconfig }), {}, system);
   const report = reportTo(system, settings);
-  await using served = await openTarget({
+  await using served = await openPages({
     system,
     settings,
-    config,
-    reference: parseTarget(settings.target),
+    wishes: settings.targets.map((target) => ({ config, reference: parseTarget(target) })),
     report: once ? { emit: () => undefined } : report,
     signal,
   });

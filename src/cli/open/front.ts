@@ -1,13 +1,17 @@
 import { hash } from "node:crypto";
 import type { System } from "../../base/system.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
-import { openListener, originOf, type ProxyListener } from "../../proxy/index.ts";
+import { openListener, originOf, type OriginInputs, type ProxyListener } from "../../proxy/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
 import type { OpenSettings } from "./settings.ts";
 
 export interface FrontRequest {
   readonly system: System;
   readonly settings: OpenSettings;
+  readonly targets: readonly FrontTarget[];
+}
+
+export interface FrontTarget {
   readonly config: ClientConfig;
   readonly reference: TargetReference;
   /** URL of the API server. */
@@ -17,8 +21,8 @@ export interface FrontRequest {
 /** Our side of the proxy: bound, named, and nobody is served yet. */
 export interface Front {
   readonly listener: ProxyListener;
-  /** Host name of the origin. */
-  readonly host: string;
+  /** Host names of the targets' origins, in their order. */
+  readonly hosts: readonly string[];
   /** Host name of the start page's origin; undefined with `--origin ip`, which has one origin only. */
   readonly startHost: string | undefined;
   /** With `--origin ip`: the address that is the origin. */
@@ -26,28 +30,35 @@ export interface Front {
 }
 
 /** Needs nothing of the cluster, so that it is done while the pod is looked for. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED */
-export async function openFront(request: FrontRequest): Promise<Front> {
-  const { system, settings, config, reference } = request;
+export async function openFront({ system, settings, targets }: FrontRequest): Promise<Front> {
   const ip = settings.origin === "ip" ? originAddress(system, settings) : undefined;
   const listener = await openListener({ addresses: settings.addresses, ip }, system);
-  if (ip !== undefined) return { listener, host: ip, startHost: undefined, ip };
+  if (ip !== undefined) return { listener, hosts: [ip], startHost: undefined, ip };
   try {
-    const inputs = {
-      server: request.server,
-      authority: authorityOf(config),
-      namespace: reference.namespace ?? config.namespace,
-      target: targetText(reference),
-      port: reference.port ?? "",
-      user: config.userName ?? "",
-    };
-    const host = await originOf(system, reference.name, inputs, listener.port);
-    const own = { ...inputs, target: `start page of ${inputs.target}` };
-    return { listener, host, startHost: await originOf(system, "kauth", own, listener.port), ip };
+    const all = targets.map((target) => ({ name: target.reference.name, inputs: originInputs(target) }));
+    const hosts: string[] = [];
+    for (const { name, inputs } of all) hosts.push(await originOf(system, name, inputs, listener.port));
+    const [first] = all;
+    if (first === undefined) throw new TypeError("somebody opens something");
+    // Others of the same run change nothing of the one target's.
+    const what = all.map(({ inputs }) => inputs.target).join(" ");
+    const own = { ...first.inputs, target: `start page of ${what}` };
+    return { listener, hosts, startHost: await originOf(system, "kauth", own, listener.port), ip };
   } catch (error) {
     await listener[Symbol.asyncDispose]();
     throw error;
   }
 }
+
+/** What makes the name of a target's origin (security.md R-D1). */
+const originInputs = ({ config, reference, server }: FrontTarget): OriginInputs => ({
+  server,
+  authority: authorityOf(config),
+  namespace: reference.namespace ?? config.namespace,
+  target: targetText(reference),
+  port: reference.port ?? "",
+  user: config.userName ?? "",
+});
 
 /** Tells clusters of one address apart. */
 export const authorityOf = ({ cluster }: ClientConfig): string =>

@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
-import { writeLaunchFile, type LaunchFile, type ProxyServer, type Site } from "../../proxy/index.ts";
+import { writeLaunchFile, type LaunchFile, type Origin, type ProxyServer } from "../../proxy/index.ts";
 import { onEnter } from "./ask.ts";
 import { openBrowser } from "./browser.ts";
 import type { Report } from "./report.ts";
@@ -13,9 +13,9 @@ export interface Launch {
   readonly report: Report;
   readonly server: Pick<ProxyServer, "newLaunch" | "onEvent">;
   /** What is opened in the end. */
-  readonly site: Site;
+  readonly site: Origin;
   /** Whose link is given: the start page, which leads on, or the site itself. */
-  readonly first: Site;
+  readonly first: Origin;
   readonly signal: AbortSignal;
   /** What Enter does before it gives a link; true: it did something else instead. */
   readonly onEnter: () => boolean;

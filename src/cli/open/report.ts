@@ -33,6 +33,15 @@ export type OpenEvent =
       readonly addresses: readonly string[];
       readonly apiTokenFile: string | undefined;
     }
+  /** Several targets: their pods are looked for when somebody first opens them. */
+  | {
+      readonly event: "serving";
+      /** Of the start page. */
+      readonly url: string;
+      readonly targets: readonly ServedTarget[];
+      readonly addresses: readonly string[];
+      readonly apiTokenFile: string | undefined;
+    }
   | { readonly event: "link"; readonly url: string; readonly goodForSeconds: number }
   | { readonly event: "browser"; readonly opened: boolean; readonly reason: string | undefined }
   | { readonly event: "session"; readonly state: "started" | "ended"; readonly reason: string | undefined }
@@ -77,8 +86,27 @@ export type OpenEvent =
   /** `inFlight`: requests and WebSockets that are waited for. */
   | { readonly event: "stopping"; readonly inFlight: number };
 
+export interface ServedTarget {
+  readonly target: string;
+  readonly namespace: string;
+  readonly context: string | undefined;
+  readonly url: string;
+}
+
+/** Which of several targets, or which cluster, an event is about. */
+export type Subject = Partial<Omit<ServedTarget, "url">>;
+
 export interface Report {
   emit(event: OpenEvent): void;
+}
+
+/** Where there are several, each event says which one it is about. */
+export const about = (report: LabelledReport, subject: Subject): Report => ({
+  emit: (event) => report.emit(event, subject),
+});
+
+export interface LabelledReport extends Report {
+  emit(event: OpenEvent, subject?: Subject): void;
 }
 
 /** `in 14 min (15:04:05)`, as people read it. */
@@ -96,18 +124,24 @@ export const untilText = (end: EpochMillis, now: EpochMillis): string => {
 export function reportTo(
   system: System,
   options: { readonly output: "text" | "json"; readonly printLink: boolean },
-): Report {
+): LabelledReport {
   const { log } = system;
   return {
-    emit: (event) => {
+    emit: (event, subject = {}) => {
       if (options.output === "json") {
-        if (event.event !== "link" || options.printLink) log.out(jsonText(event));
+        if (event.event !== "link" || options.printLink) log.out(jsonText({ ...subject, ...event }));
         if (event.event !== "link" || options.printLink) return;
       }
-      for (const line of textOf(event, system)) log.say(line);
+      const label = event.event === "ready" ? "" : labelOf(subject);
+      for (const line of textOf(event, system)) log.say(`${label}${line}`);
     },
   };
 }
+
+const labelOf = ({ target, context }: Subject): string => {
+  const words = [target, ...(context === undefined ? [] : [`@${context}`])].join("");
+  return words === "" ? "" : `${escapeLine(words)}: `;
+};
 
 /** Remote text of several lines, as errors of plugins have them, where one line is meant. */
 const inLine = (text: string): string => escapeLine(oneLine(text));
@@ -188,6 +222,14 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
         `  address  ${event.url}`,
       ];
     }
+    case "serving":
+      return [
+        ...event.targets.map(
+          ({ target, namespace, context }) =>
+            `  target   ${escapeLine(target)}, namespace ${escapeLine(namespace)}${context === undefined ? "" : `, context ${escapeLine(context)}`}`,
+        ),
+        `  address  ${event.url}`,
+      ];
     case "link":
       return [
         `Open this link once, within ${Math.round(event.goodForSeconds / 60)} minutes:`,

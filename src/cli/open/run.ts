@@ -1,21 +1,19 @@
 import { candidatesOf } from "../../proxy/index.ts";
-import { parseTarget } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
-import { clientOf } from "../identity.ts";
+import { openPages } from "./pages.ts";
 import { reportTo } from "./report.ts";
 import { openSettings } from "./settings.ts";
-import { openTarget } from "./target.ts";
+import { wishesOf } from "./wishes.ts";
 
-/** `kauth open`: from the words on the command line to a page that is signed in. */
+/** `kauth open`: from the words on the command line to pages that are signed in. */
 export async function runOpen(invocation: Invocation): Promise<number> {
   const { system, signal } = invocation;
   const settings = await openSettings(invocation);
   // Before anything is read or dialled: an address that others reach is refused (security.md R-A1).
   candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
-  const reference = parseTarget(settings.target);
-  const config = await clientOf(invocation);
+  const wishes = await wishesOf(invocation, settings.targets);
   const report = reportTo(system, settings);
-  await using served = await openTarget({ system, settings, config, reference, report, signal });
+  await using served = await openPages({ system, settings, wishes, report, signal });
   await served.launch(signal);
   await untilAborted(signal);
   report.emit({ event: "stopping", inFlight: served.inFlight });

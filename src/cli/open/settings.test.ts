@@ -3,7 +3,7 @@ import { optionsFor, recorded } from "../../../test/recorded.ts";
 import { openCommand } from "../commands/open.ts";
 import { openSettings } from "./settings.ts";
 
-const OTHERWISE = "Name one target, e.g. kauth open svc/headlamp -n headlamp";
+const OTHERWISE = "Name a target, e.g. kauth open svc/headlamp -n headlamp";
 
 test.each([
   { words: ["svc/ui", "8080:80"], hint: /: kauth open svc\/ui:80 --address 127\.0\.0\.1:8080$/ },
@@ -11,7 +11,6 @@ test.each([
   { words: ["svc/ui", ":80"], hint: /: kauth open svc\/ui:80 --address 127\.0\.0\.1:0$/ },
   { words: ["pod/web-0", "8080"], hint: /: kauth open pod\/web-0:8080 --address 127\.0\.0\.1:8080$/ },
   { words: ["svc/ui:80", "8080"], hint: OTHERWISE },
-  { words: ["svc/ui", "svc/web"], hint: OTHERWISE },
   { words: ["svc/ui", ""], hint: OTHERWISE },
   { words: ["svc/ui", "1:2", "3:4"], hint: OTHERWISE },
   { words: [], hint: OTHERWISE },
@@ -28,5 +27,28 @@ test.each([
   await expect(settings).rejects.toMatchObject({
     code: "USAGE",
     hint: expect.stringMatching(hint) as string,
+  });
+});
+
+const settingsOf = async (...words: readonly string[]): ReturnType<typeof openSettings> => {
+  await using under = await recorded();
+  return await openSettings({
+    system: under.system(),
+    options: optionsFor(openCommand, ...words.filter((word) => word.startsWith("-"))),
+    positionals: words.filter((word) => !word.startsWith("-")),
+    program: "kauth",
+    signal: new AbortController().signal,
+    configFault: undefined,
+  });
+};
+
+test("several targets are opened at once", async () => {
+  expect((await settingsOf("svc/ui", "svc/web@other")).targets).toEqual(["svc/ui", "svc/web@other"]);
+});
+
+test("at an address there is one origin, so one target", async () => {
+  await expect(settingsOf("svc/ui", "svc/web", "--origin=ip")).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("2 targets with --origin ip") as string,
   });
 });

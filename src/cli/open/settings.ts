@@ -10,7 +10,8 @@ import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
 export interface OpenSettings {
-  readonly target: string;
+  /** As they were written; at least one. */
+  readonly targets: readonly string[];
   readonly addresses: readonly string[];
   readonly openBrowser: boolean;
   readonly origin: "name" | "ip";
@@ -36,14 +37,13 @@ const CA_LIMIT = MiB(1);
 /** @throws {KnownError} USAGE, exit 2 */
 export async function openSettings(invocation: Invocation): Promise<OpenSettings> {
   const { options, positionals, system } = invocation;
-  const [target, ...rest] = positionals;
-  if (target === undefined || rest.length > 0)
+  if (positionals.length === 0 || positionals.slice(1).some(isPorts))
     throw new KnownError(
       "USAGE",
-      target === undefined
+      positionals.length === 0
         ? "Cannot open: no target was given"
-        : `Cannot open ${positionals.length} targets at once: "${positionals.join(" ")}"`,
-      { hint: portForwardHint(positionals) ?? "Name one target, e.g. kauth open svc/headlamp -n headlamp" },
+        : `Cannot open "${positionals.join(" ")}": ports are no target`,
+      { hint: portForwardHint(positionals) ?? "Name a target, e.g. kauth open svc/headlamp -n headlamp" },
     );
   const anonymous = options.boolean("anonymous");
   const leg = choiceOf("leg", options.string("leg"), ["pod", "direct"], "pod");
@@ -52,11 +52,18 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
       hint: "Leave one of the two out",
     });
   const caPath = options.string("upstream-ca");
+  const origin = choiceOf("origin", options.string("origin"), ["name", "ip"], "name");
+  if (origin === "ip" && positionals.length > 1)
+    throw new KnownError(
+      "USAGE",
+      `Cannot open ${positionals.length} targets with --origin ip: an address is one origin, and each target needs its own`,
+      { hint: "Leave --origin out, or open one target" },
+    );
   return {
-    target,
+    targets: positionals,
     addresses: options.list("address").map((text) => addressOf(text, invocation.program)),
     openBrowser: !options.boolean("skip-open-browser"),
-    origin: choiceOf("origin", options.string("origin"), ["name", "ip"], "name"),
+    origin,
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous,
     leg,
@@ -71,6 +78,8 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     plugins: await pluginRules(invocation),
   };
 }
+
+const isPorts = (word: string): boolean => /^\d*(?::[\w-]*)?$/.test(word);
 
 /** What those mean who write the ports as for `kubectl port-forward`: `svc/ui 8080:80`. */
 const portForwardHint = ([target = "", ports = "", ...rest]: readonly string[]): string | undefined => {

@@ -3,25 +3,30 @@ import { isKnownError } from "../../base/errors.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
-import { startForwarder, type Forwarder, type Site, type StartView } from "../../proxy/index.ts";
-import type { Route } from "../../route/index.ts";
+import {
+  hostAndPort,
+  startForwarder,
+  type Forwarder,
+  type Origin,
+  type StartView,
+} from "../../proxy/index.ts";
 import { endOf } from "../identity.ts";
-import type { IdentityPin } from "./identity-pin.ts";
+import type { OpenCluster } from "./cluster.ts";
 import { untilText } from "./report.ts";
-import type { SignIn } from "./sign-in.ts";
+import type { Target, TargetState } from "./target.ts";
 
 export interface StartSiteOptions {
   readonly system: System;
   readonly host: string;
-  readonly source: SignIn;
-  readonly pin: IdentityPin;
-  readonly route: Pick<Route, "state">;
-  readonly target: { readonly title: string; readonly url: string };
+  readonly clusters: readonly OpenCluster[];
+  readonly targets: readonly Target[];
   /** A launch link of the target. */
-  readonly next: () => Secret;
+  readonly linkTo: (target: Target) => Secret;
+  readonly port: number;
 }
 
-const HEALTH: Readonly<Record<Route["state"]["kind"], string>> = {
+const HEALTH: Readonly<Record<TargetState, string>> = {
+  idle: "not opened yet",
   resolving: "looking for its pod",
   dialling: "connecting",
   up: "connected",
@@ -34,38 +39,43 @@ const HEALTH: Readonly<Record<Route["state"]["kind"], string>> = {
 export const leftText = (end: EpochMillis | undefined, now: EpochMillis): string | undefined =>
   end === undefined || end <= now ? undefined : untilText(end, now);
 
-/** The start page's origin: no upstream, its own session, and the one button that signs in again (security.md R-N6). */
-export function startSite(options: StartSiteOptions): { readonly site: Site; readonly forwarder: Forwarder } {
-  const { system, source, pin, route, target } = options;
+/** The start page's origin: no upstream, its own session, and all that a person may press (security.md R-N6). */
+export function startSite(options: StartSiteOptions): {
+  readonly site: Origin;
+  readonly forwarder: Forwarder;
+} {
+  const { system, clusters, targets, linkTo, port } = options;
+  const [only, ...more] = targets;
   const view = (): StartView => {
-    const state = source.state();
+    const [first] = clusters;
+    const state = first?.source.state() ?? { kind: "well" };
     const error = state.kind === "failed" ? state.error : undefined;
-    const end = endOf(source.current());
     return {
-      user: pin.name(),
+      user: first?.pin.name(),
       signIn: state.kind,
       reason: isKnownError(error) ? `${CODES[error.code].means} ${CODES[error.code].next}` : undefined,
-      ends: leftText(end, system.now()),
-      targets: [{ ...target, health: HEALTH[route.state.kind] }],
+      ends: leftText(endOf(first?.source.current()), system.now()),
+      targets: targets.map(({ origin, state: stateOf }) => ({
+        title: origin.title,
+        url: `http://${hostAndPort(origin.host, port)}${origin.path}`,
+        health: HEALTH[stateOf()],
+      })),
     };
-  };
-  const nobody = (): never => {
-    throw new TypeError("nothing stands behind the start page");
   };
   return {
     site: {
       host: options.host,
       title: "kauth",
-      upstream: { dial: nobody, authorize: nobody },
-      scheme: "http",
-      authority: "",
       path: "/",
-      stripCookies: [],
-      preserveOrigin: false,
-      cookiePrefix: undefined,
-      upstreamCa: undefined,
-      next: options.next,
+      // With one target nobody has to choose.
+      ...(only === undefined || more.length > 0 ? {} : { next: () => linkTo(only) }),
     },
-    forwarder: startForwarder({ system, view, signIn: () => void source.again() }),
+    forwarder: startForwarder({
+      system,
+      view,
+      signIn: () => {
+        for (const { source } of clusters) void source.again();
+      },
+    }),
   };
 }

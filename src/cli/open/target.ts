@@ -1,224 +1,176 @@
-import { connect, inspectServer, whoAmI, type Connection } from "../../api/index.ts";
-import { isKnownError, KnownError } from "../../base/errors.ts";
+import { hash } from "node:crypto";
+import type { Connection } from "../../api/index.ts";
+import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
-import { millis } from "../../base/units.ts";
-import { credentialSource, type Credential, type CredentialSource } from "../../credentials/index.ts";
-import type { ClientConfig } from "../../kubeconfig/index.ts";
-import { openRoute, targetText, type Backend, type Route, type TargetReference } from "../../route/index.ts";
+import {
+  createForwarder,
+  createLazy,
+  hostAndPort,
+  type Forwarder,
+  type Origin,
+  type Site,
+} from "../../proxy/index.ts";
+import {
+  authorityOf,
+  openRoute,
+  targetText,
+  type Backend,
+  type Route,
+  type TargetReference,
+} from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
-import { withEnd } from "../credential-text.ts";
-import { asMyself, endOf, isImpersonating } from "../identity.ts";
+import { hooksFor, knownUi } from "../../ui/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
-import { actingAs, uiHeaders, whoAsks } from "./impersonation.ts";
-import { credentialDoubt } from "./doubt.ts";
-import { authorityOf, openFront, type Front } from "./front.ts";
-import { identityPin } from "./identity-pin.ts";
-import { keepFresh } from "./keep-fresh.ts";
+import type { OpenCluster } from "./cluster.ts";
+import { directForwarder } from "./direct.ts";
+import type { Front } from "./front.ts";
+import { actingAs, uiHeaders, type ActingAs } from "./impersonation.ts";
+import { incidentReports } from "./incidents.ts";
 import type { Report } from "./report.ts";
-import { servePod, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
-import { reportSignIn } from "./sign-in-events.ts";
-import { signInOnce } from "./sign-in.ts";
-import { targetStates, type TargetStates } from "./states.ts";
-import { podHeaders, refuseWithoutToken } from "./upstream.ts";
-import { keepYoungMemorySmall } from "./young-memory.ts";
+import { signsOf } from "./signs.ts";
+import { targetStates } from "./states.ts";
+import { podUpstream } from "./upstream.ts";
 
-export interface OpenRequest {
+export interface TargetRequest {
   readonly system: System;
   readonly settings: OpenSettings;
-  readonly config: ClientConfig;
+  readonly cluster: OpenCluster;
   readonly reference: TargetReference;
+  /** Short, of ours, and different for each. */
+  readonly id: string;
+  readonly origin: Origin;
+  readonly front: Front;
   readonly report: Report;
   readonly signal: AbortSignal;
+  /** A pod was found; nothing has been asked of it. */
+  readonly onOpen: (opened: OpenedTarget) => void;
 }
 
-/** Signs in, finds the pod, connects and serves it; the pages answer when this resolves. @throws {KnownError} */
-export async function openTarget(request: OpenRequest): Promise<Served> {
-  const { system, settings, config, reference, report, signal } = request;
-  keepYoungMemorySmall(system);
-  let serving = false;
-  const plain = credentialSource(config, system, {
-    ...settings.plugins,
-    // Once pages are served, nobody watches this terminal for a question (security.md R-N18).
-    interactive: () => !serving && system.stdinIsTerminal,
-    unavailable: "pages are served, and nobody watches this terminal",
-  });
-  const toPod = !settings.anonymous && settings.leg === "pod";
-  if (toPod) refuseWithoutToken(plain.method, config);
-  const source = signInOnce(plain, {
-    system,
-    reachable: async () => (await inspectServer(config, system, { signal })).kind === "reached",
-    accepted: async (rejected) => await isAccepted(config, rejected, system, signal),
-  });
-  // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
-  const connection = connect(config, source, system, { replayUnauthorized: true });
-  let route: Route | undefined;
-  let front: Promise<Front> | undefined;
-  let credential: Credential | undefined;
-  let served: Served | undefined;
-  const pin = identityPin({
-    connection,
-    who: async () => {
-      if (!isImpersonating(config)) return await whoAmI(connection);
-      // Whomever it acts as stays the same, whoever the token belongs to.
-      await using own = connect(asMyself(config), source, system, { replayUnauthorized: true });
-      return await whoAmI(own);
-    },
-    current: async () => await source.get(),
-    system,
-    signal,
-    cluster: JSON.stringify([connection.server, authorityOf(config)]),
-    onChange: (from, to) => {
-      report.emit({ event: "identity", from, to });
-      served?.endSessions();
-    },
-  });
-  try {
-    // Of the first failure people hear at once.
-    credential = settings.anonymous ? undefined : await signIn(system, plain, settings, signal);
-    front = openFront({ ...request, server: connection.server });
-    // It is awaited below; until then a failure must not be taken for one that nobody looks at.
-    front.catch((): void => undefined);
-    const states = targetStates(report);
-    route = await routeTo(request, connection, states);
-    // A port that is taken is told at once, also where the API server does not answer (security.md F31).
-    const [who, asking, backend, bound] = await Promise.all([
-      settings.anonymous ? undefined : whoAmI(connection, { signal }),
-      settings.anonymous ? undefined : whoAsks(config, source, { system, signal }),
-      route.ready(signal),
-      front,
-    ]);
+/** What is known once a pod has been found. */
+export interface OpenedTarget {
+  readonly backend: Backend;
+  readonly acting: ActingAs | undefined;
+}
+
+/** Of the way to a pod, or that nobody has asked for one yet. */
+export type TargetState = Route["state"]["kind"] | "idle";
+
+/** One UI of one cluster, at an origin of its own. Disposing ends its way to the pod. */
+export interface Target extends AsyncDisposable {
+  readonly id: string;
+  readonly cluster: OpenCluster;
+  readonly reference: TargetReference;
+  readonly namespace: string;
+  readonly origin: Origin;
+  /** Finds the pod when something is first asked of it. */
+  readonly forwarder: Forwarder;
+  readonly state: () => TargetState;
+  /** Monotonic milliseconds; when something was last asked for. */
+  readonly usedAt: () => number;
+  /** Finds the pod now, once for all who ask. After a failure it is tried again. @throws {KnownError} */
+  open(signal: AbortSignal): Promise<OpenedTarget>;
+}
+
+/** Opens nothing yet. */
+export function createTarget(request: TargetRequest): Target {
+  const { system, settings, cluster, reference, report, signal } = request;
+  const namespace = reference.namespace ?? cluster.config.namespace;
+  const onIncident = incidentReports(system, report);
+  let usedAt = Number.NEGATIVE_INFINITY;
+  let route: Promise<Route> | undefined;
+  let current: Route | undefined;
+  let forwarder: Forwarder | undefined;
+  let opening: Promise<OpenedTarget> | undefined;
+
+  const onUse = (): void => {
+    usedAt = system.monotonic();
+  };
+
+  const find = async (until: AbortSignal): Promise<OpenedTarget> => {
+    const people = settings.anonymous ? undefined : cluster.people();
+    // It may fail before the route is there, and is looked at below.
+    people?.catch((): void => undefined);
+    current = await (route ??= routeTo(request, namespace));
+    const [who, backend] = await Promise.all([people, current.ready(until)]);
+    if (settings.confirm) await confirm(system, (who?.asking ?? who?.who)?.username, backend, until);
     const acting = settings.anonymous
       ? undefined
-      : actingAs(config, backend, reference, asking?.username, settings.leg);
-    // The token is that of whoever asks, whomever it acts as.
-    if (settings.confirm) await confirm(system, (asking ?? who)?.username, backend, signal);
-    // Where nobody could say whose the token is, the first check pins.
-    const owner = isImpersonating(config) ? asking : who;
-    if (credential !== undefined && (owner !== undefined || !isImpersonating(config)))
-      pin.start(credential, owner);
-    served = await servePod({
-      system,
-      settings,
-      front: bound,
-      route,
-      source,
-      pin,
-      doubt: credentialDoubt({
-        system,
-        accepted: async (doubted, late) =>
-          await isAccepted(config, doubted, system, AbortSignal.any([signal, late])),
-      }),
-      report,
-      reference,
-      backend,
-      connection,
-      impersonate: uiHeaders(config, acting),
+      : actingAs(cluster.config, backend, reference, who?.asking?.username, settings.leg);
+    const site = siteOf(request, { backend, route: current, acting, onUse });
+    const forwarding = { system, onIncident };
+    const { source, pin, doubt, connection } = cluster;
+    forwarder =
+      settings.leg === "direct"
+        ? directForwarder({ system, source, pin, doubt, connection, site, forwarding, onUse })
+        : createForwarder(site, forwarding);
+    const opened: OpenedTarget = { backend, acting };
+    request.onOpen(opened);
+    return opened;
+  };
+
+  const open = async (until: AbortSignal): Promise<OpenedTarget> => {
+    opening ??= find(until).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
     });
-    serving = true;
-    reportSignIn(source, report, system);
-    source.onChange(states.signIn);
-    const { used } = served;
-    if (!settings.anonymous) void keepFresh({ source, system, signal, used });
-    const end = endOf(credential);
-    report.emit({
-      event: "ready",
-      url: served.url,
-      target: targetText(reference),
-      port: backend.port,
-      scheme: backend.scheme,
-      namespace: backend.namespace,
-      context: config.contextName,
-      kubeconfig: config.userOrigin,
-      pod: backend.pod,
-      image: backend.image,
-      user: who?.username,
-      impersonation: acting,
-      method: settings.anonymous ? "none" : source.method,
-      credential: sentTo(settings, source),
-      expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
-      addresses: served.addresses,
-      apiTokenFile: settings.apiTokenFile,
-    });
-    return served;
-  } catch (error) {
-    await front?.then(
-      ({ listener }) => listener[Symbol.asyncDispose](),
-      () => undefined,
-    );
-    await route?.[Symbol.asyncDispose]();
-    await connection[Symbol.asyncDispose]();
-    throw withEnd(error, credential, system.now());
-  }
+    return await opening;
+  };
+
+  const lazy = createLazy({
+    system,
+    open: async () => {
+      onUse();
+      await open(signal);
+      if (forwarder === undefined) throw new TypeError("a target that is open has a data plane");
+      return forwarder;
+    },
+    trouble: () => {
+      const state = cluster.source.state();
+      return state.kind === "failed" ? state.error : current?.trouble();
+    },
+    onIncident,
+    start: startOf(request.front),
+  });
+
+  return {
+    id: request.id,
+    cluster,
+    reference,
+    namespace,
+    origin: request.origin,
+    forwarder: lazy,
+    state: () => current?.state.kind ?? "idle",
+    usedAt: () => usedAt,
+    open,
+    [Symbol.asyncDispose]: async () => {
+      await lazy[Symbol.asyncDispose]();
+      await forwarder?.[Symbol.asyncDispose]();
+      // What could not be made has nothing to end.
+      const made = await route?.catch((): undefined => undefined);
+      await made?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** What of the person goes into the pod. */
-const sentTo = (settings: OpenSettings, source: CredentialSource): string => {
-  if (settings.anonymous) return "nothing (--anonymous)";
-  if (settings.leg === "direct")
-    return `nothing (--leg direct): your ${source.description} goes to the API server only`;
-  return `the token of your ${source.description}`;
-};
+/** Address of the start page; undefined: there is none. */
+const startOf = ({ startHost, listener }: Front): string | undefined =>
+  startHost === undefined ? undefined : `http://${hostAndPort(startHost, listener.port)}/`;
 
-/** Asks with this very credential; a refusal starts no login. */
-const isAccepted = async (
-  config: ClientConfig,
-  credential: Credential,
-  system: System,
-  signal: AbortSignal,
-): Promise<boolean> => {
-  const held: CredentialSource = {
-    method: "none",
-    description: "the credential in hand",
-    get: () => Promise.resolve(credential),
-    renew: () => Promise.resolve(undefined),
-  };
-  await using connection = connect(config, held, system);
-  return await whoAmI(connection, { signal }).then(
-    () => true,
-    (error: unknown) => !isKnownError(error, "UNAUTHORIZED"),
-  );
-};
-
-/** Time after which a person wants to know what is being waited for. */
-const SAY_AFTER = millis(1_000);
-
-/** The credential comes before the browser, so that a login never runs behind a page that waits. */
-const signIn = async (
-  system: System,
-  source: CredentialSource,
-  settings: OpenSettings,
-  signal: AbortSignal,
-): Promise<Credential> => {
-  const told = new AbortController();
-  system
-    .sleep(SAY_AFTER, told.signal)
-    .then(() => system.log.say(`Signing in with ${escapeLine(source.description)} …`))
-    .catch((): void => undefined);
-  try {
-    const credential = await source.get({ signal });
-    if (settings.leg === "pod") podHeaders(credential, settings.sendBroadToken);
-    return credential;
-  } finally {
-    told.abort();
-  }
-};
-
-const routeTo = async (
-  request: OpenRequest,
-  connection: Connection,
-  states: TargetStates,
-): Promise<Route> => {
-  const { system, report, settings } = request;
-  const memory = await carrierMemory(system, `${connection.server} ${connection.proxy ?? ""}`.trimEnd());
+const routeTo = async (request: TargetRequest, namespace: string): Promise<Route> => {
+  const { system, report, settings, reference } = request;
+  const { connection, source } = request.cluster;
+  const memory = await carrierMemory(system, carrierKey(connection));
+  const states = targetStates(report);
+  source.onChange(states.signIn);
   let announced = false;
   return openRoute({
     connection,
     system,
-    reference: request.reference,
-    namespace: request.reference.namespace ?? request.config.namespace,
+    reference,
+    namespace,
     dialPod: (backend, verify) =>
       podDialer(
         connection,
@@ -240,6 +192,51 @@ const routeTo = async (
     },
     onTrouble: states.trouble,
   });
+};
+
+const carrierKey = ({ server, proxy }: Connection): string => `${server} ${proxy ?? ""}`.trimEnd();
+
+/** What the app must not see of its own cookies, until presets say it (decisions.md "Headers before presets exist"). */
+const APP_COOKIES = ["headlamp-auth-*", "token", "jweToken"];
+
+const siteOf = (
+  request: TargetRequest,
+  found: {
+    readonly backend: Backend;
+    readonly route: Route;
+    readonly acting: ActingAs | undefined;
+    readonly onUse: () => void;
+  },
+): Site => {
+  const { system, settings, reference, cluster, front, origin } = request;
+  const { backend, route } = found;
+  const start = startOf(front);
+  return {
+    ...origin,
+    upstream: podUpstream({
+      system,
+      route,
+      source: cluster.source,
+      pin: cluster.pin,
+      doubt: cluster.doubt,
+      // With the direct leg the pod has nothing to do with who somebody is.
+      anonymous: settings.anonymous || settings.leg === "direct",
+      sendBroadToken: settings.sendBroadToken,
+      impersonate: uiHeaders(cluster.config, found.acting),
+      onUse: found.onUse,
+    }),
+    scheme: backend.scheme,
+    authority: authorityOf(reference, backend),
+    stripCookies: APP_COOKIES,
+    preserveOrigin: settings.preserveOrigin,
+    cookiePrefix:
+      front.ip === undefined
+        ? undefined
+        : `k${hash("sha256", `${front.ip}/${targetText(reference)}`, "hex").slice(0, 8)}-`,
+    upstreamCa: settings.upstreamCa,
+    ...(start === undefined ? {} : { start }),
+    hooks: hooksFor(knownUi(signsOf(backend, reference)), () => system.monotonic()),
+  };
 };
 
 const confirm = async (

@@ -1,0 +1,58 @@
+import { KnownError } from "../../base/errors.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
+import { parseTarget, targetText } from "../../route/index.ts";
+import type { Invocation } from "../command.ts";
+import { readKubeconfig, selectClient } from "../identity.ts";
+import type { Wish } from "./pages.ts";
+
+/** One start page lists them, and each has an origin and a tunnel. */
+const MOST = 64;
+
+/** A target as it was written, and the context behind its `@`. */
+export interface WrittenTarget {
+  readonly target: string;
+  /** Undefined: the one of the options, or the current one. */
+  readonly context: string | undefined;
+}
+
+/**
+ * `TARGET` or `TARGET@CONTEXT`. No name of Kubernetes holds an `@`, while contexts may: `svc/ui@admin@prod` is of the
+ * context `admin@prod`. In a URL it would be a password.
+ * @throws {KnownError} TARGET_INVALID
+ */
+export const splitContext = (text: string): WrittenTarget => {
+  const at = /^https?:\/\//i.test(text) ? -1 : text.indexOf("@");
+  if (at === -1) return { target: text, context: undefined };
+  const context = text.slice(at + 1);
+  if (context === "")
+    throw new KnownError("TARGET_INVALID", `Cannot open "${text}": no context stands behind its "@"`, {
+      hint: "Write TARGET@CONTEXT, or leave the @ out",
+    });
+  return { target: text.slice(0, at), context };
+};
+
+/** What is to be opened where. One that is named twice is opened once. @throws {KnownError} */
+export async function wishesOf(invocation: Invocation, targets: readonly string[]): Promise<readonly Wish[]> {
+  // What is wrong with the words is told before any file is read.
+  const written = targets.map((text) => {
+    const { target, context } = splitContext(text);
+    return { context, reference: parseTarget(target) };
+  });
+  if (written.length > MOST)
+    throw new KnownError("USAGE", `Cannot open ${written.length} targets at once: at most ${MOST}`, {
+      hint: "Open the others with a second kauth, with --address",
+    });
+  const kubeconfig = await readKubeconfig(invocation);
+  const configs = new Map<string | undefined, ClientConfig>();
+  const wishes = new Map<string, Wish>();
+  for (const { context, reference } of written) {
+    const config = configs.get(context) ?? (await selectClient(invocation, kubeconfig, context));
+    configs.set(context, config);
+    // The current one may also have been named.
+    const same = [...configs.values()].find((each) => each.contextName === config.contextName) ?? config;
+    const namespace = reference.namespace ?? same.namespace;
+    const name = JSON.stringify([same.contextName, namespace, targetText(reference), reference.port]);
+    if (!wishes.has(name)) wishes.set(name, { config: same, reference });
+  }
+  return [...wishes.values()];
+}
