@@ -15,6 +15,7 @@ const SHOWN = [
   "answered",
   "start",
   "start-failed",
+  "start-many",
   "signed-out",
 ];
 
@@ -31,7 +32,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   for (const name of SHOWN) {
     if (OWN_PAGES[name] === undefined) throw new TypeError(`there is no page ${name}`);
     await page.goto(`${served.origin}/${name}`);
-    await page.screenshot({ path: join(TO, `${name}-${colorScheme}.png`) });
+    await page.screenshot({ path: join(TO, `${name}-${colorScheme}.png`), fullPage: true });
   }
   await context.close();
 }

@@ -5,7 +5,7 @@ export { createLazy, type LazyOptions } from "./lazy.ts";
 export { createLegs, type LegChoice, type LegsOptions } from "./legs.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
-export type { SignInView, StartView, TargetView } from "./pages/start.ts";
+export type { ClusterView, SignInView, StartView, TargetView } from "./pages/start-view.ts";
 export { startForwarder, type StartOptions } from "./start/forwarder.ts";
 export { troubleOf, type Trouble } from "./trouble.ts";
 export { hostAndPort } from "./sites.ts";

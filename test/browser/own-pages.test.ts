@@ -49,11 +49,31 @@ test.each(Object.keys(OWN_PAGES))(
   },
 );
 
+test.each(Object.keys(OWN_PAGES))("%s fits a narrow window", async (name) => {
+  const context = await browser.newContext({ viewport: { width: 320, height: 600 } });
+  const page = await context.newPage();
+  await page.goto(`${served.origin}/${name}`);
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
+  await context.close();
+});
+
 test("the button is reached by keyboard, and says what it does", async () => {
   const page = await browser.newPage();
   await page.goto(`${served.origin}/start-failed`);
   await page.keyboard.press("Tab");
   expect(await page.evaluate("document.activeElement.textContent")).toBe("Sign in again");
-  expect(await page.getByRole("alert").textContent()).toContain("could not be renewed");
+  await page.getByText("could not be renewed").waitFor();
+  await page.close();
+});
+
+test("each button of the start page says by itself what it is for", async () => {
+  const page = await browser.newPage();
+  await page.goto(`${served.origin}/start-many`);
+  const said = await page.evaluate<readonly string[]>(
+    `[...document.querySelectorAll("button")].map((button) => button.textContent + " " + document.getElementById(button.getAttribute("aria-describedby")).textContent)`,
+  );
+  expect(new Set(said).size).toBe(said.length);
+  expect(said).toContain("Sign in again to staging");
+  expect(said).toContain("Open svc/headlamp in headlamp");
   await page.close();
 });

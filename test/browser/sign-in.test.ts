@@ -41,9 +41,11 @@ test("a sign-in that ended is taken up again by a button on kauth's own page", a
   await page.getByRole("button", { name: "Sign in again" }).click();
   await page.getByRole("heading", { name: "Signed in as alice" }).waitFor();
   expect(await plugin.runs()).toBe(runs + 1);
-  await page.getByRole("link", { name: "svc/ui in apps" }).click();
-  await page.getByRole("link", { name: "Continue to svc/ui in apps" }).click();
-  await page.locator("#user", { hasText: "alice" }).waitFor();
+  const [again] = await Promise.all([
+    page.context().waitForEvent("page"),
+    page.getByRole("button", { name: "Open" }).click(),
+  ]);
+  await again.locator("#user", { hasText: "alice" }).waitFor();
 });
 
 test("a page that waits for a pod says when the sign-in ends meanwhile, and goes on after it", async () => {
@@ -79,15 +81,15 @@ test("R-N6: no script of the app reaches a control, neither at its own origin no
   const runs = await plugin.runs();
   const tried = await page.evaluate<number[]>(`(async () => {
     const found = [];
-    for (const url of ["/sign-in", "/__kauth/sign-in", ${JSON.stringify(start)} + "/sign-in"])
+    for (const url of ["/sign-in/c0", "/__kauth/sign-in/c0", ${JSON.stringify(start)} + "/sign-in/c0"])
       for (const how of [{ method: "POST" }, { method: "POST", mode: "no-cors", credentials: "include", body: "x" }, { credentials: "include" }])
         found.push(await fetch(url, how).then((answer) => answer.status, () => 0));
-    const form = Object.assign(document.createElement("form"), { method: "POST", action: ${JSON.stringify(start)} + "/sign-in", target: "_blank" });
+    const form = Object.assign(document.createElement("form"), { method: "POST", action: ${JSON.stringify(start)} + "/sign-in/c0", target: "_blank" });
     document.body.append(form);
     form.submit();
     const image = new Image();
     const loaded = new Promise((resolve) => { image.onload = image.onerror = resolve; });
-    image.src = ${JSON.stringify(start)} + "/sign-in";
+    image.src = ${JSON.stringify(start)} + "/sign-in/c0";
     await loaded;
     return found;
   })()`);

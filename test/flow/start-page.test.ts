@@ -38,7 +38,7 @@ const redeem = async (link: URL): Promise<{ readonly cookie: string; readonly ne
     next: (JSON.parse(made.text) as { next?: string }).next,
   };
 };
-const post = async (headers: Readonly<Record<string, string>>, path = "/sign-in"): Promise<Answer> =>
+const post = async (headers: Readonly<Record<string, string>>, path = "/sign-in/c0"): Promise<Answer> =>
   await ask(start, { method: "POST", path, headers, body: "" });
 
 test("one launch makes two sessions, each with a cookie of its own name at an origin of its own", () => {
@@ -53,7 +53,8 @@ test("it says who is signed in and what is open", async () => {
   const { status, text, headers } = await ask(start, { headers: { ...own(start), cookie } });
   expect(status).toBe(200);
   expect(text).toContain("Signed in as alice");
-  expect(text).toContain(ui.origin.href);
+  expect(text).toContain("svc/ui in apps");
+  expect(text).not.toContain(ui.origin.hostname);
   expect(headers["content-security-policy"]).toMatch(
     /default-src 'none'.*form-action 'self'.*frame-ancestors 'none'/,
   );
@@ -86,8 +87,8 @@ describe("the button is pressed by nobody else", () => {
 
   test("by GET it is none, and at the target it is the app's path", async () => {
     const before = await plugin.runs();
-    expect((await ask(start, { path: "/sign-in", headers: { ...own(start), cookie } })).status).toBe(405);
-    const reserved = { method: "POST", path: "/__kauth/sign-in", body: "" };
+    expect((await ask(start, { path: "/sign-in/c0", headers: { ...own(start), cookie } })).status).toBe(405);
+    const reserved = { method: "POST", path: "/__kauth/sign-in/c0", body: "" };
     expect(
       (await ask(ui.origin, { ...reserved, headers: { ...own(ui.origin), cookie: targetCookie } })).status,
     ).toBe(404);
@@ -105,7 +106,7 @@ describe("the button is pressed by nobody else", () => {
 
 test("nothing else is there, and nothing goes anywhere", async () => {
   const before = plugin.demo.app.requests.length;
-  for (const path of ["/api/me", "/index.html", "/__kauth/x", "/state/"])
+  for (const path of ["/api/me", "/index.html", "/__kauth/x", "/state/", "/sign-in"])
     expect((await ask(start, { path, headers: { ...own(start), cookie } })).status).toBe(404);
   expect(plugin.demo.app.requests.length).toBe(before);
 });

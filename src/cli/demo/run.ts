@@ -44,20 +44,23 @@ export async function runDemo(invocation: Invocation): Promise<number> {
   if (!once) system.log.say("A cluster for show runs in this process; a person was made up for it:");
   const config = selectContext(await loadKubeconfig(system, { explicit: demo.kubeconfig }), {}, system);
   const report = reportTo(system, settings);
+  const stopped = new AbortController();
+  const until = AbortSignal.any([signal, stopped.signal]);
   await using served = await openPages({
     system,
     settings,
     wishes: settings.targets.map((target) => ({ config, reference: parseTarget(target) })),
     report: once ? { emit: () => undefined } : report,
-    signal,
+    signal: until,
+    stop: () => stopped.abort(),
   });
   if (once) {
     const seen = await fetchAsBrowser(served.newLink().reveal(), "/api/me");
     system.log.out(`signed in as ${seen}`);
     return 0;
   }
-  await served.launch(signal);
-  await untilAborted(signal);
+  await served.launch(until);
+  await untilAborted(until);
   await served.drain();
   return 0;
 }

@@ -30,6 +30,8 @@ export interface PagesRequest {
   readonly wishes: readonly Wish[];
   readonly report: LabelledReport;
   readonly signal: AbortSignal;
+  /** Ends the program, as a signal does. */
+  readonly stop: () => void;
 }
 
 /** Milliseconds without a request after which nobody uses a page. */

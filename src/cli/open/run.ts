@@ -7,13 +7,16 @@ import { wishesOf } from "./wishes.ts";
 
 /** `kauth open`: from the words on the command line to pages that are signed in. */
 export async function runOpen(invocation: Invocation): Promise<number> {
-  const { system, signal } = invocation;
+  const { system } = invocation;
   const settings = await openSettings(invocation);
   // Before anything is read or dialled: an address that others reach is refused (security.md R-A1).
   candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
   const wishes = await wishesOf(invocation, settings.targets);
   const report = reportTo(system, settings);
-  await using served = await openPages({ system, settings, wishes, report, signal });
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([invocation.signal, stopped.signal]);
+  const stop = (): void => stopped.abort();
+  await using served = await openPages({ system, settings, wishes, report, signal, stop });
   await served.launch(signal);
   await untilAborted(signal);
   report.emit({ event: "stopping", inFlight: served.inFlight });

@@ -25,6 +25,8 @@ export interface ServeRequest {
   readonly clusters: readonly OpenCluster[];
   readonly targets: readonly Target[];
   readonly report: Report;
+  /** Ends the program, as a signal does. */
+  readonly stop: () => void;
 }
 
 /** Targets that are being served. Disposing ends all that belongs to them. */
@@ -62,7 +64,7 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
             clusters,
             targets,
             linkTo: (target) => serving.newLaunch(target.origin, { printed: false }).url,
-            port: listener.port,
+            stop: request.stop,
           });
     const [only, ...more] = targets;
     if (only === undefined) throw new TypeError("somebody opens something");

@@ -4,11 +4,11 @@ import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
 import {
-  hostAndPort,
   startForwarder,
+  type ClusterView,
   type Forwarder,
   type Origin,
-  type StartView,
+  type TargetView,
 } from "../../proxy/index.ts";
 import { endOf } from "../identity.ts";
 import type { OpenCluster } from "./cluster.ts";
@@ -22,46 +22,47 @@ export interface StartSiteOptions {
   readonly targets: readonly Target[];
   /** A launch link of the target. */
   readonly linkTo: (target: Target) => Secret;
-  readonly port: number;
+  /** Ends the program, as a signal does. */
+  readonly stop: () => void;
 }
 
-const HEALTH: Readonly<Record<TargetState, string>> = {
-  idle: "not opened yet",
-  resolving: "looking for its pod",
-  dialling: "connecting",
-  up: "connected",
-  draining: "moving to another pod",
-  down: "not reachable now",
-  closed: "closed",
+const HEALTH: Readonly<Record<TargetState, Pick<TargetView, "health" | "tone">>> = {
+  idle: { health: "not opened yet", tone: "idle" },
+  resolving: { health: "looking for its pod", tone: "waiting" },
+  dialling: { health: "connecting", tone: "waiting" },
+  up: { health: "connected", tone: "well" },
+  draining: { health: "moving to another pod", tone: "waiting" },
+  down: { health: "not reachable now", tone: "trouble" },
+  closed: { health: "closed", tone: "idle" },
 };
 
 /** Of a credential that has ended the state says so; that it "ends in 0 s" would not be true. */
 export const leftText = (end: EpochMillis | undefined, now: EpochMillis): string | undefined =>
   end === undefined || end <= now ? undefined : untilText(end, now);
 
+const clusterView = ({ id, config, source, pin }: OpenCluster, now: EpochMillis): ClusterView => {
+  const state = source.state();
+  const error = state.kind === "failed" ? state.error : undefined;
+  return {
+    id,
+    context: config.contextName ?? "in-cluster",
+    user: pin.name(),
+    signIn: state.kind,
+    reason: isKnownError(error) ? `${CODES[error.code].means} ${CODES[error.code].next}` : undefined,
+    ends: leftText(endOf(source.current()), now),
+    production: false,
+    color: undefined,
+    notice: undefined,
+  };
+};
+
 /** The start page's origin: no upstream, its own session, and all that a person may press (security.md R-N6). */
 export function startSite(options: StartSiteOptions): {
   readonly site: Origin;
   readonly forwarder: Forwarder;
 } {
-  const { system, clusters, targets, linkTo, port } = options;
+  const { system, clusters, targets, linkTo } = options;
   const [only, ...more] = targets;
-  const view = (): StartView => {
-    const [first] = clusters;
-    const state = first?.source.state() ?? { kind: "well" };
-    const error = state.kind === "failed" ? state.error : undefined;
-    return {
-      user: first?.pin.name(),
-      signIn: state.kind,
-      reason: isKnownError(error) ? `${CODES[error.code].means} ${CODES[error.code].next}` : undefined,
-      ends: leftText(endOf(first?.source.current()), system.now()),
-      targets: targets.map(({ origin, state: stateOf }) => ({
-        title: origin.title,
-        url: `http://${hostAndPort(origin.host, port)}${origin.path}`,
-        health: HEALTH[stateOf()],
-      })),
-    };
-  };
   return {
     site: {
       host: options.host,
@@ -72,10 +73,23 @@ export function startSite(options: StartSiteOptions): {
     },
     forwarder: startForwarder({
       system,
-      view,
-      signIn: () => {
-        for (const { source } of clusters) void source.again();
+      view: () => ({
+        clusters: clusters.map((cluster) => clusterView(cluster, system.now())),
+        targets: targets.map((target) => ({
+          id: target.id,
+          title: target.origin.title,
+          cluster: target.cluster.id,
+          ...HEALTH[target.state()],
+          readOnly: false,
+          sends: undefined,
+        })),
+      }),
+      signIn: (id) => void clusters.find((cluster) => cluster.id === id)?.source.again(),
+      go: (id) => {
+        const target = targets.find((each) => each.id === id);
+        return target === undefined ? undefined : linkTo(target);
       },
+      stop: options.stop,
     }),
   };
 }

@@ -1,5 +1,5 @@
 import { markup, Markup } from "./markup.ts";
-import { STYLE, STYLE_SOURCE } from "./style.ts";
+import { STYLE, type Sheet } from "./style.ts";
 
 /** An answer of our own, complete. */
 export interface OwnPage {
@@ -13,6 +13,8 @@ export interface DocumentParts {
   readonly status: number;
   readonly title: string;
   readonly content: Markup;
+  /** What it needs beside the style sheet of all pages. */
+  readonly sheet?: Sheet;
   /** A script of ours; it runs by this nonce and no other does. */
   readonly script?: { readonly nonce: string; readonly text: string };
   /** Source expressions for `connect-src`. Default: none. */
@@ -49,7 +51,7 @@ export const CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'";
 const policy = (parts: DocumentParts): string =>
   [
     "default-src 'none'",
-    `style-src ${STYLE_SOURCE}`,
+    `style-src ${[STYLE, ...(parts.sheet === undefined ? [] : [parts.sheet])].map(({ source }) => source).join(" ")}`,
     ...(parts.script === undefined ? [] : [`script-src 'nonce-${parts.script.nonce}'`]),
     ...(parts.connect === undefined ? [] : [`connect-src ${parts.connect}`]),
     "base-uri 'none'",
@@ -66,8 +68,8 @@ export const documentText = (parts: DocumentParts, meta: Markup = new Markup("")
 ${meta}<meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex">
 ${parts.refresh === undefined ? "" : markup`<noscript><meta http-equiv="refresh" content="${parts.refresh}"></noscript>\n`}<title>${parts.title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
+<style>${new Markup(STYLE.text)}</style>
+${parts.sheet === undefined ? "" : markup`<style>${new Markup(parts.sheet.text)}</style>\n`}</head>
 <body>
 <main>
 <p class="brand">${MARK}kauth</p>

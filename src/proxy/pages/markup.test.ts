@@ -7,7 +7,7 @@ import { document } from "./document.ts";
 import { signedOutPage } from "./fixed.ts";
 import { escapeHtml, markup } from "./markup.ts";
 import { scriptLiteral } from "./script.ts";
-import { startPage } from "./start.ts";
+import { sheetOf } from "./style.ts";
 
 describe("markup", () => {
   test("escapes every value and leaves markup alone", () => {
@@ -48,11 +48,13 @@ describe("pages", () => {
     expect(policy).not.toContain("unsafe");
   });
 
-  test("the style sheet is the one that the policy allows", () => {
-    const page = document({ status: 200, title: "t", content: markup`c` });
-    const sheet = /<style>([\s\S]*)<\/style>/.exec(page.body)?.[1] ?? "";
+  test("the style sheets are those that the policy allows", () => {
+    const page = document({ status: 200, title: "t", content: markup`c`, sheet: sheetOf("p{margin:0}") });
+    const sheets = [...page.body.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, text = ""]) => text);
     const policy = page.headers[page.headers.indexOf("Content-Security-Policy") + 1];
-    expect(policy).toContain(`'sha256-${createHash("sha256").update(sheet).digest("base64")}'`);
+    expect(sheets).toHaveLength(2);
+    for (const sheet of sheets)
+      expect(policy).toContain(`'sha256-${createHash("sha256").update(sheet).digest("base64")}'`);
   });
 
   test("a problem that passes reloads itself, another does not", () => {
@@ -60,15 +62,6 @@ describe("pages", () => {
       '<meta http-equiv="refresh" content="2">',
     );
     expect(problemPage(problem).body).not.toContain("refresh");
-  });
-
-  test.each([
-    { signIn: "well" as const, heading: "Signed in as alice" },
-    { signIn: "running" as const, heading: "Signing in" },
-    { signIn: "failed" as const, heading: "Sign in again" },
-  ])("the start page says how signing in stands: $signIn", ({ signIn, heading }) => {
-    const view = { user: "alice", signIn, reason: undefined, ends: undefined, targets: [] };
-    expect(startPage(view, "n").body).toContain(`<h1>${heading}</h1>`);
   });
 
   test("Retry-After is whole seconds", () => {

@@ -1,19 +1,17 @@
 import { createHash } from "node:crypto";
 
-/** The one style sheet of our own pages; allowed by its hash, so that no page needs a nonce for it. */
-export const STYLE = `
+const RULES = `
 :root{color-scheme:light dark;--ground:#f4f6fa;--card:#fff;--ink:#16202e;--soft:#5a6779;--line:#dde3ec;--accent:#2556c7;--on:#fff}
 @media (prefers-color-scheme:dark){:root{--ground:#0e131b;--card:#171e29;--ink:#e8edf5;--soft:#9aa7ba;--line:#2a3443;--accent:#7ea6ff;--on:#0c1424}}
 *{box-sizing:border-box}
-html,body{height:100%}
-body{margin:0;display:grid;place-items:center;padding:24px;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
+html{height:100%}
+body{min-height:100%;margin:0;display:grid;place-items:center;padding:24px;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
 main{width:100%;max-width:560px;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:32px 36px;box-shadow:0 1px 2px #0000000d,0 12px 32px #0000000f}
 .brand{display:flex;align-items:center;gap:9px;margin:0 0 22px;color:var(--soft);font-size:14px;font-weight:600;letter-spacing:.02em}
 .brand svg{display:block;flex:none;color:var(--accent)}
 h1{margin:0 0 10px;font-size:23px;line-height:1.25;letter-spacing:-.01em;overflow-wrap:anywhere}
+ul{margin:0 0 14px;padding-left:22px;overflow-wrap:anywhere}
 h2{margin:22px 0 8px;font-size:16px;line-height:1.3}
-.targets{margin:0 0 14px;padding:0;list-style:none}
-.targets li{padding:8px 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
 form{margin:0}
 p{margin:0 0 14px;overflow-wrap:anywhere}
 main>:last-child{margin-bottom:0}
@@ -35,5 +33,16 @@ footer{margin-top:22px;padding-top:14px;border-top:1px solid var(--line);color:v
 @media (max-width:480px){body{padding:12px}main{padding:24px 20px}}
 `;
 
-/** The source expression that allows `STYLE` and nothing else. */
-export const STYLE_SOURCE = `'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
+/** A style sheet with the source expression that allows it and nothing else. */
+export interface Sheet {
+  readonly text: string;
+  readonly source: string;
+}
+
+export const sheetOf = (text: string): Sheet => ({
+  text,
+  source: `'sha256-${createHash("sha256").update(text).digest("base64")}'`,
+});
+
+/** The one style sheet of our own pages; allowed by its hash, so that no page needs a nonce for it. */
+export const STYLE: Sheet = sheetOf(RULES);
