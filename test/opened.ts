@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ask, type Answer, type Ask } from "./http.ts";
-import { newHome, startOpen, type RunningOpen } from "./program.ts";
+import { newHome, startOpen, type OpenOptions, type RunningOpen } from "./program.ts";
 
 export interface RequestOptions extends Ask {
   /** Leave the API token out. */
@@ -18,10 +18,7 @@ export interface Opened extends RunningOpen {
 }
 
 /** Starts `kauth open …` and waits until it is ready. Rejects with what it printed if it ends before. */
-export async function open(
-  args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {},
-): Promise<Opened> {
+export async function open(args: readonly string[], options: OpenOptions = {}): Promise<Opened> {
   const own = options.home === undefined ? await newHome() : undefined;
   const home = own?.path ?? options.home ?? "";
   const tokenFile = join(home, "api-token");

@@ -71,11 +71,15 @@ export async function kauth(args: readonly string[], env: NodeJS.ProcessEnv = {}
   return { code: child.exitCode, stdout, stderr, left };
 }
 
+export interface OpenOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly home?: string;
+  /** There are several targets, whose start page is served first. Default: one. */
+  readonly several?: boolean;
+}
+
 /** `kauth open …` against a kubeconfig, up to its first link. */
-export async function startOpen(
-  args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {},
-): Promise<RunningOpen> {
+export async function startOpen(args: readonly string[], options: OpenOptions = {}): Promise<RunningOpen> {
   const own = options.home === undefined ? await newHome() : undefined;
   const home = own?.path ?? options.home ?? "";
   const [file = "", ...first] = PROGRAM;
@@ -113,7 +117,7 @@ export async function startOpen(
     await closed;
     return child.exitCode;
   };
-  const ready = await event("ready");
+  const ready = await event(options.several === true ? "serving" : "ready");
   const link = browser.length === 0 ? {} : await event("link");
   return {
     child,
