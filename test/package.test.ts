@@ -158,7 +158,7 @@ describe("what programs can import", () => {
       "troubleOf",
       "writeLaunchFile",
     ],
-    "./ui": ["directLeg", "hooksFor", "knownUi"],
+    "./ui": ["PRESETS", "checkReady", "directLeg", "hooksFor", "isReady", "knownUi", "presetOfService"],
     "./demo": ["startDemo"],
   };
 

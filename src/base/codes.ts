@@ -232,6 +232,11 @@ export const CODES = {
     "The browser closed a connection before its answer was there.",
     "Nothing has to be done.",
   ),
+  UI_MISMATCH: code(
+    1,
+    "What answers is not the UI that its name or its label says.",
+    "Name the right Service, or correct the label; with the address of its page it is opened as it is.",
+  ),
   UPSTREAM_INVALID: code(
     1,
     "The UI answered with something that is no valid HTTP/1.1.",

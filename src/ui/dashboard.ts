@@ -22,14 +22,6 @@ const textOf = (head: AnsweredHead, body: Buffer): string => {
   }
 };
 
-/** At an address that is an IP, the cookie may be of another app on another port. */
-const OWN_NAME = /\.localhost(?::\d+)?$/i;
-const TOKEN = /(?:^|;)\s*token=/;
-
-/** A token that somebody left in the browser: the page reads it, and shows whose it is (ui-traffic U3). */
-const hasLeftToken = (asked: AskedRequest): boolean =>
-  OWN_NAME.test(header(asked, "host")) && TOKEN.test(header(asked, "cookie"));
-
 /** A list that fails turns the whole page into one of an error, which stays through reloads (ui-traffic U9). */
 const comesBack = ({ method, target }: AskedRequest): boolean =>
   method === "GET" && target.startsWith("/api/v1/");
@@ -42,7 +34,6 @@ export const dashboardHooks: SiteHooks = {
     return asked.method === "POST" ? "look" : "yes";
   },
   refusedIn: (_asked, head, body) => !textOf(head, body).includes(CSRF),
-  added: (asked) => (hasLeftToken(asked) ? [["Set-Cookie", "token=; Max-Age=0; Path=/"]] : []),
 };
 
 /** Dashboard 2: a token that the API server rejects is a 200 with the error inside (ui-traffic U20). */

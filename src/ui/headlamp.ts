@@ -1,10 +1,7 @@
-import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
+import type { AskedRequest, SiteHooks } from "../proxy/index.ts";
 
 const pathOf = ({ target }: AskedRequest): string => target.split("?", 1)[0] ?? "";
 
-const CLUSTER = /^\/clusters\//;
-/** The signed-in test asks for the token in a way that opaque tokens fail (ui-traffic U18). */
-const ME = /^\/clusters\/[^/]+\/me$/;
 const HEALTH = /^\/clusters\/[^/]+\/healthz$/;
 const METRICS = /^\/clusters\/[^/]+\/apis\/metrics\.k8s\.io\//;
 const REVIEW =
@@ -16,18 +13,7 @@ const OWED = 30_000;
 const APART = 60_000;
 
 /**
- * The API server closes the connection after some 401s, and what Headlamp was just sending becomes a 502: it may be the
- * first answer that a page gets to a rejected token, before any 401 (ui-traffic U17).
- */
-const refused = (asked: AskedRequest, { status }: AnsweredHead): "yes" | "no" | "perhaps" => {
-  const path = pathOf(asked);
-  if (ME.test(path)) return "no";
-  if (status === 502) return CLUSTER.test(path) ? "perhaps" : "no";
-  return status === 401 ? "yes" : "no";
-};
-
-/**
- * What Headlamp needs (ui-traffic U7, U11, U12, U16, U17, U18). @param now monotonic milliseconds
+ * What Headlamp needs beside its preset (ui-traffic U11, U12, U16). @param now monotonic milliseconds
  */
 export function headlampHooks(now: () => number): SiteHooks {
   /** Web sessions that lost a watch which could not be resumed, and since when. */
@@ -35,7 +21,6 @@ export function headlampHooks(now: () => number): SiteHooks {
   /** Web sessions that were made to reload, and when. */
   const reloaded = new Map<string, number>();
   return {
-    refused,
     repeatable: (asked) => asked.method === "POST" && REVIEW.test(pathOf(asked)),
     expendable: (asked) => HEALTH.test(pathOf(asked)) || METRICS.test(pathOf(asked)),
     lost: (session) => {

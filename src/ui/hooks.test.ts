@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
+import { presetOf } from "../../test/preset.ts";
 import { hooksFor } from "./hooks.ts";
 
 const asked = (target: string, method = "GET"): AskedRequest => ({
@@ -17,7 +18,7 @@ const head = (
   headers,
 });
 const of = (kind: "headlamp" | "dashboard" | "dashboard-2", now = (): number => 0): SiteHooks =>
-  hooksFor({ name: kind, kind, impersonation: "accepts" }, now);
+  hooksFor(presetOf(kind), now);
 
 test("an unknown UI has watches and nothing else", () => {
   const hooks = hooksFor(undefined, () => 0);

@@ -1,3 +1,6 @@
 export { directLeg, type DirectLeg } from "./direct-leg.ts";
 export { hooksFor } from "./hooks.ts";
-export { knownUi, type KnownUi, type UiSigns } from "./known-uis.ts";
+export { knownUi, presetOfService, type ServiceSigns, type UiSigns } from "./known-uis.ts";
+export type { Find, Labels, Preset, Recipe, Sends } from "./preset.ts";
+export { PRESETS } from "./presets.ts";
+export { checkReady, isReady } from "./ready.ts";

@@ -1,3 +1,7 @@
+import { hasLabels, isImageOf, isLike } from "./pattern.ts";
+import type { Preset } from "./preset.ts";
+import { PRESETS } from "./presets.ts";
+
 /** What is asked for and what answers, as far as UIs are told apart by it. */
 export interface UiSigns {
   /** Of the container that is reached. */
@@ -8,78 +12,43 @@ export interface UiSigns {
   readonly service: string | undefined;
 }
 
-/** What is known about a web UI of Kubernetes (open.md §5). */
-export interface KnownUi {
+/** A Service, as far as it tells which UI is behind it. */
+export interface ServiceSigns {
   readonly name: string;
-  /** Which hooks fit. */
-  readonly kind?: "headlamp" | "dashboard" | "dashboard-2";
-  /**
-   * Whether it acts as whom the `Impersonate-*` headers of a request name: it takes them itself or hands them to the API
-   * server, or it knows nothing of them.
-   */
-  readonly impersonation: "accepts" | "ignores";
-  /** Of the container that is reached; one of these is enough, or one of the others. */
-  readonly image?: RegExp;
-  /** Labels of the pod, all of them. */
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly service?: RegExp;
-  /** A path that answers 401 to whoever is not signed in, and 200 to whoever is. */
-  readonly asks?: string;
+  readonly labels: ReadonlyMap<string, string>;
 }
 
-const NAME = "app.kubernetes.io/name";
-
-/** The first that fits counts. */
-const KNOWN_UIS: readonly KnownUi[] = [
-  {
-    name: "Kubernetes Dashboard 7",
-    kind: "dashboard",
-    impersonation: "accepts",
-    image: /(?:^|\/)kubernetesui\/dashboard-(?:web|api|auth)(?:[:@]|$)/,
-    // Kong stands in front of it, with labels of its own.
-    service: /(?:^|-)dashboard-kong-proxy$/,
-    labels: { "app.kubernetes.io/part-of": "kubernetes-dashboard" },
-    asks: "/api/v1/me",
-  },
-  {
-    name: "Kubernetes Dashboard 2",
-    kind: "dashboard-2",
-    impersonation: "accepts",
-    image: /(?:^|\/)kubernetesui\/dashboard(?:[:@]|$)/,
-    labels: { "k8s-app": "kubernetes-dashboard" },
-  },
-  {
-    name: "Headlamp",
-    kind: "headlamp",
-    impersonation: "accepts",
-    image: /(?:^|\/)headlamp-k8s\/headlamp(?:[:@]|$)/,
-    labels: { [NAME]: "headlamp" },
-  },
-  {
-    name: "Kiali",
-    impersonation: "accepts",
-    image: /(?:^|\/)kiali\/kiali(?:[:@]|$)/,
-    labels: { [NAME]: "kiali" },
-  },
-  {
-    name: "Grafana",
-    impersonation: "ignores",
-    image: /(?:^|\/)grafana\/grafana(?:-enterprise|-oss)?(?:[:@]|$)/,
-    labels: { [NAME]: "grafana" },
-  },
-  {
-    name: "Prometheus",
-    impersonation: "ignores",
-    image: /(?:^|\/)(?:prom|prometheus)\/prometheus(?:[:@]|$)/,
-    labels: { [NAME]: "prometheus" },
-  },
+/** Ways to know one, the surest first: what runs there, what it was called, what somebody wrote beside it. */
+const WAYS: readonly ((signs: UiSigns, preset: Preset) => boolean)[] = [
+  ({ image }, { find }) => image !== undefined && find.images.some((each) => isImageOf(image, each)),
+  ({ service }, { find }) =>
+    service !== undefined &&
+    find.services.some((each) => isLike(service, each)) &&
+    !find.except.some((each) => isLike(service, each)),
+  ({ labels }, { find }) => find.podLabels.some((each) => hasLabels(labels, each)),
 ];
 
-/** Which UI answers there, as far as names and labels tell. */
-export const knownUi = (signs: UiSigns): KnownUi | undefined =>
-  KNOWN_UIS.find(({ image, labels, service }) => {
-    if (image?.test(signs.image ?? "") === true) return true;
-    if (service?.test(signs.service ?? "") === true) return true;
-    const wanted = Object.entries(labels ?? {});
-    return wanted.length > 0 && wanted.every(([key, value]) => signs.labels.get(key) === value);
-  });
+/**
+ * Which UI answers there, as far as image, name and labels tell. A container in front of it, such as kube-rbac-proxy,
+ * counts more than the labels of the pod that both are in.
+ * @param presets the first that fits counts. Default: those that are built in
+ */
+export const knownUi = (signs: UiSigns, presets: readonly Preset[] = PRESETS): Preset | undefined => {
+  for (const fits of WAYS) {
+    const found = presets.find((preset) => fits(signs, preset));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+/** Which UI a Service leads to, before any of its pods is looked at. */
+export const presetOfService = (
+  { name, labels }: ServiceSigns,
+  presets: readonly Preset[] = PRESETS,
+): Preset | undefined => {
+  const meant = presets.filter(({ find }) => !find.except.some((each) => isLike(name, each)));
+  return (
+    meant.find(({ find }) => find.serviceLabels.some((each) => hasLabels(labels, each))) ??
+    meant.find(({ find }) => find.services.some((each) => isLike(name, each)))
+  );
+};
