@@ -158,7 +158,19 @@ describe("what programs can import", () => {
       "troubleOf",
       "writeLaunchFile",
     ],
-    "./ui": ["PRESETS", "checkReady", "directLeg", "hooksFor", "isReady", "knownUi", "presetOfService"],
+    "./ui": [
+      "PRESETS",
+      "checkReady",
+      "checkRecipes",
+      "directLeg",
+      "hooksFor",
+      "isReady",
+      "knownUi",
+      "mergedRecipes",
+      "parseRecipe",
+      "presetOfService",
+      "renderRecipes",
+    ],
     "./demo": ["startDemo"],
   };
 

@@ -232,6 +232,11 @@ export const CODES = {
     "The browser closed a connection before its answer was there.",
     "Nothing has to be done.",
   ),
+  HEADER_UNSENDABLE: code(
+    1,
+    "Who the person is cannot be written into a header so that everybody reads the same.",
+    "Leave the placeholder that the message names out of --header, or of the preset.",
+  ),
   UI_MISMATCH: code(
     1,
     "What answers is not the UI that its name or its label says.",

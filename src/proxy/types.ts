@@ -112,6 +112,11 @@ export interface SiteHooks {
    * behind the others (ui-traffic U9); a browser lets that happen twenty times.
    */
   readonly comesBack?: (asked: AskedRequest) => boolean;
+  /**
+   * Cookies to add for the upstream alone, `NAME=VALUE` each, where a header does not say who the person is.
+   * @param authorization the headers that say it
+   */
+  readonly cookies?: (asked: AskedRequest, authorization: RawHeaders) => readonly string[];
   /** A watch of this web session was lost and could not be resumed (security.md R-N16). */
   readonly lost?: (session: string) => void;
   /** Headers to add to an answer. */
@@ -154,6 +159,8 @@ export interface Site extends Origin {
   readonly authority: string;
   /** App cookies that must not reach the upstream (exact names, or prefixes that end in `*`). */
   readonly stripCookies: readonly string[];
+  /** Headers that only we may send, in any spelling: a client's copy is dropped. Default: none but those of every site. */
+  readonly ownHeaders?: readonly string[];
   /** Keep the browser's Host and Origin (`--preserve-origin`). */
   readonly preserveOrigin: boolean;
   /** `--origin ip`: prefix app cookies' names, since ports share the jar. */

@@ -1,3 +1,4 @@
+import { only, type RawHeaders } from "../base/headers.ts";
 import type { AskedRequest, SiteHooks } from "../proxy/index.ts";
 
 const pathOf = ({ target }: AskedRequest): string => target.split("?", 1)[0] ?? "";
@@ -12,6 +13,42 @@ const OWED = 30_000;
 /** Where every watch is lost at once, a page that is made to reload by each would never come to rest. */
 const APART = 60_000;
 
+/** backend/pkg/auth/cookies.go of kubernetes-sigs/headlamp; version 0.45 and later ones read it by this name. */
+const CHUNK = 3_800;
+const NAME_MAX = 50;
+/** RFC 6265 §4.1.1: what a cookie's value may hold. */
+const COOKIE_TOKEN = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
+const CLUSTER = /^\/clusters\/([^/]+)\//;
+/** These look for the cookie alone (open.md §5.1). */
+const PORT_FORWARD = /^\/clusters\/[^/]+\/portforward(?:\/|$)/;
+const MULTIPLEXER = "/wsMultiplexer";
+/** Clusters that the page has asked for; it names a few. */
+const SEEN_MAX = 8;
+
+const cookieName = (cluster: string): string => {
+  let plain = cluster;
+  try {
+    plain = decodeURIComponent(cluster);
+  } catch {
+    // It is taken as it is written.
+  }
+  return plain.replaceAll(/[^A-Za-z0-9_-]/g, "").slice(0, NAME_MAX);
+};
+
+const chunksOf = (token: string): readonly string[] =>
+  Array.from({ length: Math.ceil(token.length / CHUNK) }, (_value, at) =>
+    token.slice(at * CHUNK, (at + 1) * CHUNK),
+  );
+
+/** The token as the cookie that Headlamp would have set, for its back end alone: the browser never gets it. */
+const cookiesFor = (names: Iterable<string>, authorization: RawHeaders): readonly string[] => {
+  const token = /^Bearer (\S+)$/.exec(only(authorization, "authorization") ?? "")?.[1] ?? "";
+  if (!COOKIE_TOKEN.test(token)) return [];
+  return [...names].flatMap((name) =>
+    chunksOf(token).map((chunk, at) => `headlamp-auth-${name}.${at}=${chunk}`),
+  );
+};
+
 /**
  * What Headlamp needs beside its preset (ui-traffic U11, U12, U16). @param now monotonic milliseconds
  */
@@ -20,7 +57,16 @@ export function headlampHooks(now: () => number): SiteHooks {
   const owed = new Map<string, number>();
   /** Web sessions that were made to reload, and when. */
   const reloaded = new Map<string, number>();
+  /** The multiplexer's address does not say which cluster it is for; its messages do. */
+  const seen = new Set<string>();
   return {
+    cookies: (asked, authorization) => {
+      const path = pathOf(asked);
+      const name = cookieName(CLUSTER.exec(path)?.[1] ?? "");
+      if (name !== "" && seen.size < SEEN_MAX) seen.add(name);
+      if (path === MULTIPLEXER) return cookiesFor(seen, authorization);
+      return name !== "" && PORT_FORWARD.test(path) ? cookiesFor([name], authorization) : [];
+    },
     repeatable: (asked) => asked.method === "POST" && REVIEW.test(pathOf(asked)),
     expendable: (asked) => HEALTH.test(pathOf(asked)) || METRICS.test(pathOf(asked)),
     lost: (session) => {

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
+import type { RawHeaders } from "../base/headers.ts";
 import { presetOf } from "../../test/preset.ts";
 import { hooksFor } from "./hooks.ts";
 
@@ -64,6 +65,54 @@ describe("Headlamp", () => {
     ];
     expect(posts.map((target) => repeatable?.(asked(target, "POST")))).toEqual([true, true, false, false]);
     expect(repeatable?.(asked(posts[0] ?? "", "DELETE"))).toBe(false);
+  });
+
+  describe("§5.1: what reads the cookie alone gets it, and nothing else does", () => {
+    const bearer = (token: string): RawHeaders => [["Authorization", `Bearer ${token}`]];
+    const long = "x".repeat(3_801);
+
+    test.each<[string, string, string, RawHeaders, readonly string[]]>([
+      ["port-forward", "POST", "/clusters/main/portforward", bearer("t"), ["headlamp-auth-main.0=t"]],
+      [
+        "its list",
+        "GET",
+        "/clusters/main/portforward/list?cluster=main",
+        bearer("t"),
+        ["headlamp-auth-main.0=t"],
+      ],
+      [
+        "a name that no cookie has",
+        "POST",
+        "/clusters/a.b%20c/portforward",
+        bearer("t"),
+        ["headlamp-auth-abc.0=t"],
+      ],
+      [
+        "a long token",
+        "POST",
+        "/clusters/main/portforward",
+        bearer(long),
+        [`headlamp-auth-main.0=${"x".repeat(3_800)}`, "headlamp-auth-main.1=x"],
+      ],
+      ["a token that no cookie holds", "POST", "/clusters/main/portforward", bearer("a;b"), []],
+      ["nobody", "POST", "/clusters/main/portforward", [], []],
+      ["the API", "GET", "/clusters/main/api/v1/pods", bearer("t"), []],
+      ["a page", "GET", "/", bearer("t"), []],
+      ["what only looks like it", "GET", "/clusters/main/portforwards", bearer("t"), []],
+      ["no cluster", "GET", "/portforward", bearer("t"), []],
+    ])("%s", (_what, method, target, authorization, wanted) =>
+      expect(of("headlamp").cookies?.(asked(target, method), authorization)).toEqual(wanted),
+    );
+
+    test("the multiplexer gets it for the clusters that the page asks for", () => {
+      const { cookies } = of("headlamp");
+      const multiplexer = asked("/wsMultiplexer?x=1");
+      expect(cookies?.(multiplexer, bearer("t"))).toEqual([]);
+      for (let at = 0; at < 20; at += 1) cookies?.(asked(`/clusters/c${at}/version`), bearer("t"));
+      expect(cookies?.(multiplexer, bearer("t"))).toEqual(
+        Array.from({ length: 8 }, (_value, at) => `headlamp-auth-c${at}.0=t`),
+      );
+    });
   });
 
   test("U12, R-N16: a lost watch is one reload, by a health answer of that session, once an outage", () => {

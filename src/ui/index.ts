@@ -4,3 +4,4 @@ export { knownUi, presetOfService, type ServiceSigns, type UiSigns } from "./kno
 export type { Find, Labels, Preset, Recipe, Sends } from "./preset.ts";
 export { PRESETS } from "./presets.ts";
 export { checkReady, isReady } from "./ready.ts";
+export { checkRecipes, mergedRecipes, parseRecipe, renderRecipes, type Person } from "./recipe.ts";

@@ -348,3 +348,44 @@ describe("properties", () => {
     );
   });
 });
+
+describe("what is ours alone", () => {
+  const SITE = { ownHeaders: ["X-Forwarded-User", "X-WEBAUTH-USER"] };
+  const recipe: OutgoingRequest["authorization"] = [["X-WEBAUTH-USER", "amy"]];
+
+  test.each(["X-WEBAUTH-USER", "x-webauth-user", "X_Webauth_User"])(
+    "D.1: a client's %s is dropped",
+    (name) => {
+      const head = build({ headers: [name, "admin", "X-Other", "1"], authorization: recipe }, SITE);
+      expect(values(head, "x-webauth-user")).toEqual(["amy"]);
+      expect(head).not.toContain("admin");
+      expect(values(head, "x-other")).toEqual(["1"]);
+    },
+  );
+
+  test("D.1: also where we send none of that name, and in upgrades", () => {
+    const over = { headers: ["X-WEBAUTH-USER", "admin"], authorization: [], upgrade: true } as const;
+    expect(build(over, SITE)).not.toContain("admin");
+    expect(build(over, {})).toContain("admin");
+  });
+
+  test("D.1: also where the client calls it hop-by-hop", () => {
+    const headers = ["Connection", "X-WEBAUTH-USER", "X-WEBAUTH-USER", "admin"];
+    expect(values(build({ headers, authorization: recipe }, SITE), "x-webauth-user")).toEqual(["amy"]);
+  });
+
+  test("cookies of ours stand beside the client's, in one line", () => {
+    const headers = ["Cookie", "a=1; token=planted", "Cookie", "b=2"];
+    const head = build({ headers, cookies: ["c=3", "d=4"] }, { stripCookies: ["token"] });
+    expect(values(head, "cookie")).toEqual(["a=1; b=2; c=3; d=4"]);
+    expect(values(build({ cookies: ["c=3"] }), "cookie")).toEqual(["c=3"]);
+    expect(values(build(), "cookie")).toEqual([]);
+  });
+
+  test("a cookie of ours is one line, and is left as it is", () => {
+    expect(() => build({ cookies: ["a=1\r\nHost: evil"] })).toThrow(/Cannot forward header/);
+    expect(values(build({ headers: ["Cookie", `a=${LABEL}`], cookies: [`c=${LABEL}`] }), "cookie")).toEqual([
+      `a=ui.apps.svc; c=${LABEL}`,
+    ]);
+  });
+});

@@ -14,6 +14,8 @@ export interface OutgoingRequest {
   readonly body: BodyFraming;
   /** Ours: who the person is. */
   readonly authorization: RawHeaders;
+  /** Ours too, `NAME=VALUE` each: where only a cookie says who the person is. */
+  readonly cookies?: readonly string[];
   /** `http://HOST:PORT` that the browser sees. */
   readonly ownOrigin: string;
   /** `HOST:PORT` that the browser sees. */
@@ -60,9 +62,12 @@ const SPECIAL: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
   ["connection", "connection"],
 ]);
 
+/** As a server may read it. */
+const plainName = (name: string): string => name.toLowerCase().replaceAll("_", "-");
+
 /** What happens to a header that a client sent (security.md R-E1, R-E2, R-E3, R-N8). */
 export const treatmentOf = (name: string): Treatment => {
-  const plain = name.toLowerCase().replaceAll("_", "-");
+  const plain = plainName(name);
   const special = SPECIAL.get(plain);
   if (special !== undefined) return special;
   if (plain.startsWith("sec-websocket-")) return "websocket";
@@ -94,19 +99,29 @@ const REMEMBERED = 512;
  */
 export function requestHeads(site: Site): (request: OutgoingRequest) => string {
   const treatments = new Map<string, Treatment>();
+  const ours = new Set(site.ownHeaders?.map(plainName));
   const upstreamOrigin = `${site.scheme}://${site.authority}`;
   const label = site.preserveOrigin || !site.host.endsWith(".localhost") ? undefined : site.host;
   const treat = (name: string): Treatment => {
     const known = treatments.get(name);
     if (known !== undefined) return known;
-    const found = treatmentOf(name);
+    const found = ours.has(plainName(name)) ? "drop" : treatmentOf(name);
     if (treatments.size < REMEMBERED) treatments.set(name, found);
     return found;
   };
+  /** The app's scripts know their own address, and some send it: `Destination` of WebDAV does (security.md R-N2). */
+  const hide = (text: string, { ownOrigin, ownAuthority }: OutgoingRequest): string =>
+    label === undefined || !text.includes(label)
+      ? text
+      : text
+          .replaceAll(ownOrigin, upstreamOrigin)
+          .replaceAll(ownAuthority, site.authority)
+          .replaceAll(label, site.authority);
   return (request) => {
     checkTarget(request.target);
     const host = site.preserveOrigin ? request.ownAuthority : site.authority;
     let head = "";
+    let cookies = "";
     const { headers } = request;
     const hopByHop = connectionNames(headers);
     for (let index = 0; index + 1 < headers.length; index += 2) {
@@ -119,7 +134,7 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
           break;
         case "cookie": {
           const kept = forwardCookies(value, site);
-          if (kept !== "") head += checkedLine("Cookie", kept);
+          if (kept !== "") cookies = cookies === "" ? kept : `${cookies}; ${kept}`;
           break;
         }
         case "origin":
@@ -136,12 +151,11 @@ export function requestHeads(site: Site): (request: OutgoingRequest) => string {
           break;
       }
     }
-    // The app's scripts know their own address, and some send it: `Destination` of WebDAV does (security.md R-N2).
-    if (label !== undefined && head.includes(label))
-      head = head
-        .replaceAll(request.ownOrigin, upstreamOrigin)
-        .replaceAll(request.ownAuthority, site.authority)
-        .replaceAll(label, site.authority);
+    head = hide(head, request);
+    const cookie = [hide(cookies, request), ...(request.cookies ?? [])]
+      .filter((each) => each !== "")
+      .join("; ");
+    if (cookie !== "") head += checkedLine("Cookie", cookie);
     head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${head}`;
     head += request.upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "";
     head += `X-Forwarded-Host: ${host}\r\nX-Forwarded-Proto: ${site.preserveOrigin ? "http" : site.scheme}\r\n`;

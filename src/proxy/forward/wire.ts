@@ -12,7 +12,7 @@ import { responseHeads, type ReturnedHead } from "./response-head.ts";
 import type { ResponseHead } from "./response-parser.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 import { UpstreamStream } from "./upstream-stream.ts";
-import { Waiting } from "./waiting.ts";
+import { askedOf, Waiting } from "./waiting.ts";
 
 export interface HeadWishes {
   readonly body: BodyFraming;
@@ -158,15 +158,18 @@ export function openWire(
         options.closed.removeEventListener("abort", closed);
       }
     },
-    head: (request, admitted, { target, without, ...wishes }) =>
-      buildHead({
+    head: (request, admitted, { target, without, ...wishes }) => {
+      const cookies = site.hooks?.cookies?.(askedOf(request, wishes.upgrade), wishes.authorization) ?? [];
+      return buildHead({
         method: request.method ?? "",
         target: target ?? request.url ?? "",
         headers: without === undefined ? request.rawHeaders : withoutNames(request.rawHeaders, without),
         ownAuthority: authority(admitted.port),
         ownOrigin: `http://${authority(admitted.port)}`,
         ...wishes,
-      }),
+        ...(cookies.length === 0 ? {} : { cookies }),
+      });
+    },
     returned: (head, admitted) => buildReturned(head, `http://${authority(admitted.port)}`),
     done: options.done,
   };
