@@ -182,12 +182,32 @@ describe("config.yaml as the README shows it", () => {
   const blocks = [...read("README.md").matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, block = ""]) => block);
   const [shown] = blocks.filter((block) => block.startsWith("version:"));
 
-  test("is taken", () => {
-    expect(
-      readConfig(parse(shown ?? ""), "README.md")
-        .get("open")
-        ?.get("address"),
-    ).toEqual(["127.0.0.1:19000"]);
+  test("is taken", async () => {
+    const { commands } = await readConfig(parse(shown ?? ""), "README.md");
+    expect(commands.get("open")?.get("address")).toEqual(["127.0.0.1:19000"]);
+  });
+});
+
+describe("config.yaml as docs/config.md shows it", () => {
+  test("is taken", async () => {
+    const [, shown = ""] = /^```yaml\n([^]*?)^```$/m.exec(read("docs/config.md")) ?? [];
+    const { commands, presets, contexts } = await readConfig(parse(shown), "docs/config.md");
+    expect([...commands.keys()]).toEqual(["open"]);
+    expect(presets.map(({ id }) => id)).toEqual(["my-ui", "grafana"]);
+    expect([...contexts.keys()]).toEqual(["prod-eu"]);
+  });
+});
+
+describe("the schema of config.yaml", () => {
+  test("has the keys that are read, and no other", () => {
+    const schema = JSON.parse(read("docs/config.schema.json")) as {
+      readonly additionalProperties: boolean;
+      readonly properties: Readonly<Record<string, unknown>>;
+    };
+    expect(schema.additionalProperties).toBe(false);
+    expect(sorted(Object.keys(schema.properties))).toEqual(
+      sorted(["version", "presets", "contexts", ...COMMANDS.map(({ path }) => path.join(" "))]),
+    );
   });
 });
 

@@ -1,5 +1,7 @@
 import { WRITTEN } from "../src/cli/clean.ts";
 import type { Command, OptionSpec } from "../src/cli/command.ts";
+import { configSchema } from "../src/cli/config-schema.ts";
+import type { Schema } from "../src/cli/config-field.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
@@ -10,6 +12,8 @@ import { places } from "../src/base/places.ts";
 /** The reference pages, rendered from the code. `npm run generate` writes them; a test compares them. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/cli.md": cliPage,
+  "docs/config.md": configPage,
+  "docs/config.schema.json": () => `${JSON.stringify(configSchema(), null, 2)}\n`,
   "docs/errors.md": errorsPage,
   "docs/files.md": filesPage,
   "docs/json.md": jsonPage,
@@ -88,6 +92,80 @@ function errorsPage(): string {
     ...Object.entries(CODES)
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
       .map(([code, { exit, means, next }]) => `## ${code}\n\nExit status ${exit}. ${means}\n\nNext: ${next}`),
+  );
+}
+
+/** What a person may write there, in short. */
+const shapeText = (schema: Schema): string => {
+  const { type, anyOf, items, propertyNames, additionalProperties } = schema;
+  if (Array.isArray(schema["enum"])) return schema["enum"].map((each) => `\`${String(each)}\``).join(", ");
+  if (Array.isArray(anyOf)) return anyOf.map((each) => shapeText(each as Schema)).join(" or ");
+  if (type === "array") return `list of ${shapeText(items as Schema)}`;
+  if (type === "object" && propertyNames !== undefined)
+    return `mapping of names to ${shapeText(additionalProperties as Schema)}`;
+  if (type === "object")
+    return `mapping with ${Object.keys(propertiesOf(schema))
+      .map((key) => `\`${key}\``)
+      .join(", ")}`;
+  if (type === "boolean") return "`true` or `false`";
+  return type === "integer" ? "number" : "text";
+};
+
+const propertiesOf = (schema: Schema): Readonly<Record<string, Schema>> =>
+  (schema["properties"] ?? {}) as Readonly<Record<string, Schema>>;
+
+/** Below the names that a person makes up. */
+const entryOf = (block: string): Schema =>
+  propertiesOf(configSchema())[block]?.["additionalProperties"] as Schema;
+
+const keyTable = (schema: Schema): string =>
+  table(
+    ["key", "meaning", "value"],
+    Object.entries(propertiesOf(schema)).map(([key, of]) => [
+      `\`${key}\``,
+      cell(String(of["description"])),
+      cell(shapeText(of)),
+    ]),
+  );
+
+function configPage(): string {
+  const ready = propertiesOf(entryOf("presets"))["ready"] ?? {};
+  return page(
+    "# config.yaml",
+    "It lies in `~/.config/kauth`, or where `KAUTH_CONFIG` says. An option counts before its variable, the variable before this file, and the file before what kauth knows of a UI. " +
+      "An unknown key is refused by its name. [config.schema.json](config.schema.json) is the schema; editors take it from a first line such as `# yaml-language-server: $schema=…/config.schema.json`.",
+    [
+      "```yaml",
+      "version: 1",
+      "open:",
+      "  tunnel: websocket",
+      "presets:",
+      "  my-ui:",
+      "    services: [my-ui]",
+      "    port: http",
+      "    ready: { path: /healthz, contains: ok }",
+      "    headers:",
+      '      X-Forwarded-User: "{{username}}"',
+      '      X-Forwarded-Group: "{{groups}}"',
+      "  grafana:",
+      "    namespaces: [boards]",
+      "contexts:",
+      "  prod-eu: { production: true, color: red }",
+      "```",
+    ].join("\n"),
+    "## Commands",
+    "A block for each command, with its options by their long names as [cli.md](cli.md) has them. An option that may be given several times takes a list. Options that name a credential have no place here.",
+    "## presets",
+    "UIs of your own, by the name that you type: `kauth open my-ui`. One with the name of a built-in one ([uis.md](uis.md)) changes what you write and leaves the rest. Yours are looked at first.",
+    keyTable(entryOf("presets")),
+    "`ready` has:",
+    keyTable(ready),
+    "A value of `headers` may have `{{username}}`, `{{groups}}` (a list with commas) and `{{uid}}`, each of which is replaced once by what the API server says of you. " +
+      "What cannot be told apart is not sent: control characters, characters beyond Latin-1, a group with a comma. A header of such a name that a page sends is dropped. " +
+      "Names that kauth, HTTP or the API server decides (`Host`, `Authorization`, `Cookie`, `Impersonate-…`, `X-Kauth-…` and their like) are refused.",
+    "## contexts",
+    "How the pages of a context look, by its name in the kubeconfig.",
+    keyTable(entryOf("contexts")),
   );
 }
 

@@ -1,5 +1,7 @@
 import type { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
+import type { UserPreset } from "../ui/index.ts";
+import type { ContextLook } from "./config-contexts.ts";
 
 export type OptionType = "boolean" | "string" | "list" | "count";
 
@@ -37,6 +39,10 @@ export interface Invocation {
   readonly signal: AbortSignal;
   /** What is wrong with config.yaml, for a command that works without it; nothing of the file counts then. */
   readonly configFault?: KnownError | undefined;
+  /** Of config.yaml: UIs of the person's own, and what they say of others. Default: none. */
+  readonly presets?: readonly UserPreset[];
+  /** Of config.yaml: how contexts are marked, by their names. Default: none is. */
+  readonly contexts?: ReadonlyMap<string, ContextLook>;
 }
 
 export interface Command {

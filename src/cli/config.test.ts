@@ -2,13 +2,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/recorded.ts";
-import { loadConfig, readConfig } from "./config.ts";
+import { loadConfig, NO_CONFIG, readConfig } from "./config.ts";
 
 const PATH = "config.yaml";
 
 describe("what it may say", () => {
-  test("options by their long names, one value or several", () => {
-    const config = readConfig(
+  test("options by their long names, one value or several", async () => {
+    const { commands } = await readConfig(
       {
         version: 1,
         open: { tunnel: "websocket", "skip-open-browser": true, "exec-timeout": 30, address: ["a", "b"] },
@@ -16,7 +16,7 @@ describe("what it may say", () => {
       },
       PATH,
     );
-    expect(config.get("open")).toEqual(
+    expect(commands.get("open")).toEqual(
       new Map([
         ["tunnel", ["websocket"]],
         ["skip-open-browser", ["true"]],
@@ -26,8 +26,8 @@ describe("what it may say", () => {
     );
   });
 
-  test.each([undefined, null])("%s is no setting", (document) => {
-    expect(readConfig(document, PATH).size).toBe(0);
+  test.each([undefined, null])("%s is no setting", async (document) => {
+    expect(await readConfig(document, PATH)).toEqual(NO_CONFIG);
   });
 });
 
@@ -85,8 +85,8 @@ describe("refused, exit 2", () => {
     },
     { name: "a mapping for a value", document: { version: 1, open: { tunnel: {} } }, says: "must be text" },
     { name: "null for a value", document: { version: 1, open: { tunnel: null } }, says: "must be text" },
-  ])("$name", ({ document, says }) => {
-    expect(() => readConfig(document, PATH)).toThrow(
+  ])("$name", async ({ document, says }) => {
+    await expect(readConfig(document, PATH)).rejects.toThrow(
       expect.objectContaining({ code: "CONFIG_INVALID", exit: 2, message: expect.stringContaining(says) }),
     );
   });
@@ -97,16 +97,17 @@ test.each([
   { document: { version: 1, opne: {} }, hint: "Did you mean open?" },
   { document: { version: 1, open: { tunnel: "x" } }, hint: 'Correct "open.tunnel" there' },
   { document: { version: 1, open: { zzzzzzzzzz: "x" } }, hint: "Correct the key that the message names." },
-])("the hint for $document is $hint", ({ document, hint }) => {
-  expect(() => readConfig(document, PATH)).toThrow(expect.objectContaining({ hint }));
+  { document: { version: 1, preset: {} }, hint: "Did you mean presets?" },
+])("the hint for $document is $hint", async ({ document, hint }) => {
+  await expect(readConfig(document, PATH)).rejects.toThrow(expect.objectContaining({ hint }));
 });
 
 describe("the file", () => {
   test("is read from its place, and its absence is no fault", async () => {
     await using under = await recorded();
-    expect((await loadConfig(under.system())).size).toBe(0);
+    expect(await loadConfig(under.system())).toEqual(NO_CONFIG);
     await writeFile(join(under.home, "config.yaml"), "version: 1\nopen:\n  tunnel: spdy\n");
-    expect((await loadConfig(under.system())).get("open")?.get("tunnel")).toEqual(["spdy"]);
+    expect((await loadConfig(under.system())).commands.get("open")?.get("tunnel")).toEqual(["spdy"]);
   });
 
   test("that KAUTH_CONFIG names has to be there", async () => {
@@ -120,6 +121,10 @@ describe("the file", () => {
   test.each([
     { name: "no YAML", text: "version: 1\nopen: [" },
     { name: "a key twice", text: "version: 1\nopen: {}\nopen: {}\n" },
+    {
+      name: "a preset twice",
+      text: "version: 1\npresets:\n  a:\n    services: [a]\n  a:\n    services: [b]\n",
+    },
     { name: "an alias", text: "version: 1\nopen: &a { tunnel: spdy }\ndemo: *a\n" },
     { name: "larger than 256 KiB", text: `# ${"x".repeat(257 * 1024)}\nversion: 1\n` },
   ])("with $name is refused by its path", async ({ text }) => {

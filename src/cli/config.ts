@@ -4,18 +4,34 @@ import { places } from "../base/places.ts";
 import { readPlainYaml } from "../base/plain-yaml.ts";
 import type { System } from "../base/system.ts";
 import { KiB } from "../base/units.ts";
+import type { UserPreset } from "../ui/index.ts";
 import type { Command, OptionSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import type { ContextLook } from "./config-contexts.ts";
+import { FieldError, type Field } from "./config-field.ts";
 import { isTrue, nearest, valueFault } from "./options.ts";
 
 /** A few settings a command. */
 const CONFIG_LIMIT = KiB(256);
-const CONFIG_VERSION = 1;
+export const CONFIG_VERSION = 1;
 
-export type Config = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+export interface Config {
+  /** Options by their long names, of commands by their words. */
+  readonly commands: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** UIs of the person's own, and what they say of others. */
+  readonly presets: readonly UserPreset[];
+  /** How contexts of the kubeconfig are marked, by their names. */
+  readonly contexts: ReadonlyMap<string, ContextLook>;
+}
+
+export const NO_CONFIG: Config = { commands: new Map(), presets: [], contexts: new Map() };
+
+/** Blocks that are for no command. Their code is loaded where a file has them. */
+const BLOCKS = ["presets", "contexts"] as const;
 
 /**
- * config.yaml: `version: 1`, then a block for each command with its options by their long names.
+ * config.yaml: `version: 1`, then a block for each command with its options by their long names, `presets` and
+ * `contexts`. `docs/config.schema.json` is its schema.
  * Options that name a credential have no place in it; unknown keys are refused by name.
  * @throws {KnownError} CONFIG_INVALID
  */
@@ -28,7 +44,7 @@ export async function loadConfig(system: System): Promise<Config> {
     text = (await system.files.read(path, CONFIG_LIMIT)).toString("utf8");
   } catch (error) {
     const code = systemCode(error);
-    if (!named && (code === "ENOENT" || code === "ENOTDIR")) return new Map();
+    if (!named && (code === "ENOENT" || code === "ENOTDIR")) return NO_CONFIG;
     throw new KnownError("CONFIG_INVALID", `Cannot read "${path}": ${messageOf(error)}`, {
       cause: error,
       hint: named ? "Correct KAUTH_CONFIG, or unset it" : "Make it a file that you can read, or remove it",
@@ -44,40 +60,55 @@ export async function loadConfig(system: System): Promise<Config> {
       hint: "Correct the YAML there",
     });
   }
-  return readConfig(document, path);
+  return await readConfig(document, path);
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const readConfig = (document: unknown, path: string): Config => {
+/** @throws {KnownError} CONFIG_INVALID */
+export const readConfig = async (document: unknown, path: string): Promise<Config> => {
   const invalid: Invalid = (what, hint) =>
     new KnownError("CONFIG_INVALID", `Cannot use "${path}": ${what}`, hint === undefined ? {} : { hint });
-  if (document === undefined || document === null) return new Map();
+  if (document === undefined || document === null) return NO_CONFIG;
   if (!isObject(document)) throw invalid("it must be a mapping");
-  const { version, ...blocks } = document;
+  const { version, presets, contexts, ...blocks } = document;
   if (version !== CONFIG_VERSION)
     throw invalid(
       typeof version === "number" && version > CONFIG_VERSION
         ? `version ${version} is newer than this kauth knows`
         : `"version" must be ${CONFIG_VERSION}`,
     );
-  const config = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  const commands = new Map<string, ReadonlyMap<string, readonly string[]>>();
   for (const [key, block] of Object.entries(blocks)) {
     const command = COMMANDS.find((each) => each.path.join(" ") === key);
     if (command === undefined)
-      throw unknownKey(
-        key,
-        COMMANDS.map((each) => each.path.join(" ")),
-        invalid,
-      );
+      throw unknownKey(key, [...COMMANDS.map((each) => each.path.join(" ")), ...BLOCKS], invalid);
     if (!isObject(block)) throw invalid(`"${key}" must be a mapping`);
-    config.set(
+    commands.set(
       key,
       new Map(Object.entries(block).map(([name, value]) => [name, values(command, name, value, invalid)])),
     );
   }
-  return config;
+  return {
+    commands,
+    presets:
+      presets === undefined
+        ? []
+        : readField((await import("./config-presets.ts")).presetsField, presets, "presets", invalid),
+    contexts:
+      contexts === undefined
+        ? new Map()
+        : readField((await import("./config-contexts.ts")).contextsField, contexts, "contexts", invalid),
+  };
+};
+
+const readField = <T>(field: Field<T>, value: unknown, key: string, invalid: Invalid): T => {
+  try {
+    return field.read(value, key);
+  } catch (error) {
+    throw error instanceof FieldError ? invalid(error.message, error.hint) : error;
+  }
 };
 
 type Invalid = (what: string, hint?: string) => KnownError;
@@ -105,7 +136,7 @@ const values = (command: Command, name: string, value: unknown, invalid: Invalid
 };
 
 /** What has no variable is kubectl's: it belongs on the command line or into the kubeconfig. */
-const isSetting = ({ ignored, env }: OptionSpec): boolean => ignored !== true && env !== false;
+export const isSetting = ({ ignored, env }: OptionSpec): boolean => ignored !== true && env !== false;
 
 const settingsOf = ({ path, options }: Command): readonly string[] =>
   Object.entries(options)

@@ -6,10 +6,10 @@ import { finishAll } from "../base/unfinished.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
-import { loadConfig } from "./config.ts";
+import { loadConfig, NO_CONFIG, type Config } from "./config.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { nearest, parseLine, resolveOptions, type Layers } from "./options.ts";
+import { nearest, parseLine, resolveOptions } from "./options.ts";
 
 export interface RunRequest {
   /** Words after the program's name. */
@@ -57,14 +57,25 @@ export async function run(request: RunRequest): Promise<number> {
     const system = request.system(level);
     if (early.boolean("help"))
       return print(system, commandHelp(command, programOf(command, request.program, dropIn)));
-    const { config, configFault } = await settingsFor(command, system);
-    const options = resolveOptions(known, line, { env: system.env, config });
+    const { config, configFault } = await configFor(command, system);
+    const settings = config.commands.get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
+    const options = resolveOptions(known, line, { env: system.env, config: settings });
     json = Object.hasOwn(specs, "output") && options.string("output") === "json";
     const handler = await command.load();
     const { program, signal } = request;
     const { positionals } = line;
     try {
-      const code = await handler({ system, options, positionals, program, signal, configFault });
+      const { presets, contexts } = config;
+      const code = await handler({
+        system,
+        options,
+        positionals,
+        program,
+        signal,
+        configFault,
+        presets,
+        contexts,
+      });
       return status(written(system, code));
     } finally {
       await finishAll(system);
@@ -79,15 +90,15 @@ export async function run(request: RunRequest): Promise<number> {
 }
 
 /** @throws {KnownError} CONFIG_INVALID, but for a command that survives it */
-const settingsFor = async (
+const configFor = async (
   command: Command,
   system: System,
-): Promise<Pick<Layers, "config"> & Pick<Invocation, "configFault">> => {
+): Promise<{ readonly config: Config } & Pick<Invocation, "configFault">> => {
   try {
-    return { config: (await loadConfig(system)).get(command.path.join(" ")) ?? new Map() };
+    return { config: await loadConfig(system) };
   } catch (error) {
     if (command.survivesConfig !== true || !isKnownError(error, "CONFIG_INVALID")) throw error;
-    return { config: new Map(), configFault: error };
+    return { config: NO_CONFIG, configFault: error };
   }
 };
 

@@ -27,6 +27,36 @@ test("an unknown UI has watches and nothing else", () => {
   expect(hooks.resumable?.(asked("/api/v1/pods?watch=1"))).toBeDefined();
 });
 
+test("R-N11: a UI that gets no credential refuses none, and no plugin runs for its 401", () => {
+  for (const id of ["grafana", "prometheus", "alertmanager"])
+    expect(hooksFor(presetOf(id), () => 0).refused?.(asked("/api/search"), head(401))).toBe("no");
+});
+
+test("Kiali's 401 may be about the session that it keeps: the API server is asked first", () => {
+  const { refused } = hooksFor(presetOf("kiali"), () => 0);
+  expect(refused?.(asked("/kiali/api/namespaces"), head(401))).toBe("perhaps");
+  expect(refused?.(asked("/kiali/api/namespaces"), head(403))).toBe("no");
+});
+
+test.each(["argo-workflows", "kubetail", "kube-rbac-proxy"])("%s: a 401 is a 401", (id) => {
+  const hooks = hooksFor(presetOf(id), () => 0);
+  expect(hooks.refused?.(asked("/api/v1/workflows/argo"), head(401))).toBe("yes");
+  expect(hooks.refused?.(asked("/api/v1/workflows/argo"), head(403))).toBe("no");
+  expect(hooks.added).toBeUndefined();
+});
+
+test("U3: what a preset expires is taken out of the browser where it is there, at a name of its own only", () => {
+  const { added } = hooksFor({ ...presetOf("kubetail"), expire: ["sid", "token"] }, () => 0);
+  const carrying = (host: string, cookie: string): RawHeaders | undefined =>
+    added?.({ ...asked("/"), headers: ["Host", host, "Cookie", cookie] }, head(200), "web-1");
+  expect(carrying("ui-0.localhost:18000", "a=1; token=x; tokens=y")).toEqual([
+    ["Set-Cookie", "token=; Max-Age=0; Path=/"],
+  ]);
+  expect(carrying("ui-0.localhost:18000", "sid=1;token")).toHaveLength(2);
+  expect(carrying("ui-0.localhost:18000", "a=1")).toEqual([]);
+  expect(carrying("127.0.0.1:18000", "token=x")).toEqual([]);
+});
+
 describe("Headlamp", () => {
   test.each([
     ["U18", "/clusters/main/me", 401, "no"],

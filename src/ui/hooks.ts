@@ -3,7 +3,7 @@ import { dashboard2Hooks, dashboardHooks } from "./dashboard.ts";
 import { expiredCookies } from "./expired.ts";
 import { headlampHooks } from "./headlamp.ts";
 import { pathLike } from "./pattern.ts";
-import type { Preset, Refusals } from "./preset.ts";
+import type { Preset } from "./preset.ts";
 import { kubernetesWatch } from "./watch.ts";
 
 /**
@@ -14,7 +14,7 @@ export function hooksFor(ui: Preset | undefined, now: () => number): SiteHooks {
   const common: SiteHooks = { resumable: kubernetesWatch };
   if (ui === undefined) return common;
   const own = ownHooks(ui, now);
-  const hooks: SiteHooks = { ...common, refused: refusedBy(ui.refusals), ...own };
+  const hooks: SiteHooks = { ...common, refused: refusedBy(ui), ...own };
   // Each answer is asked about.
   if (ui.expire.length === 0) return hooks;
   return {
@@ -40,7 +40,10 @@ const ownHooks = ({ id }: Preset, now: () => number): SiteHooks => {
   }
 };
 
-const refusedBy = ({ never = [], perhaps = [] }: Refusals): NonNullable<SiteHooks["refused"]> => {
+const refusedBy = ({ sends, refusals }: Preset): NonNullable<SiteHooks["refused"]> => {
+  // It has got none that it could refuse.
+  if (sends !== "bearer") return () => "no";
+  const { never = [], perhaps = [] } = refusals;
   const silent = never.map(pathLike);
   const doubtful = perhaps.map(({ status, path }) => ({ status, fits: pathLike(path) }));
   return ({ target }: AskedRequest, { status }: AnsweredHead) => {

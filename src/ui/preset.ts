@@ -80,8 +80,6 @@ export interface Preset {
   readonly refusals: Refusals;
   readonly sends: Sends;
   readonly leg: Leg;
-  /** Whether it may keep service workers (security.md R-N1). */
-  readonly workers: boolean;
   /**
    * Whether it acts as whom the `Impersonate-*` headers of a request name: it takes them itself or hands them to the API
    * server, or it knows nothing of them.

@@ -29,10 +29,6 @@ describe("the table", () => {
     expect(PRESETS.filter(({ leg }) => leg === "direct").map(({ id }) => id)).toEqual(["headlamp"]);
   });
 
-  test("R-N1: none keeps service workers", () => {
-    expect(PRESETS.filter(({ workers }) => workers)).toEqual([]);
-  });
-
   test.each(PRESETS)("$id: what it says of itself goes together", (preset) => {
     expect(preset.headers.length > 0).toBe(preset.sends === "headers");
     for (const name of preset.expire) expect(preset.strip).toContain(name);

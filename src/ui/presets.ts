@@ -26,7 +26,6 @@ export const DEFAULTS = {
   refusals: {},
   sends: "bearer",
   leg: "pod",
-  workers: false,
   impersonation: "ignores",
 } as const satisfies Omit<Preset, "id" | "name">;
 

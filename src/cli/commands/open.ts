@@ -31,6 +31,12 @@ const OPEN_OPTIONS = {
     type: "boolean",
     summary: "Send the token even though it is good beyond this cluster",
   },
+  header: {
+    type: "list",
+    value: "NAME:VALUE",
+    summary:
+      "Add a header to each request for the UI, e.g. 'X-Forwarded-User: {{username}}'; {{username}}, {{groups}} and {{uid}} are what the API server says of you",
+  },
   leg: {
     type: "string",
     value: "LEG",

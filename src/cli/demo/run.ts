@@ -26,6 +26,7 @@ export async function runDemo(invocation: Invocation): Promise<number> {
     anonymous: false,
     leg: "pod",
     sendBroadToken: false,
+    headers: [],
     confirm: false,
     preserveOrigin: false,
     upstreamCa: undefined,

@@ -5,7 +5,7 @@ import { millis } from "../../base/units.ts";
 import type { Credential } from "../../credentials/index.ts";
 import { authorityOf, type Backend } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
-import { knownUi } from "../../ui/index.ts";
+import { knownUi, presetsWith, type Preset } from "../../ui/index.ts";
 import { reachBeyondCluster } from "../open/consent.ts";
 import { actingAs, uiHeaders } from "../open/impersonation.ts";
 import { signsOf } from "../open/signs.ts";
@@ -30,7 +30,7 @@ export const uiCheck = check({
     const dialer = own(
       podDialer(connection, addressOf(backend), { system, carrier: "auto", memory: FORGETFUL }),
     );
-    const ui = knownUi(signsOf(backend, target));
+    const ui = knownUi(signsOf(backend, target), presetsWith(scene.invocation.presets ?? []));
     const path = target.path === "/" ? (ui?.asks ?? "/") : target.path;
     const ask = async (headers: RawHeaders): Promise<UiAnswer> => {
       const stream = await dialer.dial({ port: backend.port, bulk: false, signal });
@@ -42,7 +42,7 @@ export const uiCheck = check({
     const name = ui === undefined ? "" : ` of ${ui.name}`;
     const page = (note: Note): Note => ({ ...note, found: `GET ${path}${name}: ${note.found}` });
     const first = { ...STRANGER, ...page(strangerNote(stranger)) };
-    const reason = whyNot(scene, credential);
+    const reason = whyNot(scene, credential, ui);
     if (reason !== undefined) return { notes: [first, { ...PERSON, state: "none", found: reason }] };
     const acting = actingAs(config, backend, target, undefined, "pod");
     const person = await ask([...podHeaders(credential, true), ...uiHeaders(config, acting)]);
@@ -51,7 +51,14 @@ export const uiCheck = check({
 });
 
 /** Why the token is not sent into the pod. */
-const whyNot = ({ invocation }: Scene, { header }: Credential): string | undefined => {
+const whyNot = (
+  { invocation }: Scene,
+  { header }: Credential,
+  ui: Preset | undefined,
+): string | undefined => {
+  // R-N11: what opens it sends none there either.
+  if (ui !== undefined && ui.sends !== "bearer") return `not asked, since ${ui.name} gets no token`;
+  if (ui?.leg === "direct") return `not asked, since the pod of ${ui.name} gets no token (--leg direct)`;
   if (header?.kind !== "bearer") return "there is no token to send";
   const reach = reachBeyondCluster(header.token);
   if (reach === undefined || invocation.options.boolean("send-token-to-pod")) return undefined;

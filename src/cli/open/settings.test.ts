@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { optionsFor, recorded } from "../../../test/recorded.ts";
 import { openCommand } from "../commands/open.ts";
 import { openSettings } from "./settings.ts";
@@ -50,5 +50,32 @@ test("at an address there is one origin, so one target", async () => {
   await expect(settingsOf("svc/ui", "svc/web", "--origin=ip")).rejects.toMatchObject({
     code: "USAGE",
     message: expect.stringContaining("2 targets with --origin ip") as string,
+  });
+});
+
+describe("--header", () => {
+  test("is taken as it is written, several times", async () => {
+    const { headers } = await settingsOf(
+      "--header=X-Forwarded-User: {{username}}",
+      "svc/ui",
+      "--header=X-Forwarded-Group:{{groups}}",
+    );
+    expect(headers).toEqual([
+      { name: "X-Forwarded-User", value: "{{username}}" },
+      { name: "X-Forwarded-Group", value: "{{groups}}" },
+    ]);
+  });
+
+  test.each<[readonly string[], RegExp]>([
+    [["--header=Authorization: x"], /"Authorization": kauth, HTTP or the API server decides it/],
+    [["--header=X-A: 1", "--header=x-a: 2"], /it is given twice/],
+    [["--header=X-A: {{user}}"], /is none of/],
+    [["--header=X-A: 1", "--anonymous"], /--anonymous and --header/],
+  ])("%j is refused, exit 2", async (words, says) => {
+    await expect(settingsOf("svc/ui", ...words)).rejects.toMatchObject({
+      code: "USAGE",
+      exit: 2,
+      message: expect.stringMatching(says) as string,
+    });
   });
 });

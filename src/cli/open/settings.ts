@@ -6,6 +6,7 @@ import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { pluginRules } from "../identity.ts";
 import type { Leg } from "../../proxy/index.ts";
+import { checkRecipes, parseRecipe, type Recipe } from "../../ui/index.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
@@ -20,6 +21,8 @@ export interface OpenSettings {
   /** Which way requests of the Kubernetes API go. */
   readonly leg: Leg;
   readonly sendBroadToken: boolean;
+  /** `--header`: what is added to each request, beside what the UI's preset adds. */
+  readonly headers: readonly Recipe[];
   readonly confirm: boolean;
   readonly preserveOrigin: boolean;
   readonly upstreamCa: string | undefined;
@@ -51,6 +54,12 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     throw new KnownError("USAGE", "Cannot open with --anonymous and --leg direct: nobody would be asking", {
       hint: "Leave one of the two out",
     });
+  const headers = options.list("header").map(parseRecipe);
+  checkRecipes(headers, "USAGE");
+  if (anonymous && headers.length > 0)
+    throw new KnownError("USAGE", "Cannot open with --anonymous and --header: nobody would be asking", {
+      hint: "Leave one of the two out",
+    });
   const caPath = options.string("upstream-ca");
   const origin = choiceOf("origin", options.string("origin"), ["name", "ip"], "name");
   if (origin === "ip" && positionals.length > 1)
@@ -68,6 +77,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     anonymous,
     leg,
     sendBroadToken: options.boolean("send-token-to-pod"),
+    headers,
     confirm: options.boolean("confirm"),
     preserveOrigin: options.boolean("preserve-origin"),
     upstreamCa: caPath === undefined ? undefined : await readCa(system, caPath),

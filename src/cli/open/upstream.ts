@@ -35,12 +35,14 @@ export interface CredentialOptions {
 
 export interface UpstreamOptions extends Omit<CredentialOptions, "headersOf"> {
   readonly route: Route;
-  /** `--anonymous`: no header at all. */
+  /** The pod gets no credential: `--anonymous`, the direct leg, or a UI that would do nothing with it (R-N11). */
   readonly anonymous: boolean;
   /** `--send-token-to-pod`. */
   readonly sendBroadToken: boolean;
-  /** `Impersonate-*` headers that go along, from the kubeconfig and the flags. */
+  /** `Impersonate-*` headers that go along with the credential, from the kubeconfig and the flags. */
   readonly impersonate: RawHeaders;
+  /** Those of recipes, which say who the pinned person is, with a credential or without. Default: none. */
+  readonly headers?: RawHeaders;
 }
 
 /** Headers of a credential that is renewed when it is refused, and that nobody else's can take the place of. */
@@ -109,14 +111,17 @@ const NOBODY: Required<Pick<Upstream, "authorize" | "ready">> = {
 
 /** What the proxy knows of the world: streams from the route, headers from the credential. */
 export function podUpstream(options: UpstreamOptions): Upstream {
-  const { route, source } = options;
+  const { route, source, headers = [] } = options;
   const headersOf = (credential: Credential): RawHeaders => [
-    ...podHeaders(credential, options.sendBroadToken),
-    ...options.impersonate,
+    ...(options.anonymous ? [] : podHeaders(credential, options.sendBroadToken)),
+    ...(options.anonymous ? [] : options.impersonate),
+    ...headers,
   ];
+  // A name in a header is somebody's as a token is: it goes nowhere once the credential is another's (R-N4).
+  const isNobody = options.anonymous && headers.length === 0;
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
-    ...(options.anonymous ? NOBODY : credentialUpstream({ ...options, headersOf })),
+    ...(isNobody ? NOBODY : credentialUpstream({ ...options, headersOf })),
     peer: () => route.peer,
     onGone: (listener) => route.onGone(listener),
     trouble: () => {

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import type { UserPreset } from "../../ui/index.ts";
+import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
+
+const FLAGS = { anonymous: false, sendBroadToken: false, headers: [] } as const;
+const FORWARDED = { name: "X-Forwarded-User", value: "{{username}}" };
+
+const planOf = (
+  image: string,
+  flags: Partial<Parameters<typeof uiPlan>[1]> = {},
+  presets: readonly UserPreset[] = [],
+): UiPlan => uiPlan({ image, labels: new Map(), service: "x" }, { ...FLAGS, ...flags }, presets);
+
+describe("R-N11: what a UI gets", () => {
+  test.each<[string, string, Partial<Parameters<typeof uiPlan>[1]>, UiPlan["sends"], readonly string[]]>([
+    ["an unknown one", "example/app:1", {}, "bearer", []],
+    [
+      "an unknown one, with a header",
+      "example/app:1",
+      { headers: [FORWARDED] },
+      "bearer",
+      ["X-Forwarded-User"],
+    ],
+    ["Kiali", "quay.io/kiali/kiali:v2", {}, "bearer", []],
+    ["Grafana", "grafana/grafana:12", {}, "headers", ["X-WEBAUTH-USER"]],
+    ["Prometheus", "prom/prometheus:v3", {}, "nothing", []],
+    [
+      "Prometheus, with a header",
+      "prom/prometheus:v3",
+      { headers: [FORWARDED] },
+      "headers",
+      ["X-Forwarded-User"],
+    ],
+    ["Prometheus, by a flag", "prom/prometheus:v3", { sendBroadToken: true }, "bearer", []],
+    ["Kiali as nobody", "quay.io/kiali/kiali:v2", { anonymous: true }, "nothing", []],
+  ])("%s", (_what, image, flags, sends, names) => {
+    const plan = planOf(image, flags);
+    expect([plan.sends, plan.recipes.map(({ name }) => name)]).toEqual([sends, names]);
+    expect(plan.ownHeaders).toEqual(names);
+    if (plan.preset !== undefined) expect(plan.preset.sends).toBe(sends);
+  });
+
+  test("a flag takes the place of a preset's header of that name", () => {
+    const { recipes } = planOf("grafana/grafana:12", {
+      headers: [{ name: "x-webauth-user", value: "viewer" }],
+    });
+    expect(recipes).toEqual([{ name: "x-webauth-user", value: "viewer" }]);
+  });
+
+  test("as nobody, nobody says who they are", () => {
+    const plan = planOf("grafana/grafana:12", { anonymous: true });
+    expect([plan.recipes, plan.ownHeaders]).toEqual([[], ["X-WEBAUTH-USER"]]);
+  });
+
+  test("a preset of config.yaml counts before what is built in", () => {
+    const plan = planOf("grafana/grafana:12", {}, [{ id: "grafana", sends: "bearer" }]);
+    expect([plan.sends, plan.preset?.name]).toEqual(["bearer", "Grafana"]);
+  });
+});
+
+test.each([
+  ["example/app:1", ["headlamp-auth-*", "token", "jweToken"]],
+  ["ghcr.io/headlamp-k8s/headlamp:v0.45.0", ["headlamp-auth-*"]],
+  ["kubernetesui/dashboard-web:1.7.0", ["token"]],
+  ["kubernetesui/dashboard:v2.7.0", ["jweToken"]],
+  ["grafana/grafana:12", []],
+])("%s: cookies that do not reach it", (image, wanted) => {
+  expect(planOf(image).stripCookies).toEqual(wanted);
+});
+
+test("where the cluster does not say who the person is, no header says it either", () => {
+  const plan = planOf("grafana/grafana:12");
+  expect(() => recipeHeaders(plan, undefined)).toThrow(
+    expect.objectContaining({ code: "HEADER_UNSENDABLE" }),
+  );
+  expect(recipeHeaders(plan, { username: "amy", uid: "", groups: [] })).toEqual([["X-WEBAUTH-USER", "amy"]]);
+  expect(recipeHeaders(planOf("example/app:1"), undefined)).toEqual([]);
+});
