@@ -78,7 +78,7 @@ describe("presets", () => {
     const table = await presets({ grafana: { sends: "nothing", services: ["boards"] } });
     const grafana = table.filter(({ id }) => id === "grafana");
     expect(grafana).toHaveLength(1);
-    expect(grafana[0]).toMatchObject({ name: "Grafana", sends: "nothing", headers: [] });
+    expect(grafana[0]).toMatchObject({ name: "Grafana", sends: "nothing" });
     expect(grafana[0]?.find).toMatchObject({
       services: ["boards"],
       images: expect.arrayContaining(["grafana/grafana"]),

@@ -176,7 +176,7 @@ export const PRESETS: readonly Preset[] = [
         { [NAME]: "prometheus", [COMPONENT]: "server" },
       ],
       podLabels: [{ [NAME]: "prometheus" }],
-      services: ["prometheus", "prometheus-k8s", "prometheus-server", "*-kube-prometheus-prometheus"],
+      services: ["prometheus", "prometheus-k8s", "prometheus-server", "*-prometheus", "*-prometheus-server"],
       images: ["prom/prometheus", "prometheus/prometheus"],
       except: GOVERNING,
       namespaces: ["monitoring", "prometheus", "observability"],

@@ -21,7 +21,6 @@ const completed = (user: UserPreset): Preset => {
   const merged: Preset = { ...base, ...given(user), find: { ...base.find, ...given(user.find ?? {}) } };
   return {
     ...merged,
-    headers: merged.sends === "nothing" ? [] : merged.headers,
     // What the page must not find, its back end must not either.
     strip: [...new Set([...merged.strip, ...merged.expire])],
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { UserPreset } from "../../ui/index.ts";
-import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
+import { recipeHeaders, uiPlan, wantsToken, type UiPlan } from "./ui-plan.ts";
 
 const FLAGS = { anonymous: false, sendBroadToken: false, headers: [] } as const;
 const FORWARDED = { name: "X-Forwarded-User", value: "{{username}}" };
@@ -52,6 +52,11 @@ describe("R-N11: what a UI gets", () => {
     expect([plan.recipes, plan.ownHeaders]).toEqual([[], ["X-WEBAUTH-USER"]]);
   });
 
+  test("nothing is nothing, and a page does not say it either", () => {
+    const plan = planOf("grafana/grafana:12", {}, [{ id: "grafana", sends: "nothing" }]);
+    expect([plan.sends, plan.recipes, plan.ownHeaders]).toEqual(["nothing", [], ["X-WEBAUTH-USER"]]);
+  });
+
   test("a preset of config.yaml counts before what is built in", () => {
     const plan = planOf("grafana/grafana:12", {}, [{ id: "grafana", sends: "bearer" }]);
     expect([plan.sends, plan.preset?.name]).toEqual(["bearer", "Grafana"]);
@@ -75,4 +80,14 @@ test("where the cluster does not say who the person is, no header says it either
   );
   expect(recipeHeaders(plan, { username: "amy", uid: "", groups: [] })).toEqual([["X-WEBAUTH-USER", "amy"]]);
   expect(recipeHeaders(planOf("example/app:1"), undefined)).toEqual([]);
+});
+
+test.each<[string, "service" | "pod", string, "pod" | "direct", boolean]>([
+  ["an unknown one", "service", "ui", "pod", true],
+  ["Grafana", "service", "grafana", "pod", false],
+  ["a pod called like it", "pod", "grafana", "pod", true],
+  ["Headlamp", "service", "headlamp", "pod", true],
+  ["the direct leg", "service", "ui", "direct", false],
+])("whether a token will be wanted: %s", (_what, kind, name, leg, wanted) => {
+  expect(wantsToken({ kind, name }, { ...FLAGS, leg })).toBe(wanted);
 });

@@ -1,4 +1,5 @@
 import type { RawHeaders } from "../../base/headers.ts";
+import type { TargetReference } from "../../route/index.ts";
 import {
   knownUi,
   mergedRecipes,
@@ -35,9 +36,10 @@ export const uiPlan = (
   presets: readonly UserPreset[] = [],
 ): UiPlan => {
   const found = knownUi(signs, presetsWith(presets));
-  const all = mergedRecipes(found?.headers ?? [], settings.headers);
+  const known = found?.headers ?? [];
   // A flag counts more than a preset (decisions.md "Precedence").
   const wished = settings.sendBroadToken ? "bearer" : (found?.sends ?? "bearer");
+  const all = mergedRecipes(wished === "nothing" ? [] : known, settings.headers);
   const alone = wished === "nothing" && all.length > 0 ? "headers" : wished;
   const sends = settings.anonymous ? "nothing" : alone;
   return {
@@ -45,9 +47,23 @@ export const uiPlan = (
     sends,
     recipes: settings.anonymous ? [] : all,
     stripCookies: found?.strip ?? UNKNOWN_COOKIES,
-    // Also with --anonymous: a page would say itself who it is.
-    ownHeaders: all.map(({ name }) => name),
+    // Also where none is sent: a page would say itself who it is.
+    ownHeaders: mergedRecipes(known, settings.headers).map(({ name }) => name),
   };
+};
+
+/**
+ * What the name alone says, before anybody is asked: whether what answers will want a token. A Service that only its
+ * labels tell is taken for one that does, since a person without a token hears of it before anything is dialled
+ * (decisions.md "Exit codes").
+ */
+export const wantsToken = (
+  { kind, name }: Pick<TargetReference, "kind" | "name">,
+  settings: Parameters<typeof uiPlan>[1] & Pick<OpenSettings, "leg">,
+  presets: readonly UserPreset[] = [],
+): boolean => {
+  const signs = { image: undefined, labels: new Map(), service: kind === "service" ? name : undefined };
+  return settings.leg === "pod" && uiPlan(signs, settings, presets).sends === "bearer";
 };
 
 /** @throws {KnownError} HEADER_UNSENDABLE, also where the cluster does not say who the person is */

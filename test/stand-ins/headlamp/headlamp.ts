@@ -3,9 +3,10 @@ import type { Duplex } from "node:stream";
 import { Store } from "../../../src/demo/store.ts";
 import { sendJson, sendText } from "../answers.ts";
 import type { Answers } from "../pods.ts";
-import { bearerOf, cookiesOf, seenOf, type Accounts, type Seen } from "../seen.ts";
+import { bearerOf, seenOf, type Accounts, type Seen } from "../seen.ts";
 import { refuseUpgrade, type Socket } from "../socket.ts";
 import { answerCluster } from "./cluster.ts";
+import { answerPortForward, cookieToken, openMultiplexer } from "./cookie-only.ts";
 import { headlampFiles } from "./files.ts";
 import { openStream } from "./streams.ts";
 
@@ -30,7 +31,6 @@ export interface Headlamp extends Answers {
 }
 
 const PREFIX = "/clusters/main";
-const COOKIE = "headlamp-auth-main.0";
 
 const CONFIG = {
   clusters: [
@@ -51,7 +51,7 @@ export function headlamp(options: HeadlampOptions): Headlamp {
 
   /** The cookie wins, whatever the header says (U2). */
   const tokenOf = (request: IncomingMessage): string | undefined =>
-    cookiesOf(request).get(COOKIE) ?? bearerOf(request);
+    cookieToken(request, "main") ?? bearerOf(request);
 
   const note = (request: IncomingMessage, pod: string, upgrade: boolean): Seen => {
     const entry = seenOf(request, { pod, upgrade, scheme: "http", token: tokenOf(request), accounts });
@@ -65,7 +65,9 @@ export function headlamp(options: HeadlampOptions): Headlamp {
       entry.status = response.statusCode;
     });
     const url = new URL(request.url ?? "/", "http://app");
-    if (url.pathname.startsWith(`${PREFIX}/`)) {
+    if (/^\/clusters\/main\/portforward(?:\/|$)/.test(url.pathname))
+      answerPortForward(request, response, accounts);
+    else if (url.pathname.startsWith(`${PREFIX}/`)) {
       const path = url.pathname.slice(PREFIX.length);
       void answerCluster({ self, request, response, path, user: entry.user, token: tokenOf(request) });
     } else if (request.method === "GET" && url.pathname === "/config") sendJson(response, 200, CONFIG);
@@ -79,7 +81,10 @@ export function headlamp(options: HeadlampOptions): Headlamp {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, pod: string): void => {
     const entry = note(request, pod, true);
     const url = new URL(request.url ?? "/", "http://app");
-    if (entry.user === undefined) {
+    if (url.pathname === "/wsMultiplexer") {
+      entry.status = 101;
+      openMultiplexer(request, socket, head, accounts);
+    } else if (entry.user === undefined) {
       entry.status = 401;
       refuseUpgrade(socket, 401, "Unauthorized");
     } else {
