@@ -9,6 +9,7 @@ import { COMMANDS, findCommand } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { parseLine } from "../src/cli/options.ts";
 import { readConfig } from "../src/cli/config.ts";
+import { PRESETS } from "../src/ui/index.ts";
 import { EVENTS } from "../tools/json-keys.ts";
 import { PAGES } from "../tools/reference.ts";
 import { filesOf, ROOT, scan, type SourceFile } from "./house/source.ts";
@@ -205,9 +206,38 @@ describe("the schema of config.yaml", () => {
       readonly properties: Readonly<Record<string, unknown>>;
     };
     expect(schema.additionalProperties).toBe(false);
+    expect(schema.properties["version"]).toEqual({ const: 1 });
     expect(sorted(Object.keys(schema.properties))).toEqual(
-      sorted(["version", "presets", "contexts", ...COMMANDS.map(({ path }) => path.join(" "))]),
+      sorted(new Set(["version", "presets", "contexts", ...COMMANDS.map(({ path }) => path.join(" "))])),
     );
+  });
+});
+
+describe("docs/uis.md", () => {
+  const page = read("docs/uis.md");
+
+  test("has a section and a row for each UI that is known", () => {
+    const headings = [...page.matchAll(/^## ([a-z0-9-]+)$/gm)].map(([, id = ""]) => id);
+    expect(sorted(headings)).toEqual(sorted(PRESETS.map(({ id }) => id)));
+    for (const { id, strip } of PRESETS) {
+      const [, cookies = ""] = new RegExp(`^\\| \\[\`${id}\`\\].*\\|([^|]*)\\|$`, "m").exec(page) ?? [];
+      expect([...cookies.matchAll(/`([^`]+)`/g)].map(([, name]) => name)).toEqual(strip);
+    }
+  });
+
+  const rows = [...page.matchAll(/^\| (U\d+) +\|[^|]+\|(.+)\|$/gm)].map(([, id = "", tests = ""]) => ({
+    id,
+    tests,
+  }));
+
+  test("has each observation from U1 to U24", () => {
+    expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 24 }, (_value, at) => `U${at + 1}`));
+  });
+
+  test.each(rows)("$id names tests that there are", ({ tests }) => {
+    const named = [...tests.matchAll(/`([^`]+)`: ([^;]+?) *(?:;|$)/g)];
+    expect(named.length).toBe(tests.split(";").length);
+    for (const [, path = "", name = ""] of named) expect(read(path), path).toContain(name);
   });
 });
 

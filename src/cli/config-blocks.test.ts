@@ -137,7 +137,7 @@ describe("refused, exit 2, with the key", () => {
       name: "a key like no other",
       presets: own({ zzzzzzzzzzzz: 1 }),
       says: 'unknown key "presets.x.zzzzzzzzzzzz"',
-      hint: expect.stringMatching(/^Known are name, services,/) as unknown as string,
+      hint: expect.stringMatching(/^Known are name, services,/),
     },
     {
       name: "an inherited name",

@@ -35,8 +35,9 @@ export const configSchema = (): Schema => ({
   additionalProperties: false,
   required: ["version"],
   properties: {
-    version: { const: CONFIG_VERSION },
     ...Object.fromEntries(COMMANDS.map((command) => [command.path.join(" "), ofCommand(command)])),
+    // `kauth version` has no settings, and could have none.
+    version: { const: CONFIG_VERSION },
     presets: {
       description: "UIs of your own, and what is different with others, by id",
       ...presetsField.schema,

@@ -145,7 +145,7 @@ describe("Grafana, auth proxy", () => {
       ...GRAFANA,
       config: "version: 1\npresets:\n  grafana:\n    sends: nothing\n",
     });
-    expect(none.ui.ready["credential"]).toBe("nothing: Grafana would do nothing with it");
+    expect(none.ui.ready["credential"]).toBe("nothing: Grafana does not ask who you are");
     const asked = await none.ui.fetch(
       own(none.ui, { path: "/api/user", headers: { "X-WEBAUTH-USER": "admin" } }),
     );
@@ -175,7 +175,7 @@ describe("what asks nobody who they are", () => {
   ])("R-N11: %s gets nothing of the person", async (name, image, answers, path) => {
     await using at = await scene({ image, answers });
     const { ui, staged } = at;
-    expect(ui.ready["credential"]).toBe(`nothing: ${name} would do nothing with it`);
+    expect(ui.ready["credential"]).toBe(`nothing: ${name} does not ask who you are`);
     for (const each of ["/-/ready", "/", path]) expect((await ui.fetch({ path: each })).status).toBe(200);
     expect(sawCredential(staged.ui)).toBe(false);
     expect(

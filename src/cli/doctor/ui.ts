@@ -44,7 +44,7 @@ export const uiCheck = check({
     const first = { ...STRANGER, ...page(strangerNote(stranger)) };
     const reason = whyNot(scene, credential, ui);
     if (reason !== undefined) return { notes: [first, { ...PERSON, state: "none", found: reason }] };
-    const acting = actingAs(config, backend, target, undefined, "pod");
+    const acting = actingAs(config, ui, undefined, "pod");
     const person = await ask([...podHeaders(credential, true), ...uiHeaders(config, acting)]);
     return { notes: [first, { ...PERSON, ...page(personNote(person, stranger)) }] };
   },

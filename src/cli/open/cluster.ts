@@ -25,6 +25,8 @@ export interface ClusterRequest {
   readonly signal: AbortSignal;
   /** There are others, so that a login that fails is shown and taken up again. */
   readonly several: boolean;
+  /** All that is opened here gets the token: a person without one hears of it before anything is dialled. */
+  readonly wantsToken: boolean;
   /** Whether pages are served yet: nobody watches this terminal for a question then (security.md R-N18). */
   readonly serving: () => boolean;
   /** The credential is of somebody else by now. */
@@ -65,7 +67,7 @@ export function openCluster(request: ClusterRequest): OpenCluster {
     interactive: () => !request.serving() && system.stdinIsTerminal,
     unavailable: "pages are served, and nobody watches this terminal",
   });
-  if (!settings.anonymous && settings.leg === "pod") refuseWithoutToken(plain.method, config);
+  if (request.wantsToken) refuseWithoutToken(plain.method, config);
   const source = signInOnce(plain, {
     system,
     reachable: async () => (await inspectServer(config, system, { signal })).kind === "reached",
@@ -117,7 +119,8 @@ export function openCluster(request: ClusterRequest): OpenCluster {
         await isAccepted(config, doubted, system, AbortSignal.any([signal, late])),
     }),
     signIn: async () => {
-      credential = await signIn(system, request.several ? source : plain, settings, signal);
+      credential = await signIn(system, request.several ? source : plain, signal);
+      if (request.wantsToken) podHeaders(credential, settings.sendBroadToken);
     },
     people: async () =>
       await (people ??= identify().catch((error: unknown) => {
@@ -152,21 +155,14 @@ const isAccepted = async (
 /** Time after which a person wants to know what is being waited for. */
 const SAY_AFTER = millis(1_000);
 
-const signIn = async (
-  system: System,
-  source: CredentialSource,
-  settings: OpenSettings,
-  signal: AbortSignal,
-): Promise<Credential> => {
+const signIn = async (system: System, source: CredentialSource, signal: AbortSignal): Promise<Credential> => {
   const told = new AbortController();
   system
     .sleep(SAY_AFTER, told.signal)
     .then(() => system.log.say(`Signing in with ${escapeLine(source.description)} …`))
     .catch((): void => undefined);
   try {
-    const credential = await source.get({ signal });
-    if (settings.leg === "pod") podHeaders(credential, settings.sendBroadToken);
-    return credential;
+    return await source.get({ signal });
   } finally {
     told.abort();
   }

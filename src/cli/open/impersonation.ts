@@ -5,10 +5,8 @@ import type { System } from "../../base/system.ts";
 import type { CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import type { Leg } from "../../proxy/index.ts";
-import type { Backend, TargetReference } from "../../route/index.ts";
-import { knownUi } from "../../ui/index.ts";
+import type { Preset } from "../../ui/index.ts";
 import { asMyself, isImpersonating } from "../identity.ts";
-import { signsOf } from "./signs.ts";
 
 /** Who acts as whom, towards the API server and in the UI. */
 export interface ActingAs {
@@ -28,14 +26,12 @@ export interface ActingAs {
 /** Undefined where nobody is impersonated. */
 export const actingAs = (
   config: ClientConfig,
-  backend: Pick<Backend, "image" | "labels">,
-  reference: TargetReference,
+  ui: Preset | undefined,
   by: string | undefined,
   leg: Leg,
 ): ActingAs | undefined => {
   if (!isImpersonating(config)) return undefined;
   const { user = "", uid, groups, extra } = config.impersonate;
-  const ui = knownUi(signsOf(backend, reference));
   return {
     user,
     uid,

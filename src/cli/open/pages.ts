@@ -5,6 +5,7 @@ import { escapeLine } from "../../base/terminal.ts";
 import type { CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
+import type { UserPreset } from "../../ui/index.ts";
 import { withEnd } from "../credential-text.ts";
 import { endOf } from "../identity.ts";
 import { openCluster, type OpenCluster } from "./cluster.ts";
@@ -15,6 +16,7 @@ import { serveTargets, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
 import { reportSignIn } from "./sign-in-events.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
+import { wantsToken, type UiPlan } from "./ui-plan.ts";
 import { keepYoungMemorySmall } from "./young-memory.ts";
 
 /** A target in a cluster. Those of one cluster share one `config`. */
@@ -28,6 +30,8 @@ export interface PagesRequest {
   readonly settings: OpenSettings;
   /** At least one, each of them another one. */
   readonly wishes: readonly Wish[];
+  /** Of config.yaml. Default: none. */
+  readonly presets?: readonly UserPreset[];
   readonly report: LabelledReport;
   readonly signal: AbortSignal;
   /** Ends the program, as a signal does. */
@@ -43,7 +47,7 @@ const IN_USE = 600_000;
  * @throws {KnownError}
  */
 export async function openPages(request: PagesRequest): Promise<Served> {
-  const { system, settings, wishes, report, signal } = request;
+  const { system, settings, wishes, presets = [], report, signal } = request;
   keepYoungMemorySmall(system);
   const many = wishes.length > 1;
   const reportOn = (subject: Subject): Report => (many ? about(report, subject) : report);
@@ -60,6 +64,9 @@ export async function openPages(request: PagesRequest): Promise<Served> {
       report: reportOn({ context: config.contextName }),
       signal,
       several: configs.length > 1,
+      wantsToken: wishes.every(
+        (wish) => wish.config !== config || wantsToken(wish.reference, settings, presets),
+      ),
       serving: () => served !== undefined,
       onChange: () => {
         for (const target of targets) if (target.cluster.config === config) served?.endSessions(target);
@@ -82,6 +89,7 @@ export async function openPages(request: PagesRequest): Promise<Served> {
         settings,
         cluster: clusterOf(config, clusters),
         reference,
+        presets,
         id: `t${index}`,
         front: own,
         origin: {
@@ -180,7 +188,7 @@ const servingEvent = (targets: readonly Target[], served: Served, settings: Open
 
 const readyEvent = (
   target: Target,
-  { backend, acting }: OpenedTarget,
+  { backend, acting, plan }: OpenedTarget,
   { served, settings }: { readonly served: Served; readonly settings: OpenSettings },
 ): OpenEvent => {
   const { cluster, reference } = target;
@@ -200,7 +208,7 @@ const readyEvent = (
     user: cluster.known()?.who?.username,
     impersonation: acting,
     method: settings.anonymous ? "none" : source.method,
-    credential: sentTo(settings, source),
+    credential: sentTo(settings, plan, source),
     expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
     addresses: served.addresses,
     apiTokenFile: settings.apiTokenFile,
@@ -208,9 +216,12 @@ const readyEvent = (
 };
 
 /** What of the person goes into the pod. */
-const sentTo = (settings: OpenSettings, source: CredentialSource): string => {
+const sentTo = (settings: OpenSettings, plan: UiPlan, source: CredentialSource): string => {
   if (settings.anonymous) return "nothing (--anonymous)";
   if (settings.leg === "direct")
     return `nothing (--leg direct): your ${source.description} goes to the API server only`;
-  return `the token of your ${source.description}`;
+  const names = plan.recipes.map(({ name }) => name).join(", ");
+  if (plan.sends === "nothing") return `nothing: ${plan.preset?.name ?? "it"} does not ask who you are`;
+  if (plan.sends === "headers") return `no token: ${names} from your ${source.description}`;
+  return `the token of your ${source.description}${names === "" ? "" : `, and ${names}`}`;
 };

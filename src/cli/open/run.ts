@@ -16,7 +16,8 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   const stopped = new AbortController();
   const signal = AbortSignal.any([invocation.signal, stopped.signal]);
   const stop = (): void => stopped.abort();
-  await using served = await openPages({ system, settings, wishes, report, signal, stop });
+  const { presets = [] } = invocation;
+  await using served = await openPages({ system, settings, wishes, presets, report, signal, stop });
   await served.launch(signal);
   await untilAborted(signal);
   report.emit({ event: "stopping", inFlight: served.inFlight });

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Connection } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import {
@@ -20,7 +21,7 @@ import {
   type TargetReference,
 } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
-import { hooksFor, knownUi } from "../../ui/index.ts";
+import { hooksFor, type UserPreset } from "../../ui/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import type { OpenCluster } from "./cluster.ts";
@@ -32,13 +33,16 @@ import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import { signsOf } from "./signs.ts";
 import { targetStates } from "./states.ts";
-import { podUpstream } from "./upstream.ts";
+import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
+import { podHeaders, podUpstream } from "./upstream.ts";
 
 export interface TargetRequest {
   readonly system: System;
   readonly settings: OpenSettings;
   readonly cluster: OpenCluster;
   readonly reference: TargetReference;
+  /** Of config.yaml. */
+  readonly presets: readonly UserPreset[];
   /** Short, of ours, and different for each. */
   readonly id: string;
   readonly origin: Origin;
@@ -53,6 +57,8 @@ export interface TargetRequest {
 export interface OpenedTarget {
   readonly backend: Backend;
   readonly acting: ActingAs | undefined;
+  /** What it gets of the person. */
+  readonly plan: UiPlan;
 }
 
 /** Of the way to a pod, or that nobody has asked for one yet. */
@@ -95,18 +101,24 @@ export function createTarget(request: TargetRequest): Target {
     people?.catch((): void => undefined);
     current = await (route ??= routeTo(request, namespace));
     const [who, backend] = await Promise.all([people, current.ready(until)]);
+    const plan = uiPlan(signsOf(backend, reference), settings, request.presets);
+    const credential = cluster.source.current();
+    // Only its labels may have told that it wants one.
+    if (settings.leg === "pod" && plan.sends === "bearer" && credential !== undefined)
+      podHeaders(credential, settings.sendBroadToken);
+    const headers = recipeHeaders(plan, who?.who);
     if (settings.confirm) await confirm(system, (who?.asking ?? who?.who)?.username, backend, until);
     const acting = settings.anonymous
       ? undefined
-      : actingAs(cluster.config, backend, reference, who?.asking?.username, settings.leg);
-    const site = siteOf(request, { backend, route: current, acting, onUse });
+      : actingAs(cluster.config, plan.preset, who?.asking?.username, settings.leg);
+    const site = siteOf(request, { backend, route: current, acting, plan, headers, onUse });
     const forwarding = { system, onIncident };
     const { source, pin, doubt, connection } = cluster;
     forwarder =
       settings.leg === "direct"
         ? directForwarder({ system, source, pin, doubt, connection, site, forwarding, onUse })
         : createForwarder(site, forwarding);
-    const opened: OpenedTarget = { backend, acting };
+    const opened: OpenedTarget = { backend, acting, plan };
     request.onOpen(opened);
     return opened;
   };
@@ -196,20 +208,20 @@ const routeTo = async (request: TargetRequest, namespace: string): Promise<Route
 
 const carrierKey = ({ server, proxy }: Connection): string => `${server} ${proxy ?? ""}`.trimEnd();
 
-/** What the app must not see of its own cookies, until presets say it (decisions.md "Headers before presets exist"). */
-const APP_COOKIES = ["headlamp-auth-*", "token", "jweToken"];
-
 const siteOf = (
   request: TargetRequest,
   found: {
     readonly backend: Backend;
     readonly route: Route;
     readonly acting: ActingAs | undefined;
+    readonly plan: UiPlan;
+    /** Of its recipes. */
+    readonly headers: RawHeaders;
     readonly onUse: () => void;
   },
 ): Site => {
   const { system, settings, reference, cluster, front, origin } = request;
-  const { backend, route } = found;
+  const { backend, route, plan, headers } = found;
   const start = startOf(front);
   return {
     ...origin,
@@ -220,14 +232,16 @@ const siteOf = (
       pin: cluster.pin,
       doubt: cluster.doubt,
       // With the direct leg the pod has nothing to do with who somebody is.
-      anonymous: settings.anonymous || settings.leg === "direct",
+      anonymous: plan.sends !== "bearer" || settings.leg === "direct",
       sendBroadToken: settings.sendBroadToken,
       impersonate: uiHeaders(cluster.config, found.acting),
+      headers,
       onUse: found.onUse,
     }),
     scheme: backend.scheme,
     authority: authorityOf(reference, backend),
-    stripCookies: APP_COOKIES,
+    stripCookies: plan.stripCookies,
+    ownHeaders: plan.ownHeaders,
     preserveOrigin: settings.preserveOrigin,
     cookiePrefix:
       front.ip === undefined
@@ -235,7 +249,7 @@ const siteOf = (
         : `k${hash("sha256", `${front.ip}/${targetText(reference)}`, "hex").slice(0, 8)}-`,
     upstreamCa: settings.upstreamCa,
     ...(start === undefined ? {} : { start }),
-    hooks: hooksFor(knownUi(signsOf(backend, reference)), () => system.monotonic()),
+    hooks: hooksFor(plan.preset, () => system.monotonic()),
   };
 };
 
