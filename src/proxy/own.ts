@@ -7,7 +7,7 @@ import { OWN_HEADERS, plain, type OwnPage } from "./pages/document.ts";
 import { continuePage, healthAnswer, landingPage, workerScript } from "./pages/fixed.ts";
 import { launchPage } from "./pages/launch.ts";
 import { sessionCookie, TOKEN_PATTERN } from "./session.ts";
-import type { OpenSite, SiteHost } from "./sites.ts";
+import { shownTitle, type OpenSite, type SiteHost } from "./sites.ts";
 
 export interface OwnRequest {
   readonly request: IncomingMessage;
@@ -22,7 +22,7 @@ export interface OwnRequest {
 export function answerOwn(own: OwnRequest): void {
   const { request, response, host, answer, system } = own;
   const { open } = host;
-  const title = open?.site.title ?? "kauth";
+  const title = shownTitle(open?.site);
   switch (answer) {
     case "health":
       return sendPage(response, healthAnswer, system);

@@ -57,6 +57,20 @@ describe("pages of our own", () => {
       expect((await hostile.raw(request)).text).not.toContain("<script>alert");
   });
 
+  test("those of a target where nothing can be changed say so", async () => {
+    await using reader = await serveFake({ site: { readOnly: true } });
+    const at = `${reader.site.host}:${reader.port}`;
+    for (const request of [
+      get("/", NAVIGATION, at),
+      get("/__kauth/launch", [], at),
+      get("/", ["Sec-Fetch-Site: cross-site", ...NAVIGATION], at),
+    ])
+      expect((await reader.raw(request)).text).toMatch(
+        /<title>[^<]*svc\/ui in apps \(read-only\)\??<\/title>/,
+      );
+    expect((await served.raw(get("/__kauth/launch"))).text).not.toContain("read-only");
+  });
+
   test("health is empty, readable by no other origin, and answers a file's probe", async () => {
     for (const headers of [
       [],

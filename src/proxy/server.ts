@@ -19,7 +19,7 @@ import { signedOutPage } from "./pages/fixed.ts";
 import { problemOnSocket, sendProblem } from "./problem.ts";
 import { refusalPage } from "./refusal.ts";
 import { createApiToken } from "./session.ts";
-import { hostAndPort, hostsAt, openSites, type OpenSite, type SiteHost } from "./sites.ts";
+import { hostAndPort, hostsAt, openSites, shownTitle, type OpenSite, type SiteHost } from "./sites.ts";
 import type { Forwarder, Origin, Problem } from "./types.ts";
 
 export interface ProxyOptions {
@@ -230,7 +230,7 @@ const onRequest = ({ request, response, expects, connection, door }: Exchange): 
   if (verdict.kind === "refuse") {
     note(gate, request, verdict);
     connection.refused = true;
-    const title = verdict.host?.open?.site.title ?? "kauth";
+    const title = shownTitle(verdict.host?.open?.site);
     const page =
       verdict.reason === "session" && verdict.navigation
         ? signedOutPage(title)

@@ -32,6 +32,12 @@ export const hostAndPort = (host: string, port: number): string => {
   return port === HTTP_PORT ? name : `${name}:${port}`;
 };
 
+/** What a person calls a site, and what they have to know of it. */
+export const shownTitle = (site: Pick<Origin, "title" | "readOnly"> | undefined): string => {
+  if (site === undefined) return "kauth";
+  return site.readOnly === true ? `${site.title} (read-only)` : site.title;
+};
+
 export async function openSites(
   system: System,
   sites: readonly { readonly site: Origin; readonly forwarder: Forwarder }[],

@@ -145,6 +145,8 @@ export interface Origin {
   readonly host: string;
   /** What a person calls what is there, e.g. `svc/ui in apps`. Remote text: escape it. */
   readonly title: string;
+  /** Nothing can be changed there (`--read-only`): its pages of ours say so. Default: false. */
+  readonly readOnly?: boolean;
   /** Path and query of the page that the launch leads to. */
   readonly path: string;
   /** Where the launch leads instead of to `path`: the next link of a chain, made when it is needed. */

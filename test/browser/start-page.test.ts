@@ -1,3 +1,4 @@
+import axe from "axe-core";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ClusterView, StartView, TargetView } from "../../src/proxy/index.ts";
@@ -185,6 +186,25 @@ describe("signing in again", () => {
     await still.close();
   });
 });
+
+test.each(["light", "dark"] as const)(
+  "with a link shown and nobody answering it breaks no rule of axe: %s",
+  async (colorScheme) => {
+    const looked = await browser.newContext({ colorScheme, bypassCSP: true });
+    const seen = await looked.newPage();
+    await seen.goto(start.launch());
+    await seen.getByRole("button", { name: "Copy a fresh link" }).first().click();
+    await seen.getByRole("textbox").waitFor();
+    await seen.route("**/state", async (route) => await route.abort());
+    await seen.getByText("kauth does not answer.").waitFor();
+    await seen.evaluate(axe.source);
+    const found = await seen.evaluate<{ readonly violations: readonly { readonly id: string }[] }>(
+      "axe.run()",
+    );
+    expect(found.violations.map(({ id }) => id)).toEqual([]);
+    await looked.close();
+  },
+);
 
 test("stopping asks once more, tells of the end, and the other page of it says that nobody answers", async () => {
   await page.getByRole("link", { name: "Stop kauth" }).click();

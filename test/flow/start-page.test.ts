@@ -111,6 +111,23 @@ test("nothing else is there, and nothing goes anywhere", async () => {
   expect(plugin.demo.app.requests.length).toBe(before);
 });
 
+test("it gives a fresh link of the target, which is good once", async () => {
+  const { status, text } = await post({ ...own(start), cookie }, "/link/t0");
+  expect(status).toBe(200);
+  const link = new URL((JSON.parse(text) as { readonly url: string }).url);
+  expect(link.origin).toBe(ui.origin.origin);
+  const { cookie: another } = await redeem(link);
+  expect((await ask(link, { path: "/api/me", headers: { ...own(link), cookie: another } })).text).toContain(
+    "alice",
+  );
+});
+
+test("it leads a new tab to the target", async () => {
+  const { status, text } = await post({ ...own(start), cookie }, "/go/t0");
+  expect(status).toBe(200);
+  expect(text).toContain(`location.replace("${ui.origin.origin}/__kauth/launch#`);
+});
+
 test("R-N7: a start link that is used twice ends both sessions", async () => {
   const again = await ask(start, {
     method: "POST",
@@ -121,4 +138,14 @@ test("R-N7: a start link that is used twice ends both sessions", async () => {
   expect(again.status).toBe(403);
   expect((await ask(start, { headers: { ...own(start), cookie } })).status).toBe(401);
   expect((await ask(ui.origin, { headers: { ...own(ui.origin), cookie: targetCookie } })).status).toBe(401);
+});
+
+test("it ends the program, which says so first", async () => {
+  await using ending = await open(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
+  const link = new URL(ending.link);
+  const headers = { ...own(link), cookie: (await redeem(link)).cookie };
+  const { status, text } = await ask(link, { method: "POST", path: "/stop", headers, body: "" });
+  expect([status, text]).toEqual([200, expect.stringContaining("<h1>kauth has stopped</h1>")]);
+  await ending.event("stopping");
+  await expect.poll(() => ending.child.exitCode, { timeout: 15_000 }).toBe(0);
 });

@@ -28,8 +28,8 @@ export const startPage = (view: StartView, nonce: string): OwnPage =>
     connect: "'self'",
     sheet: START_SHEET,
     script: { nonce, text: START_SCRIPT },
-    content: markup`<div id="page">${startContent(view)}</div>
-      <p id="gone" class="notice" role="status" hidden>kauth does not answer. Perhaps it has ended: see its terminal.</p>
+    content: markup`<p id="gone" class="notice" role="status" hidden>kauth does not answer. Perhaps it has ended: see its terminal.</p>
+      <div id="page">${startContent(view)}</div>
       <p id="news" class="unseen" role="status" aria-live="polite"></p>
       <footer>
         <p>This page belongs to kauth itself. No application can see it or press its buttons.</p>
