@@ -39,7 +39,7 @@ export interface Answering extends AsyncDisposable {
 }
 
 /** The demo's cluster, with a person whose plugin does what a test says. */
-export async function answeringPlugin(options: Pick<DemoOptions, "pods"> = {}): Promise<Answering> {
+export async function answeringPlugin(options: Pick<DemoOptions, "pods" | "more"> = {}): Promise<Answering> {
   const directory = await mkdtemp(join(tmpdir(), "kauth-identity-"));
   const at = (name: string): string => join(directory, name);
   await writeFile(at("plugin.mjs"), PLUGIN);

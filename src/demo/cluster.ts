@@ -31,6 +31,14 @@ export interface ClusterOptions {
   /** How each carrier behaves; read anew at every upgrade. Default: both work. */
   readonly carriers: Carriers;
   readonly quirks: ServerQuirks;
+  /** What it is asked beside. Default: nothing more. */
+  readonly more?: MoreApi;
+}
+
+/** A part of the API that the demo has not itself. Each says whether it has answered; else the demo does. */
+export interface MoreApi {
+  request(request: IncomingMessage, response: ServerResponse, username: string): boolean;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, username: string | undefined): boolean;
 }
 
 /** What other releases of Kubernetes do otherwise; may be changed at any time. */
@@ -186,6 +194,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     };
     if (person === undefined) answer(401, statusOf(401, "Unauthorized"));
     else if (typeof person === "string") answer(403, statusOf(403, person));
+    else if (options.more?.request(request, response, person.username) === true)
+      response.once("finish", () => note(request, asked, response.statusCode));
     else if (url.pathname === "/version") answer(200, VERSION);
     else if (review !== undefined && request.method === "POST" && serves(release, review))
       void answerReview(request, person, review).then(
@@ -216,6 +226,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const real = identify(request);
     const acting = real === undefined ? undefined : actingAs(real, request, people);
     const person = typeof acting === "string" ? undefined : acting;
+    if (options.more?.upgrade(request, socket, head, person?.username) === true) return;
     const asked = askedOf(request, new URL(request.url ?? "/", "https://demo"));
     startForward({
       request,

@@ -5,7 +5,7 @@ import type { System } from "../base/system.ts";
 import { after, millis } from "../base/units.ts";
 import type { ServerQuirks } from "../tunnel/index.ts";
 import { createApp, type App } from "./app.ts";
-import { startCluster, type Cluster } from "./cluster.ts";
+import { startCluster, type Cluster, type MoreApi } from "./cluster.ts";
 import type { Rights } from "./people.ts";
 import { PLUGIN, randomName } from "./plugin.ts";
 import type { Carriers, PodApp } from "./port-forward.ts";
@@ -18,6 +18,8 @@ export interface DemoOptions {
   readonly quirks?: ServerQuirks;
   /** What runs in the pods. Default: the demo's web UI. */
   readonly pods?: PodApp;
+  /** What the API server is asked beside. Default: nothing more. */
+  readonly more?: MoreApi;
 }
 
 /** A cluster, an app and a person in this process; all of it goes when it is disposed of. */
@@ -61,6 +63,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     app: options.pods ?? app,
     carriers,
     quirks: options.quirks ?? {},
+    ...(options.more === undefined ? {} : { more: options.more }),
   });
   known = cluster;
   putWorkloads(cluster.store);

@@ -1,8 +1,9 @@
 export type { ProxyEvent } from "./event.ts";
 export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
+export { askSite, type SiteAnswer, type SiteQuestion } from "./forward/ask-site.ts";
 export { originOf, type OriginInputs } from "./label.ts";
 export { createLazy, type LazyOptions } from "./lazy.ts";
-export { createLegs, type LegChoice, type LegsOptions } from "./legs.ts";
+export { createLegs, type LegChoice, type Legs, type LegsOptions } from "./legs.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
 export type { ClusterView, SignInView, StartView, TargetView } from "./pages/start-view.ts";

@@ -9,7 +9,6 @@ import type { Trouble } from "./trouble.ts";
 export type Leg = "pod" | "direct";
 
 export interface DialRequest {
-  readonly leg: Leg;
   /** The web session that asks; streams are never shared between sessions (security.md R-E7). */
   readonly session: string;
   /** A large transfer is expected. */
@@ -25,7 +24,6 @@ export interface Dialled {
 }
 
 export interface AuthorizeRequest {
-  readonly leg: Leg;
   /** The headers that somebody answered 401 to: give others, or the same if there are none. */
   readonly rejected?: RawHeaders;
   /** What came was no 401, but may stand for one. While these headers are good, the same are given. Default: false. */
@@ -129,8 +127,6 @@ export interface Narrow {
   readonly origin: string;
   /** Headers of the client that pass, in lower case. */
   readonly passes: ReadonlySet<string>;
-  /** Ours, beside those that say who the person is. */
-  readonly added: RawHeaders;
   /** Path and query as the upstream knows them. @throws {KnownError} REQUEST_INVALID */
   readonly target: (target: string) => string;
   /** Whether a sub-protocol of a WebSocket passes. */

@@ -1,15 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { AskedRequest } from "../proxy/index.ts";
-import { directLeg } from "./direct-leg.ts";
+import type { AskedRequest, LegChoice } from "../proxy/index.ts";
+import { directLeg, type DirectLeg, type DirectLegOptions } from "./direct-leg.ts";
+import type { ApiPlace } from "./direct-leg-path.ts";
 
-const leg = directLeg({
-  cluster: "main",
-  origin: "https://api.example:6443",
-  prefix: "/k8s/c-1",
-  userAgent: "kauth/1",
-  me: () => Promise.resolve({ username: "alice" }),
-});
+const MAIN: ApiPlace = { cluster: "main", base: "" };
+const made = (more: Partial<DirectLegOptions> = {}): DirectLeg =>
+  directLeg({
+    headlamp: true,
+    place: () => MAIN,
+    find: () => Promise.reject(new TypeError("it is known")),
+    origin: "https://api.example:6443",
+    prefix: "/k8s/c-1",
+    me: () => Promise.resolve({ username: "alice" }),
+    keptBack: "Not without the flag.",
+    ...more,
+  });
+const leg = made();
 
 const asked = (target: string, more: Partial<AskedRequest> = {}): AskedRequest => ({
   method: "GET",
@@ -18,8 +25,14 @@ const asked = (target: string, more: Partial<AskedRequest> = {}): AskedRequest =
   target,
   ...more,
 });
-const kindOf = (target: string, more?: Partial<AskedRequest>): string => {
-  const choice = leg.choose(asked(target, more));
+const choiceOf = (target: string, more?: Partial<AskedRequest>, of = leg): LegChoice => {
+  const choice = of.choose(asked(target, more));
+  if (choice instanceof Promise) throw new TypeError("nothing has to be asked");
+  return choice;
+};
+const kindOf = (target: string, more?: Partial<AskedRequest>, of?: DirectLeg): string => {
+  const choice = choiceOf(target, more, of);
+  if (choice.kind === "trusted") return `with a ${choice.as}`;
   return choice.kind === "refused" ? `${choice.status}` : choice.kind;
 };
 
@@ -63,11 +76,34 @@ describe("D.2: which way a request goes", () => {
     ["/%63lusters/main/api/v1/pods", "400"],
     ["/x/../clusters/main/api/v1/pods", "400"],
     ["/clusters/main/%zz", "400"],
+    ["/clusters/main/api%252fv1", "400"],
+    ["/clusters/main/api/%252e%252e/metrics", "400"],
+    ["/clusters/main/api/..;/metrics", "400"],
+    ["/clusters/main/api/..;x=1/metrics", "400"],
+    ["/clusters/main/api/.%2e;x/metrics", "400"],
+    ["/clusters/main/api/v1/x%00y", "400"],
+    ["/clusters/main/api/v1/x%0d%0aHost:y", "400"],
+    ["//clusters/main/api/v1/pods", "400"],
+    ["/clusters//main/api/v1/pods", "404"],
+    ["/clusters/main//api/v1/pods", "400"],
+    ["/clusters/main/api//v1/pods", "400"],
+    ["/clusters;x/main/api/v1/pods", "400"],
+    ["/clusters/main;x/api/v1/pods", "404"],
+    ["/clusters/main/api;x/v1/pods", "501"],
+    ["/clusters/main/api/v1/", "direct"],
+    ["/clusters/main/api/v1/namespaces/a/pods/b;c", "direct"],
+    ["/clusters/main/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node", "direct"],
+    ["/clusters/main/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode", "direct"],
+    ["/clusters/main/api/v1/pods?labelSelector=a%2Fb%3D..%2F", "direct"],
+    ["/drain-node", "501"],
+    ["/auth/set-token", "pod"],
   ])("%s: %s", (target, kind) => expect(kindOf(target)).toBe(kind));
 
   test("a token that the page would keep is taken and dropped", async () => {
-    const choice = leg.choose(asked("/clusters/main/set-token", { method: "POST" }));
-    expect(choice.kind === "own" && (await choice.answer())).toBeUndefined();
+    for (const path of ["/clusters/main/set-token", "/auth/set-token"]) {
+      const choice = choiceOf(path, { method: "POST" });
+      expect(choice.kind === "own" && (await choice.answer()), path).toBeUndefined();
+    }
     expect(kindOf("/clusters/main/set-token")).toBe("501");
   });
 
@@ -88,12 +124,14 @@ describe("D.2: which way a request goes", () => {
       "me",
       "//",
       "%63",
+      ";",
+      "%252e",
+      ".",
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const target = `/${pieces.join("")}`;
-        const { kind } = leg.choose(asked(target));
-        if (kind !== "direct") {
+        if (kindOf(target) !== "direct") {
           expect(() => leg.narrow.target(target)).toThrow("Cannot forward this request target");
           return;
         }
@@ -104,6 +142,85 @@ describe("D.2: which way a request goes", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("D.2: what needs the UI's back end", () => {
+  const TO_IT = [
+    ["/clusters/main/helm/releases/list", "with a header"],
+    ["/clusters/main/serviceproxy/apps/ui", "with a header"],
+    ["/clusters/main/portforward", "with a cookie"],
+    ["/clusters/main/portforward/list", "with a cookie"],
+    ["/clusters/main/portforwarding", "with a header"],
+    ["/wsMultiplexer", "with a cookie"],
+  ] as const;
+  test.each(TO_IT)("%s goes there %s where that was said", (target, kind) => {
+    expect(kindOf(target, {}, made({ keptBack: undefined }))).toBe(kind);
+    expect(choiceOf(target)).toMatchObject({ status: 501, detail: "Not without the flag." });
+  });
+
+  test.each([
+    "/clusters/other/helm/releases/list",
+    "/clusters/other/portforward",
+    "/clusters/main/helm/%2e%2e/x",
+    "//clusters/main/helm/releases",
+    "/drain-node",
+    "/externalproxy",
+    "/config",
+    "/",
+  ])("%s never goes there with a credential", (target) =>
+    expect(kindOf(target, { method: "POST" }, made({ keptBack: undefined }))).not.toMatch(/^with/),
+  );
+
+  test("an app that is not Headlamp has these paths for itself", () => {
+    const other = made({ headlamp: false, keptBack: undefined });
+    for (const path of ["/wsMultiplexer", "/drain-node", "/auth/set-token"])
+      expect(kindOf(path, { method: "POST" }, other)).toBe("pod");
+    expect(kindOf("/clusters/main/portforward", {}, other)).toBe("with a header");
+    expect(kindOf("/clusters/main/api/v1/pods", {}, other)).toBe("direct");
+  });
+});
+
+describe("D.2: where the UI has its clusters", () => {
+  const based = made({ place: () => ({ cluster: "c 1", base: "/head/lamp" }) });
+  test.each([
+    ["/head/lamp/clusters/c%201/api/v1/pods", "direct"],
+    ["/head/lamp/clusters/main/api/v1/pods", "404"],
+    ["/clusters/c%201/api/v1/pods", "pod"],
+    ["/head/lamp/head/lamp/clusters/c%201/api", "pod"],
+    ["/head%2flamp/clusters/c%201/api", "400"],
+    ["//head/lamp/clusters/c%201/api", "400"],
+    ["/head/%6camp/clusters/c%201/api", "400"],
+    ["/head/lamp/wsMultiplexer", "501"],
+    ["/wsMultiplexer", "pod"],
+  ])("below a base, %s: %s", (target, kind) => expect(kindOf(target, {}, based)).toBe(kind));
+
+  test("the base is no part of what is asked of the API server", () => {
+    expect(based.narrow.target("/head/lamp/clusters/c%201/api/v1?x=1")).toBe("/k8s/c-1/api/v1?x=1");
+    expect(based.narrow.location("/k8s/c-1/api/")).toBe("/head/lamp/clusters/c%201/api/");
+    expect(based.below("/head/lamp/clusters/c%201/healthz")).toBe("/clusters/c%201/healthz");
+    expect(based.below("/healthz")).toBe("/healthz");
+  });
+
+  test("is asked when it has to be known, and not for anything else", async () => {
+    let known: ApiPlace | undefined;
+    let looks = 0;
+    const lazy = made({
+      place: () => known,
+      find: () => {
+        looks += 1;
+        known = { cluster: "prod", base: "" };
+        return Promise.resolve(known);
+      },
+    });
+    for (const path of ["/", "/config", "/static/app.js", "/c/prod/pods"])
+      expect(kindOf(path, {}, lazy)).toBe("pod");
+    expect(() => lazy.narrow.target("/clusters/prod/api")).toThrow("Cannot forward");
+    expect(lazy.narrow.location("/k8s/c-1/api")).toBeUndefined();
+    expect(looks).toBe(0);
+    expect(await lazy.choose(asked("/clusters/main/api/v1/pods"))).toMatchObject({ status: 404 });
+    expect(kindOf("/clusters/prod/api/v1/pods", {}, lazy)).toBe("direct");
+    expect(looks).toBe(1);
   });
 });
 
@@ -118,6 +235,8 @@ describe("D.2: what of a request and its answer passes", () => {
     ["base64.binary.k8s.io", true],
     ["base64url.bearer.authorization.k8s.io.dG9rZW4", false],
     ["base64url.headlamp.authorization.k8s.io.dXNlcg", false],
+    ["BASE64URL.Bearer.Authorization.k8s.io.dG9rZW4", false],
+    ["base64url.bearer.authorization.k8s.io.", false],
   ])("the sub-protocol %s: %s", (name, passes) => expect(leg.narrow.protocol(name)).toBe(passes));
 
   test.each([

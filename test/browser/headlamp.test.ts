@@ -47,7 +47,8 @@ const opened = async (
   cookies: Cookies = [],
   before: () => Promise<unknown> = async () => undefined,
 ): Promise<Page> => {
-  const open = await staged.open();
+  // Where the pod gets the token; headlamp-direct.test.ts has the way that is chosen by itself.
+  const open = await staged.open(["--leg", "pod"]);
   await before();
   const context = await staged.context(browser);
   await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));

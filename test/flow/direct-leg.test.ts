@@ -42,7 +42,7 @@ test("D.2: the API is asked from here as the person, and the pod gets no credent
     ["/clusters/other/api/v1/pods", 404],
     ["/clusters/main/metrics", 501],
     ["/clusters/main/api/%2e%2e/metrics", 400],
-    ["/wsMultiplexer", 501],
+    ["/clusters/main/helm/releases/list", 501],
   ] as const)
     expect((await ui.fetch({ path })).status, path).toBe(status);
   const kept = await ui.fetch({ path: "/clusters/main/set-token", method: "POST", body: '{"token":"x"}' });

@@ -43,6 +43,8 @@ describe("kauth open --as", () => {
     const from = demo.cluster.audit.length;
     await using open = await startOpen(
       target(
+        "--leg",
+        "pod",
         "--as",
         "bob",
         "--as-uid",

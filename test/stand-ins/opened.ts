@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { NAMESPACE, putPod, refreshSlices } from "../../src/demo/workloads.ts";
+import type { MoreApi } from "../../src/demo/index.ts";
 import { answeringPlugin, type Answering } from "../answering-plugin.ts";
 import { startOpen, type RunningOpen } from "../program.ts";
 import { accountsOf } from "./accounts.ts";
@@ -39,6 +40,8 @@ export interface Staged<Of extends Answers> {
   /** What is opened. Default: the Service. */
   readonly target?: string;
   readonly answers: (accounts: Accounts) => Of;
+  /** What the API server is asked beside, as on the direct leg. */
+  readonly api?: (ui: Of) => MoreApi;
   /** Of the first token, milliseconds. Default: it does not end. */
   readonly life?: number;
 }
@@ -48,7 +51,7 @@ export async function stage<Of extends Answers>(of: Staged<Of>): Promise<Stage &
   let plugin: Answering | undefined;
   const ui = of.answers(accountsOf(() => plugin?.demo));
   const pods = runInPods(() => ui);
-  plugin = await answeringPlugin({ pods });
+  plugin = await answeringPlugin({ pods, ...(of.api === undefined ? {} : { more: of.api(ui) }) });
   const { store } = plugin.demo.cluster;
   const edit = (change: () => void): void => {
     change();

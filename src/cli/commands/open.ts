@@ -29,7 +29,9 @@ const OPEN_OPTIONS = {
   anonymous: { type: "boolean", summary: "Open the UI without signing in: no header is added" },
   "send-token-to-pod": {
     type: "boolean",
-    summary: "Send the token even though it is good beyond this cluster",
+    summary:
+      "Send the token into the pod even though it is good beyond this cluster, or where only some functions of the UI " +
+      "need it (with --leg direct: helm, port-forwards and the like)",
   },
   header: {
     type: "list",
@@ -40,10 +42,11 @@ const OPEN_OPTIONS = {
   leg: {
     type: "string",
     value: "LEG",
-    choices: ["pod", "direct"],
-    default: "pod",
+    choices: ["auto", "pod", "direct"],
+    default: "auto",
     summary:
-      "direct: /clusters/main/… goes from here straight to the API server, and the pod never gets a credential",
+      "direct: what the UI asks of /clusters/main/… goes from here straight to the API server, whatever your credential " +
+      "is, and the pod gets none; pod: the token goes into the pod; auto: direct for Headlamp",
   },
   confirm: { type: "boolean", summary: "Ask before anything is sent to the pod" },
   "preserve-origin": { type: "boolean", summary: "Keep the browser's Host and Origin towards the UI" },

@@ -62,7 +62,7 @@ const scene = (check: () => Promise<boolean>): Scene => {
 };
 
 const dial = ({ upstream }: Scene, signal = new AbortController().signal): Promise<string> =>
-  upstream.dial({ leg: "direct", session: "web-1", bulk: false, signal }).then(
+  upstream.dial({ session: "web-1", bulk: false, signal }).then(
     ({ peer }) => peer,
     (error: unknown) => (error instanceof KnownError ? error.code : "unknown"),
   );

@@ -1,5 +1,6 @@
 import { whoAmI } from "../../api/index.ts";
-import { userAgent } from "../../base/version.ts";
+import type { RawHeaders } from "../../base/headers.ts";
+import type { Credential, Method } from "../../credentials/index.ts";
 import {
   createForwarder,
   createLegs,
@@ -10,55 +11,123 @@ import {
 } from "../../proxy/index.ts";
 import { directLeg } from "../../ui/index.ts";
 import { apiUpstream, type ApiUpstreamOptions } from "./api-upstream.ts";
+import { headlampCookie } from "./direct-cookie.ts";
+import { FIXED_PLACE, headlampPlace } from "./direct-place.ts";
+import { credentialUpstream, podHeaders } from "./upstream.ts";
 
 export interface DirectOptions extends ApiUpstreamOptions {
   /** Of the pod; nothing of the person goes there. */
   readonly site: Site;
   readonly forwarding: ForwarderOptions;
+  /** The UI is Headlamp: it says itself what it names its cluster, and some of its functions are known. */
+  readonly headlamp: boolean;
+  /** Why the UI's back end gets no token for what needs it; undefined: it does. */
+  readonly keptBack: string | undefined;
 }
-
-/** What Headlamp names the cluster that it runs in, and the API is found under in any other UI. */
-const CLUSTER = "main";
 
 /** The API for the pages of a site, from this machine; everything else goes to the pod without a credential. */
 export function directForwarder(options: DirectOptions): Forwarder {
   const { connection, site, system, forwarding } = options;
-  const { origin } = new URL(connection.server);
-  const { choose, narrow } = directLeg({
-    cluster: CLUSTER,
-    origin,
+  const closed = new AbortController();
+  const upstream = apiUpstream(options);
+  const place = options.headlamp ? headlampPlace(site, system, closed.signal) : FIXED_PLACE;
+  const leg = directLeg({
+    headlamp: options.headlamp,
+    place: place.known,
+    find: place.find,
+    origin: new URL(connection.server).origin,
     prefix: connection.prefix,
-    userAgent: userAgent(system),
+    keptBack: options.keptBack,
     me: async () => {
-      const who = await whoAmI(connection);
+      const { signal } = closed;
+      // Before and after: whose it is may change while it is asked (security.md R-N4).
+      await upstream.authorize({ signal });
+      const who = await whoAmI(connection, { signal });
+      await upstream.authorize({ signal });
       return { username: who?.username ?? "", email: "", groups: who?.groups ?? [], userInfoURL: "" };
     },
   });
   const direct: Site = {
     ...site,
-    upstream: apiUpstream(options),
+    upstream,
     // TLS is the connection's own, with the kubeconfig's authorities.
     scheme: "http",
     authority: connection.authority,
-    narrow,
-    hooks: eventHooks(site),
+    narrow: leg.narrow,
+    hooks: apiHooks(site.hooks ?? {}, leg.below),
   };
-  return createLegs({
+  /** The pod, with what `headersOf` makes of the credential, and with no cookie of the browser's. */
+  const trusted = (headersOf: (credential: Credential) => RawHeaders): Forwarder =>
+    createForwarder(
+      {
+        ...site,
+        stripCookies: ["*"],
+        upstream: { ...site.upstream, ...credentialUpstream({ ...options, headersOf }) },
+      },
+      forwarding,
+    );
+  const legs = createLegs({
     system,
-    choose,
+    choose: leg.choose,
+    start: site.start,
     onIncident: forwarding.onIncident,
-    pod: createForwarder(site, forwarding),
-    direct: createForwarder(direct, forwarding),
+    legs: {
+      pod: createForwarder(site, forwarding),
+      direct: createForwarder(direct, forwarding),
+      header: trusted((credential) => podHeaders(credential, true)),
+      cookie: trusted((credential) => headlampCookie(credential, place.known()?.cluster ?? "")),
+    },
   });
+  return {
+    ...legs,
+    get active() {
+      return legs.active;
+    },
+    [Symbol.asyncDispose]: async () => {
+      closed.abort();
+      await legs[Symbol.asyncDispose]();
+    },
+  };
 }
 
+/** A fixed sentence, for whoever clicks on what does not work; undefined: the UI's back end may have the token. */
+export const whyKeptBack = ({
+  wanted,
+  method,
+  impersonating,
+}: {
+  /** `--send-token-to-pod`. */
+  readonly wanted: boolean;
+  readonly method: Method;
+  /** The kubeconfig or a flag says to act as somebody else. */
+  readonly impersonating: boolean;
+}): string | undefined => {
+  if (impersonating)
+    return "This function works in the UI's pod, which would act as yourself and not as whom you act as.";
+  if (method === "certificate" || method === "basic" || method === "none")
+    return "This function works in the UI's pod with a token, and your kubeconfig gives none.";
+  return wanted
+    ? undefined
+    : "This function works in the UI's pod, which does not get your token. Open the UI with --send-token-to-pod to let it have it.";
+};
+
 /**
- * Watches are the same on either way, and one that is lost here is lost to the same page. What says of an answer that a
- * credential was refused is about the UI's back end.
+ * All that is known of the UI holds on this way too, but for what its own back end says of a credential. A read that is
+ * forbidden may be one that a starting API server knows no roles for.
  */
-const eventHooks = ({ hooks }: Site): Pick<SiteHooks, "resumable" | "lost" | "added" | "expendable"> => ({
-  ...(hooks?.resumable === undefined ? {} : { resumable: hooks.resumable }),
-  ...(hooks?.lost === undefined ? {} : { lost: hooks.lost }),
-  ...(hooks?.added === undefined ? {} : { added: hooks.added }),
-  ...(hooks?.expendable === undefined ? {} : { expendable: hooks.expendable }),
-});
+const apiHooks = (hooks: SiteHooks, below: (target: string) => string): SiteHooks => {
+  const { refused: _refused, refusedIn: _refusedIn, ...others } = hooks;
+  const { repeatable, expendable, comesBack, added } = others;
+  const at = <T extends { readonly target: string }>(asked: T): T => {
+    const target = below(asked.target);
+    return target === asked.target ? asked : { ...asked, target };
+  };
+  return {
+    ...others,
+    refused: (_asked, { status }) => (status === 401 ? "yes" : status === 403 ? "perhaps" : "no"),
+    ...(repeatable === undefined ? {} : { repeatable: (asked) => repeatable(at(asked)) }),
+    ...(expendable === undefined ? {} : { expendable: (asked) => expendable(at(asked)) }),
+    ...(comesBack === undefined ? {} : { comesBack: (asked) => comesBack(at(asked)) }),
+    ...(added === undefined ? {} : { added: (asked, ...more) => added(at(asked), ...more) }),
+  };
+};

@@ -16,7 +16,6 @@ import { serveTargets, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
 import { reportSignIn } from "./sign-in-events.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
-import { wantsToken, type UiPlan } from "./ui-plan.ts";
 import { keepYoungMemorySmall } from "./young-memory.ts";
 
 /** A target in a cluster. Those of one cluster share one `config`. */
@@ -188,7 +187,7 @@ const servingEvent = (targets: readonly Target[], served: Served, settings: Open
 
 const readyEvent = (
   target: Target,
-  { backend, acting, plan }: OpenedTarget,
+  { backend, acting, plan, keptBack, leg }: OpenedTarget,
   { served, settings }: { readonly served: Served; readonly settings: OpenSettings },
 ): OpenEvent => {
   const { cluster, reference } = target;
@@ -208,7 +207,7 @@ const readyEvent = (
     user: cluster.known()?.who?.username,
     impersonation: acting,
     method: settings.anonymous ? "none" : source.method,
-    credential: sentTo(settings, plan, source),
+    credential: sentTo(settings, { plan, leg, keptBack }, source),
     expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
     addresses: served.addresses,
     apiTokenFile: settings.apiTokenFile,
@@ -216,11 +215,19 @@ const readyEvent = (
 };
 
 /** What of the person goes into the pod. */
-const sentTo = (settings: OpenSettings, plan: UiPlan, source: CredentialSource): string => {
+const sentTo = (
+  settings: OpenSettings,
+  { plan, leg, keptBack }: Pick<OpenedTarget, "plan" | "leg" | "keptBack">,
+  source: CredentialSource,
+): string => {
   if (settings.anonymous) return "nothing (--anonymous)";
-  if (settings.leg === "direct")
-    return `nothing (--leg direct): your ${source.description} goes to the API server only`;
   const names = plan.recipes.map(({ name }) => name).join(", ");
+  if (leg === "direct" && keptBack === undefined)
+    return `the token of your ${source.description}, for what needs the UI's back end (--send-token-to-pod)`;
+  if (leg === "direct") {
+    const pod = names === "" ? "nothing" : `no token, but ${names}`;
+    return `${pod}: your ${source.description} goes to the API server only`;
+  }
   if (plan.sends === "nothing") return `nothing: ${plan.preset?.name ?? "it"} does not ask who you are`;
   if (plan.sends === "headers") return `no token: ${names} from your ${source.description}`;
   return `the token of your ${source.description}${names === "" ? "" : `, and ${names}`}`;

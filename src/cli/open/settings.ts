@@ -5,8 +5,8 @@ import type { ExecOptions } from "../../credentials/index.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { pluginRules } from "../identity.ts";
-import type { Leg } from "../../proxy/index.ts";
 import { checkRecipes, parseRecipe, type Recipe } from "../../ui/index.ts";
+import type { LegWish } from "./leg.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
@@ -19,7 +19,7 @@ export interface OpenSettings {
   readonly carrier: "auto" | Carrier;
   readonly anonymous: boolean;
   /** Which way requests of the Kubernetes API go. */
-  readonly leg: Leg;
+  readonly leg: LegWish;
   readonly sendBroadToken: boolean;
   /** `--header`: what is added to each request, beside what the UI's preset adds. */
   readonly headers: readonly Recipe[];
@@ -49,7 +49,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
       { hint: portForwardHint(positionals) ?? "Name a target, e.g. kauth open svc/headlamp -n headlamp" },
     );
   const anonymous = options.boolean("anonymous");
-  const leg = choiceOf("leg", options.string("leg"), ["pod", "direct"], "pod");
+  const leg = choiceOf("leg", options.string("leg"), ["auto", "pod", "direct"], "auto");
   if (anonymous && leg === "direct")
     throw new KnownError("USAGE", "Cannot open with --anonymous and --leg direct: nobody would be asking", {
       hint: "Leave one of the two out",

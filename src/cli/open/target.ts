@@ -9,6 +9,7 @@ import {
   createLazy,
   hostAndPort,
   type Forwarder,
+  type Leg,
   type Origin,
   type Site,
 } from "../../proxy/index.ts";
@@ -21,20 +22,22 @@ import {
   type TargetReference,
 } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
+import { isImpersonating } from "../identity.ts";
 import { hooksFor, type UserPreset } from "../../ui/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import type { OpenCluster } from "./cluster.ts";
-import { directForwarder } from "./direct.ts";
+import { directForwarder, whyKeptBack } from "./direct.ts";
 import type { Front } from "./front.ts";
 import { actingAs, uiHeaders, type ActingAs } from "./impersonation.ts";
 import { incidentReports } from "./incidents.ts";
+import { legFor } from "./leg.ts";
 import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import { signsOf } from "./signs.ts";
 import { targetStates } from "./states.ts";
 import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
-import { podHeaders, podUpstream } from "./upstream.ts";
+import { podHeaders, podUpstream, refuseWithoutToken } from "./upstream.ts";
 
 export interface TargetRequest {
   readonly system: System;
@@ -59,6 +62,10 @@ export interface OpenedTarget {
   readonly acting: ActingAs | undefined;
   /** What it gets of the person. */
   readonly plan: UiPlan;
+  /** Which way requests of the Kubernetes API go. */
+  readonly leg: Leg;
+  /** With the direct leg: why the UI's back end gets no token. Undefined: it does for what needs it. */
+  readonly keptBack: string | undefined;
 }
 
 /** Of the way to a pod, or that nobody has asked for one yet. */
@@ -102,23 +109,38 @@ export function createTarget(request: TargetRequest): Target {
     current = await (route ??= routeTo(request, namespace));
     const [who, backend] = await Promise.all([people, current.ready(until)]);
     const plan = uiPlan(signsOf(backend, reference), settings, request.presets);
-    const credential = cluster.source.current();
-    // Only its labels may have told that it wants one.
-    if (settings.leg === "pod" && plan.sends === "bearer" && credential !== undefined)
-      podHeaders(credential, settings.sendBroadToken);
+    const leg = legFor(settings, plan.preset);
+    // Only now is it known that it wants one.
+    if (leg === "pod" && plan.sends === "bearer") await refuseForPod(request, until);
     const headers = recipeHeaders(plan, who?.who);
     if (settings.confirm) await confirm(system, (who?.asking ?? who?.who)?.username, backend, until);
     const acting = settings.anonymous
       ? undefined
-      : actingAs(cluster.config, plan.preset, who?.asking?.username, settings.leg);
-    const site = siteOf(request, { backend, route: current, acting, plan, headers, onUse });
+      : actingAs(cluster.config, plan.preset, who?.asking?.username, leg);
+    const site = siteOf(request, { backend, route: current, acting, plan, headers, leg, onUse });
     const forwarding = { system, onIncident };
     const { source, pin, doubt, connection } = cluster;
+    const keptBack = whyKeptBack({
+      wanted: settings.sendBroadToken,
+      method: source.method,
+      impersonating: isImpersonating(cluster.config),
+    });
     forwarder =
-      settings.leg === "direct"
-        ? directForwarder({ system, source, pin, doubt, connection, site, forwarding, onUse })
+      leg === "direct"
+        ? directForwarder({
+            system,
+            source,
+            pin,
+            doubt,
+            connection,
+            site,
+            forwarding,
+            onUse,
+            headlamp: plan.preset?.id === "headlamp",
+            keptBack,
+          })
         : createForwarder(site, forwarding);
-    const opened: OpenedTarget = { backend, acting, plan };
+    const opened: OpenedTarget = { backend, acting, plan, leg, keptBack };
     request.onOpen(opened);
     return opened;
   };
@@ -206,6 +228,13 @@ const routeTo = async (request: TargetRequest, namespace: string): Promise<Route
   });
 };
 
+/** Where it hangs on what the UI is whether its pod gets the token. @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD */
+const refuseForPod = async ({ cluster, settings }: TargetRequest, signal: AbortSignal): Promise<void> => {
+  const { source, config } = cluster;
+  refuseWithoutToken(source.method, config);
+  podHeaders(await source.get({ signal }), settings.sendBroadToken);
+};
+
 const carrierKey = ({ server, proxy }: Connection): string => `${server} ${proxy ?? ""}`.trimEnd();
 
 const siteOf = (
@@ -217,6 +246,7 @@ const siteOf = (
     readonly plan: UiPlan;
     /** Of its recipes. */
     readonly headers: RawHeaders;
+    readonly leg: Leg;
     readonly onUse: () => void;
   },
 ): Site => {
@@ -232,7 +262,7 @@ const siteOf = (
       pin: cluster.pin,
       doubt: cluster.doubt,
       // With the direct leg the pod has nothing to do with who somebody is.
-      anonymous: plan.sends !== "bearer" || settings.leg === "direct",
+      anonymous: plan.sends !== "bearer" || found.leg === "direct",
       sendBroadToken: settings.sendBroadToken,
       impersonate: uiHeaders(cluster.config, found.acting),
       headers,

@@ -12,6 +12,7 @@ import {
   type UiSigns,
   type UserPreset,
 } from "../../ui/index.ts";
+import { legFor } from "./leg.ts";
 import type { OpenSettings } from "./settings.ts";
 
 /** What a UI gets of the person and what it must not get, from its preset and the flags. */
@@ -63,7 +64,10 @@ export const wantsToken = (
   presets: readonly UserPreset[] = [],
 ): boolean => {
   const signs = { image: undefined, labels: new Map(), service: kind === "service" ? name : undefined };
-  return settings.leg === "pod" && uiPlan(signs, settings, presets).sends === "bearer";
+  const { preset, sends } = uiPlan(signs, settings, presets);
+  // Its image may yet tell that it is one whose pages can do without.
+  if (settings.leg === "auto" && preset === undefined) return false;
+  return legFor(settings, preset) === "pod" && sends === "bearer";
 };
 
 /** @throws {KnownError} HEADER_UNSENDABLE, also where the cluster does not say who the person is */

@@ -75,10 +75,9 @@ const scene = (during: (made: Scene) => Promise<void> = async () => await Promis
 };
 
 const signal = new AbortController().signal;
-const first = async ({ upstream }: Scene): Promise<RawHeaders> =>
-  await upstream.authorize({ leg: "pod", signal });
+const first = async ({ upstream }: Scene): Promise<RawHeaders> => await upstream.authorize({ signal });
 const doubted = async ({ upstream }: Scene, rejected: RawHeaders): Promise<RawHeaders> =>
-  await upstream.authorize({ leg: "pod", signal, rejected, doubtful: true });
+  await upstream.authorize({ signal, rejected, doubtful: true });
 
 describe("headers that were perhaps refused (U17)", () => {
   test("are given again when the API server takes them, and nothing is run", async () => {
@@ -99,14 +98,14 @@ describe("headers that were perhaps refused (U17)", () => {
   test("nobody is asked about those that were replaced already", async () => {
     const made = scene();
     const old = await first(made);
-    const renewed = await made.upstream.authorize({ leg: "pod", signal, rejected: old });
+    const renewed = await made.upstream.authorize({ signal, rejected: old });
     expect(await doubted(made, old)).toBe(renewed);
     expect([made.looks, made.runs]).toEqual([0, 1]);
   });
 
   test("those that are replaced while it is asked are not replaced twice", async () => {
     const made = scene(async ({ upstream }) => {
-      await upstream.authorize({ leg: "pod", signal, rejected: old });
+      await upstream.authorize({ signal, rejected: old });
     });
     const old = await first(made);
     made.good = false;

@@ -67,13 +67,13 @@ describe("what says who the person is", () => {
     ["R-N11: a recipe alone", { headers: RECIPE, anonymous: true }, RECIPE],
     ["nothing", { anonymous: true }, []],
   ])("%s", async (_what, over, wanted) => {
-    expect(await upstreamOf(over).authorize({ leg: "pod", signal })).toEqual(wanted);
+    expect(await upstreamOf(over).authorize({ signal })).toEqual(wanted);
   });
 
   test("R-N4: a recipe goes nowhere once the credential is somebody else's", async () => {
     const changed = new KnownError("IDENTITY_CHANGED", "somebody else");
     const upstream = upstreamOf({ headers: RECIPE, anonymous: true }, () => Promise.reject(changed));
-    await expect(upstream.authorize({ leg: "pod", signal })).rejects.toBe(changed);
+    await expect(upstream.authorize({ signal })).rejects.toBe(changed);
     expect(upstream.ready?.()).toBeUndefined();
   });
 });
@@ -136,7 +136,7 @@ describe("F26: a credential that has ended when it comes", () => {
       onUse: () => undefined,
       doubt: { isGood: () => Promise.resolve(false) },
     });
-    await expect(upstream.authorize({ leg: "pod", signal })).rejects.toMatchObject({
+    await expect(upstream.authorize({ signal })).rejects.toMatchObject({
       code: "IDENTITY_UNKNOWN",
     });
     expect(runs).toBeLessThan(10);

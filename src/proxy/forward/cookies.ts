@@ -26,11 +26,15 @@ export const forwardCookies = (header: string, site: Site): string => {
   return kept.join("; ");
 };
 
-/** A Set-Cookie line as the browser gets it; undefined for one that would touch our session. */
+/** A Set-Cookie line as the browser gets it; undefined for one that would touch our session, or would sign in somebody. */
 export const returnCookie = (line: string, site: Site): string | undefined => {
   const [pair = "", ...attributes] = line.split(";");
   // A browser sends a cookie without a name back as its bare value, which then reads like a named one.
   if (OWN.test(pair.replace(/^[\s=]+/, ""))) return undefined;
+  // What must not reach the app must not come from it either; one that is taken away has no value.
+  const equals = pair.indexOf("=");
+  const name = pair.slice(0, equals).trim();
+  if (pair.slice(equals + 1).trim() !== "" && isStripped(name, site.stripCookies)) return undefined;
   const kept = attributes.filter((attribute) => !/^\s*domain\s*(=|$)/i.test(attribute));
   return [(site.cookiePrefix ?? "") + pair.trim(), ...kept].join(";");
 };

@@ -6,7 +6,6 @@ import type { OutgoingRequest } from "./request-head.ts";
 const NARROW: Narrow = {
   origin: "https://api.example",
   passes: new Set(["accept", "content-type"]),
-  added: [["User-Agent", "kauth/1"]],
   target: (target) => target.replace("/clusters/main", ""),
   protocol: (name) => !name.startsWith("secret."),
   location: (value) => (value.startsWith("/") ? `/clusters/main${value}` : undefined),
@@ -59,7 +58,6 @@ describe("what goes to an upstream that is no web app", () => {
         "GET /api/v1/pods HTTP/1.1",
         "Host: api.example:6443",
         "Accept: application/json",
-        "User-Agent: kauth/1",
         "Authorization: Bearer ours",
         "",
         "",
@@ -93,7 +91,6 @@ describe("what goes to an upstream that is no web app", () => {
         "Host: api.example:6443",
         "Sec-WebSocket-Key: abc=",
         "Sec-WebSocket-Version: 13",
-        "User-Agent: kauth/1",
         "Sec-WebSocket-Protocol: base64.binary.k8s.io, v4.channel.k8s.io",
         "Origin: https://api.example",
         "Connection: Upgrade",

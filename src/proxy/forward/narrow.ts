@@ -23,7 +23,6 @@ export const narrowHeads =
         head += checkedLine(request.headers[index] ?? "", value);
       else if (request.upgrade && name === PROTOCOLS) offered.push(...value.split(","));
     }
-    for (const [name, value] of narrow.added) head += checkedLine(name, value);
     if (request.upgrade) {
       const protocols = offered.map((each) => each.trim()).filter((each) => narrow.protocol(each));
       if (protocols.some((each) => !TOKEN.test(each)))

@@ -88,7 +88,6 @@ export function openWire(
 ): Wire {
   const { system, limits } = options;
   const { narrow } = site;
-  const leg = narrow === undefined ? "pod" : "direct";
   const buildHead = narrow === undefined ? requestHeads(site) : narrowHeads(site.authority, narrow);
   const buildReturned = narrow === undefined ? responseHeads(site) : narrowReturned(narrow);
   const secure = site.scheme === "https" ? upstreamTls(site, system) : undefined;
@@ -125,7 +124,6 @@ export function openWire(
       if (now !== undefined) return now;
       const most = millis(Math.min(limits.authorize, limit ?? limits.authorize));
       const work = site.upstream.authorize({
-        leg,
         signal: options.closed,
         ...(rejected === undefined ? {} : { rejected, doubtful }),
       });
@@ -141,7 +139,7 @@ export function openWire(
       if (options.closed.aborted) closed();
       try {
         abort.signal.throwIfAborted();
-        const dialled = await site.upstream.dial({ leg, session, bulk, signal: abort.signal });
+        const dialled = await site.upstream.dial({ session, bulk, signal: abort.signal });
         clearTimeout(timer);
         // It is there, and what it says of TLS is worth a longer wait.
         timer = setTimeout(overdue, limits.dial);
