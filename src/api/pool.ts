@@ -56,7 +56,9 @@ export function openPool(options: PoolOptions): Pool {
   const { host, port, proxy, secure, serverName, verify } = endpoint;
   const address = { host, port };
   const identity = { ca: authorities, certificate };
-  const tls = secure ? { ...identity, verify, serverName, context: secureContext(identity) } : undefined;
+  const tls = secure
+    ? { ...identity, verify, serverName, context: secureContext(identity), memory: {} }
+    : undefined;
   const closed = new AbortController();
 
   const trust = async (): Promise<ProxyTrust> => await proxyTrust(endpoint, authorities, roots);

@@ -25,6 +25,13 @@ export interface TlsWishes extends TlsIdentity {
   readonly serverName?: string | undefined;
   /** Of the same identity, made before: reading a hundred authorities takes a while. */
   readonly context?: SecureContext;
+  /** What the server gave to take an earlier connection of the same identity up, which saves both the signatures. */
+  readonly memory?: TlsMemory;
+}
+
+/** Of connections to one server as one identity; nobody else's may go on with them (RFC 8446 §2.2). */
+export interface TlsMemory {
+  session?: Buffer | undefined;
 }
 
 /** Where TLS begins: on an address, or inside a connection that leads there already. */
@@ -57,6 +64,8 @@ export const startTls = async (
   const inside = "stream" in under ? under.stream : undefined;
   try {
     const socket = begin(under, wishes);
+    const { memory } = wishes;
+    if (memory !== undefined) socket.on("session", (session) => (memory.session = session));
     if (inside !== undefined) {
       // Errors of the inner stream reach whoever holds the outer one.
       inside.on("error", (error) => socket.destroy(error));
@@ -89,5 +98,6 @@ const begin = (under: TlsUnder, wishes: TlsWishes): TLSSocket => {
     rejectUnauthorized: verify,
     secureContext: wishes.context ?? secureContext(wishes),
     ALPNProtocols: ["http/1.1"],
+    ...(wishes.memory?.session === undefined ? {} : { session: wishes.memory.session }),
   });
 };

@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { memoryConnection } from "../../../test/memory-connection.ts";
 import { settle, stillSystem } from "../../../test/proxy/data-plane.ts";
 import { KnownError, type ErrorCode } from "../../base/errors.ts";
+import type { RawHeaders } from "../../base/headers.ts";
 import { Secret } from "../../base/secret.ts";
+import { epochMillis } from "../../base/units.ts";
+import { createAuthority } from "../../base/x509.ts";
 import type { Credential } from "../../credentials/index.ts";
 import type { Upstream } from "../../proxy/index.ts";
 import { apiUpstream } from "./api-upstream.ts";
@@ -21,6 +24,12 @@ interface Scene {
   dials: number;
   /** How the next one fails. */
   fault: ErrorCode | undefined;
+  /** What is in hand, and what a renewal gives. */
+  credential: Credential;
+  renewed: Credential | undefined;
+  /** What `/readyz` answers; each question is noted. */
+  readyz: (() => number)[];
+  questions: number;
 }
 
 const scene = (check: () => Promise<boolean>): Scene => {
@@ -29,13 +38,24 @@ const scene = (check: () => Promise<boolean>): Scene => {
     advance,
     dials: 0,
     fault: undefined,
+    credential,
+    renewed: undefined,
+    readyz: [],
+    questions: 0,
     upstream: apiUpstream({
       system,
       connection: {
-        ...memoryConnection({}),
+        ...memoryConnection({
+          request: ({ path }) => {
+            if (path !== "/readyz") throw new TypeError(`not expected: ${path}`);
+            made.questions += 1;
+            const [next = (): number => 200] = made.readyz.splice(0, 1);
+            return Promise.resolve().then(() => ({ status: next(), headers: [], body: "" }));
+          },
+        }),
         authority: "api.example",
         prefix: "",
-        headers: () => [["Authorization", "Bearer t"]],
+        headers: ({ header }) => (header === undefined ? [] : [["Authorization", "Bearer t"]]),
         dial: async (pinned) => {
           await pinned();
           made.dials += 1;
@@ -46,10 +66,13 @@ const scene = (check: () => Promise<boolean>): Scene => {
       source: {
         method: "exec",
         description: "a plugin",
-        get: () => Promise.resolve(credential),
-        renew: () => Promise.resolve(undefined),
+        get: () => Promise.resolve(made.credential),
+        renew: () => {
+          made.credential = made.renewed ?? made.credential;
+          return Promise.resolve(made.renewed);
+        },
         state: () => ({ kind: "well" }),
-        current: () => credential,
+        current: () => made.credential,
         again: () => Promise.resolve(),
         onChange: () => () => undefined,
       },
@@ -107,5 +130,106 @@ describe("D.2: the way to the API server", () => {
     const made = scene(() => Promise.resolve(true));
     made.fault = "TLS_UNTRUSTED";
     expect(await dial(made)).toBe("TLS_UNTRUSTED");
+  });
+});
+
+/** A certificate of that name; its dates are around the tests' own. */
+const certified = (name: string, life = 3_600_000): Credential => {
+  const now = Date.now();
+  const dates = { notBefore: epochMillis(now - 7_200_000), notAfter: epochMillis(now + life) };
+  const authority = createAuthority({ commonName: "tests", ...dates });
+  const pair = authority.issue({ commonName: name, names: [], use: "client", ...dates });
+  return {
+    header: undefined,
+    certificate: { cert: pair.cert, key: new Secret(pair.key) },
+    expiresAt: undefined,
+  };
+};
+
+describe("D.2: what the API server says of a credential", () => {
+  const { signal } = new AbortController();
+  const authorize = async (
+    { upstream }: Scene,
+    rejected?: RawHeaders,
+    doubtful = false,
+  ): Promise<RawHeaders> =>
+    await upstream.authorize({ signal, ...(rejected === undefined ? {} : { rejected, doubtful }) });
+
+  test("a certificate that is refused is renewed once, and asked with anew", async () => {
+    const made = scene(() => Promise.resolve(true));
+    made.credential = certified("amy");
+    const first = await authorize(made);
+    // Empty headers would be nobody's.
+    expect(first).toEqual([["User-Agent", expect.stringMatching(/^kauth\//)]]);
+    made.renewed = certified("amy");
+    const second = await authorize(made, first);
+    expect(second).toEqual(first);
+    expect(second).not.toBe(first);
+  });
+
+  test.each([
+    ["good by its dates", 3_600_000, "UNAUTHORIZED"],
+    ["over", -3_600_000, "CLIENT_CERTIFICATE_EXPIRED"],
+  ])("one that nobody renews and that is %s has an answer of our own", async (_what, life, code) => {
+    const made = scene(() => Promise.resolve(true));
+    made.credential = certified("amy", life);
+    const first = await authorize(made);
+    await expect(authorize(made, first)).rejects.toMatchObject({ code });
+  });
+
+  test("a token that nobody renews is the page's to hear of", async () => {
+    const made = scene(() => Promise.resolve(true));
+    const first = await authorize(made);
+    expect(await authorize(made, first)).toBe(first);
+  });
+
+  test("what is forbidden by a server that is ready is forbidden, and it is asked once a second at most", async () => {
+    const made = scene(() => Promise.resolve(true));
+    const first = await authorize(made);
+    const all = await Promise.all([1, 2, 3].map(async () => await authorize(made, first, true)));
+    for (const each of all) expect(each).toBe(first);
+    expect(await authorize(made, first, true)).toBe(first);
+    expect(made.questions).toBe(1);
+    made.advance(1_000);
+    expect(await authorize(made, first, true)).toBe(first);
+    expect(made.questions).toBe(2);
+  });
+
+  test("what a starting server forbids is asked again when it is ready", async () => {
+    const made = scene(() => Promise.resolve(true));
+    const gone = (): number => {
+      throw new KnownError("CONNECTION_REFUSED", "not there");
+    };
+    made.readyz = [() => 500, gone, () => 503];
+    const first = await authorize(made);
+    const asking = authorize(made, first, true);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await settle();
+      made.advance(250);
+    }
+    const again = await asking;
+    expect(again).toEqual(first);
+    expect(again).not.toBe(first);
+    expect(made.questions).toBe(4);
+  });
+
+  test("nobody waits for long where it never gets ready", async () => {
+    const made = scene(() => Promise.resolve(true));
+    made.readyz = Array.from({ length: 100 }, () => () => 500);
+    const first = await authorize(made);
+    const asking = authorize(made, first, true);
+    for (let turn = 0; turn < 20; turn += 1) {
+      await settle();
+      made.advance(250);
+    }
+    expect(await asking).not.toBe(first);
+    expect(made.questions).toBeLessThan(20);
+  });
+
+  test.each([401, 403, 404])("a server whose /readyz is answered %i says nothing", async (status) => {
+    const made = scene(() => Promise.resolve(true));
+    made.readyz = [() => status];
+    const first = await authorize(made);
+    expect(await authorize(made, first, true)).toBe(first);
   });
 });

@@ -7,7 +7,7 @@ import type { Admitted } from "../types.ts";
 import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
 import { Hold } from "./hold.ts";
-import { Pieces } from "./pieces.ts";
+import { endWith, Pieces } from "./pieces.ts";
 import { mayRepeat, replayAfter, toldOf, verdictOf, type Verdict } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
@@ -19,9 +19,6 @@ import type { Wire } from "./wire.ts";
 
 /** An upload of this size gets a tunnel of its own. */
 const BULK = 1024 * 1024;
-
-/** Bytes of a body that are cheaper to copy than to write apart from the head. */
-const JOINED = 16_384;
 
 /** Milliseconds for which a credential that was asked for before a wait is still the one to send. */
 const FRESH = 2_000;
@@ -60,6 +57,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #answered = false;
   /** The upstream is stopped until the client takes more. */
   #stopped = false;
+  #flushing: NodeJS.Immediate | undefined;
   #over = false;
 
   constructor(wire: Wire, request: IncomingMessage, response: ServerResponse, admitted: Admitted) {
@@ -165,7 +163,8 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#fail(error);
       return;
     }
-    this.#flush();
+    // TLS gives what one read has brought record by record, and each write is a call of the system.
+    this.#flushing ??= setImmediate(() => this.#flush());
   }
 
   onEnd(): void {
@@ -233,11 +232,7 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     this.#settleStream(rest);
-    const last = this.#pieces.take();
-    if (last === undefined) this.#response.end();
-    // Node joins the head with a text, and so the whole answer is one write.
-    else if (last.length <= JOINED && !this.#begun) this.#response.end(last.toString("latin1"), "latin1");
-    else this.#response.end(last);
+    endWith(this.#response, this.#pieces.take(), this.#begun);
     this.#finish();
   }
 
@@ -257,10 +252,12 @@ export class Exchange implements StreamUser, ResponseSink {
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
+    this.#flushing = undefined;
+    if (this.#over) return;
     const chunk = this.#pieces.take();
     if (chunk === undefined) {
       // An event stream that has nothing to say yet must still be seen to be open.
-      if (this.#head === undefined || this.#held !== undefined || this.#over) return;
+      if (this.#head === undefined || this.#held !== undefined) return;
       this.#begun = true;
       this.#response.flushHeaders();
       return;
@@ -371,6 +368,7 @@ export class Exchange implements StreamUser, ResponseSink {
     if (this.#over) return;
     const response = this.#response;
     const told = toldOf(error, this.#refusals);
+    if (this.#head !== undefined) this.#flush();
     if (this.#head !== undefined && response.headersSent) response.destroy();
     else answerInstead(told, { request: this.#request, response, fate: this.#fate(), wire: this.#wire });
     this.#finish();

@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 /** What of a body came together, to leave together: apart, each small chunk would be a write. */
 export class Pieces {
   #first: Buffer | undefined;
@@ -17,3 +19,14 @@ export class Pieces {
     return chunk;
   }
 }
+
+/** Bytes of a body that are cheaper to copy than to write apart from the head. */
+const JOINED = 16_384;
+
+/** Ends an answer with the last part of its body. @param begun its head, or more, has gone out */
+export const endWith = (response: ServerResponse, last: Buffer | undefined, begun: boolean): void => {
+  if (last === undefined) response.end();
+  // Node joins the head with a text, and so the whole answer is one write.
+  else if (last.length <= JOINED && !begun) response.end(last.toString("latin1"), "latin1");
+  else response.end(last);
+};
