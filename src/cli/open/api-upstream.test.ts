@@ -27,8 +27,8 @@ interface Scene {
   /** What is in hand, and what a renewal gives. */
   credential: Credential;
   renewed: Credential | undefined;
-  /** What `/readyz` answers; each question is noted. */
-  readyz: (() => number)[];
+  /** What `/readyz` answers, 0: nothing; each question is noted. */
+  readyz: number[];
   questions: number;
 }
 
@@ -49,8 +49,9 @@ const scene = (check: () => Promise<boolean>): Scene => {
           request: ({ path }) => {
             if (path !== "/readyz") throw new TypeError(`not expected: ${path}`);
             made.questions += 1;
-            const [next = (): number => 200] = made.readyz.splice(0, 1);
-            return Promise.resolve().then(() => ({ status: next(), headers: [], body: "" }));
+            const [status = 200] = made.readyz.splice(0, 1);
+            if (status === 0) return Promise.reject(new KnownError("CONNECTION_REFUSED", "not there"));
+            return Promise.resolve({ status, headers: [], body: "" });
           },
         }),
         authority: "api.example",
@@ -197,10 +198,7 @@ describe("D.2: what the API server says of a credential", () => {
 
   test("what a starting server forbids is asked again when it is ready", async () => {
     const made = scene(() => Promise.resolve(true));
-    const gone = (): number => {
-      throw new KnownError("CONNECTION_REFUSED", "not there");
-    };
-    made.readyz = [() => 500, gone, () => 503];
+    made.readyz = [500, 0, 503];
     const first = await authorize(made);
     const asking = authorize(made, first, true);
     for (let turn = 0; turn < 3; turn += 1) {
@@ -215,7 +213,7 @@ describe("D.2: what the API server says of a credential", () => {
 
   test("nobody waits for long where it never gets ready", async () => {
     const made = scene(() => Promise.resolve(true));
-    made.readyz = Array.from({ length: 100 }, () => () => 500);
+    made.readyz = Array.from({ length: 100 }, () => 500);
     const first = await authorize(made);
     const asking = authorize(made, first, true);
     for (let turn = 0; turn < 20; turn += 1) {
@@ -228,7 +226,7 @@ describe("D.2: what the API server says of a credential", () => {
 
   test.each([401, 403, 404])("a server whose /readyz is answered %i says nothing", async (status) => {
     const made = scene(() => Promise.resolve(true));
-    made.readyz = [() => status];
+    made.readyz = [status];
     const first = await authorize(made);
     expect(await authorize(made, first, true)).toBe(first);
   });

@@ -57,7 +57,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #answered = false;
   /** The upstream is stopped until the client takes more. */
   #stopped = false;
-  #flushing: NodeJS.Immediate | undefined;
+  #flushing = false;
   #over = false;
 
   constructor(wire: Wire, request: IncomingMessage, response: ServerResponse, admitted: Admitted) {
@@ -164,7 +164,8 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     // TLS gives what one read has brought record by record, and each write is a call of the system.
-    this.#flushing ??= setImmediate(() => this.#flush());
+    if (!this.#flushing) setImmediate(() => this.#flush());
+    this.#flushing = true;
   }
 
   onEnd(): void {
@@ -252,7 +253,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
-    this.#flushing = undefined;
+    this.#flushing = false;
     if (this.#over) return;
     const chunk = this.#pieces.take();
     if (chunk === undefined) {
