@@ -173,6 +173,7 @@ describe("what programs can import", () => {
       "parseRecipe",
       "possibleBases",
       "presetOfService",
+      "presetsWith",
       "renderRecipes",
     ],
     "./demo": ["startDemo"],

@@ -13,7 +13,7 @@ const POD = "/clusters/main/api/v1/namespaces/apps/pods";
 test("D.2: the API is asked from here as the person, and the pod gets no credential", async () => {
   await using demo = await testDemo();
   await using ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct"]);
-  expect(ui.ready["credential"]).toMatch(/^nothing \(--leg direct\)/);
+  expect(ui.ready["credential"]).toMatch(/^nothing: your .* goes to the API server only$/);
   const { user } = demo;
 
   const listed = await ui.fetch({ path: POD });

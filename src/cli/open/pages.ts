@@ -15,6 +15,7 @@ import { about, type LabelledReport, type OpenEvent, type Report, type Subject }
 import { serveTargets, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
 import { reportSignIn } from "./sign-in-events.ts";
+import { wantsToken } from "./ui-plan.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
 import { keepYoungMemorySmall } from "./young-memory.ts";
 
