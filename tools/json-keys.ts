@@ -32,6 +32,7 @@ export const EVENTS: {
         "How the kubeconfig signs in: `token`, `token-file`, `exec`, `auth-provider`; `none` with `--anonymous`.",
       credential: "The same in words, for people. The words may change.",
       expiresAt: "When the credential ends, in ISO 8601. Missing where it does not say.",
+      readOnly: "Whether only what reads passes (`--read-only`).",
       addresses: "List of the addresses that are listened on, as `127.0.0.1:18000`.",
       apiTokenFile: "What `--api-token-file` named. Missing without it.",
     },
@@ -42,6 +43,7 @@ export const EVENTS: {
       url: "Address of the start page. It needs a session.",
       targets:
         "List of objects: `target`, `namespace`, `context` (missing where none is used), `url` of its page.",
+      readOnly: "Whether only what reads passes (`--read-only`).",
       addresses: "List of the addresses that are listened on, as `127.0.0.1:18000`.",
       apiTokenFile: "What `--api-token-file` named. Missing without it.",
     },
@@ -110,6 +112,21 @@ export const EVENTS: {
       message: "What failed, in words.",
       next: "What to do next, in words.",
       retryInSeconds: "When it is tried again by itself. Missing where it waits for a person.",
+    },
+  },
+  attached: {
+    when: "Another kauth of yours serves the targets already. The browser is started on it, and this one ends with 0.",
+    keys: {
+      pid: "Of the other process.",
+      targets: "List of objects: what it serves (`target`, `namespace`, `context`).",
+      addresses: "List of the addresses that it listens on, as `127.0.0.1:18000`.",
+    },
+  },
+  kubeconfig: {
+    when: "What was selected at the start is no longer what the kubeconfig says. kauth goes on with what it started with. Once for each change.",
+    keys: {
+      changes:
+        "List of sentences for people, with names of entries and fields and no values. Empty: it is as it was at the start again.",
     },
   },
   stopping: {

@@ -256,7 +256,7 @@ function filesPage(): string {
         ],
         [
           "`--kubeconfig`, else each file of `KUBECONFIG`, else `~/.kube/config`",
-          "Each command that talks to a cluster, and bare `kauth`.",
+          "Each command that talks to a cluster, and bare `kauth`. `kauth open` looks every 2 s whether they have changed.",
         ],
         [
           "Certificates, keys and token files that the kubeconfig or an option names",
@@ -266,6 +266,7 @@ function filesPage(): string {
         ["`/var/run/secrets/kubernetes.io/serviceaccount/`", "In a pod, where no kubeconfig says anything."],
         ["`--upstream-ca`", "`kauth open`."],
         ["`/proc/self/net/tcp`, `/proc/self/net/tcp6`", "Whose connection it is. Linux only."],
+        ["`/proc/PID/fd`, `/proc/PID/exe`", "Which program has a port that is taken. Linux only."],
       ],
     ),
   );

@@ -242,6 +242,11 @@ export const CODES = {
     "What answers is not the UI that its name or its label says.",
     "Name the right Service, or correct the label; with the address of its page it is opened as it is.",
   ),
+  READ_ONLY: code(
+    2,
+    "kauth was started with --read-only, and a request may have changed something.",
+    "Start kauth without --read-only to change something.",
+  ),
   UPSTREAM_INVALID: code(
     1,
     "The UI answered with something that is no valid HTTP/1.1.",

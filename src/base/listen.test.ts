@@ -99,8 +99,12 @@ describe("binding", () => {
     const failed = bind([bothFamilies(taken)]);
     await expect(failed).rejects.toMatchObject({ code: "PORT_TAKEN", exit: 1 });
     await expect(failed).rejects.toThrow(
-      `Cannot listen on port ${taken}: [::1]:${taken} belongs to a program of yours`,
+      `Cannot listen on port ${taken}: [::1]:${taken} belongs to a program of yours, node (pid ${process.pid})`,
     );
+    const whose = (at: { readonly port: number }): Promise<string> => Promise.resolve(`us at ${at.port}`);
+    await expect(
+      bindLoopback({ create: () => createServer(), candidates: [bothFamilies(taken)], whose }, system),
+    ).rejects.toThrow(`[::1]:${taken} belongs to us at ${taken}`);
   });
 
   test.runIf(process.getuid?.() === 0 && process.platform === "linux")(
@@ -115,7 +119,9 @@ describe("binding", () => {
       opened.push(() => child.kill("SIGKILL"));
       const [line] = child.stdout === null ? [] : await once(child.stdout, "data");
       const taken = Number(String(line).trim());
-      await expect(bind([bothFamilies(taken)])).rejects.toThrow(`[::1]:${taken} belongs to user id 65534`);
+      await expect(bind([bothFamilies(taken)])).rejects.toThrow(
+        `[::1]:${taken} belongs to user id 65534, node (pid ${child.pid})`,
+      );
     },
   );
 

@@ -1,6 +1,7 @@
 import type { Server } from "node:net";
 import { KnownError, messageOf, systemCode } from "./errors.ts";
-import { findListener, type SocketAddress } from "./proc-net.ts";
+import { findListener, type SocketAddress, type SocketRow } from "./proc-net.ts";
+import { socketOwner } from "./socket-owner.ts";
 import type { System } from "./system.ts";
 import { MiB } from "./units.ts";
 
@@ -49,6 +50,8 @@ export interface BindOptions<S extends Server> {
   readonly create: () => S;
   /** Tried in turn; the addresses of one candidate are bound together or not at all. */
   readonly candidates: readonly (readonly SocketAddress[])[];
+  /** Who has an address that is taken, in words such as `kauth (pid 1)`; asked before anything else is. Default: nobody knows. */
+  readonly whose?: ((at: SocketAddress) => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -83,7 +86,7 @@ export async function bindLoopback<S extends Server>(
       if (!random) taken.push(result.taken);
     }
   }
-  throw await takenError(taken, system);
+  throw await takenError(taken, options.whose, system);
 }
 
 type Together<S extends Server> = { readonly bound: readonly Bound<S>[] } | { readonly taken: SocketAddress };
@@ -139,15 +142,17 @@ export const show = ({ address, port }: SocketAddress): string =>
 /** Rows of `/proc/net/tcp` have 150 bytes. */
 const TABLE_LIMIT = MiB(64);
 
-const takenError = async (taken: readonly SocketAddress[], system: System): Promise<KnownError> => {
+const takenError = async (
+  taken: readonly SocketAddress[],
+  whose: BindOptions<Server>["whose"],
+  system: System,
+): Promise<KnownError> => {
   const first = taken[0];
   if (first === undefined)
     return new KnownError("PORT_TAKEN", "Cannot listen: no random port was free on both loopback addresses");
   const owners = await Promise.all(
     taken.map(async (at) => {
-      const uid = await listenerUid(at, system);
-      const who =
-        uid === undefined ? "another program" : uid === system.uid ? "a program of yours" : `user id ${uid}`;
+      const who = (await whose?.(at).catch(() => undefined)) ?? (await ownerText(at, system));
       return `${show(at)} belongs to ${who}`;
     }),
   );
@@ -157,12 +162,20 @@ const takenError = async (taken: readonly SocketAddress[], system: System): Prom
   });
 };
 
-const listenerUid = async (at: SocketAddress, system: System): Promise<number | undefined> => {
+const ownerText = async (at: SocketAddress, system: System): Promise<string> => {
+  const row = await listenerRow(at, system);
+  if (row === undefined) return "another program";
+  const owner = await socketOwner(row.inode, system);
+  const program = owner === undefined ? "" : `, ${owner.program} (pid ${owner.pid})`;
+  return `${row.uid === system.uid ? "a program of yours" : `user id ${row.uid}`}${program}`;
+};
+
+const listenerRow = async (at: SocketAddress, system: System): Promise<SocketRow | undefined> => {
   if (system.platform !== "linux") return undefined;
   for (const path of ["/proc/self/net/tcp", "/proc/self/net/tcp6"]) {
     const table = await system.files.read(path, TABLE_LIMIT).catch(() => undefined);
     const row = table === undefined ? undefined : findListener(table, at);
-    if (row !== undefined) return row.uid;
+    if (row !== undefined) return row;
   }
   return undefined;
 };

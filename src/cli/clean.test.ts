@@ -1,9 +1,12 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { optionsFor, recorded, type Recorded } from "../../test/recorded.ts";
 import { runClean, WRITTEN } from "./clean.ts";
 import { cleanCommand } from "./commands/clean.ts";
+import { answerOthers } from "./open/instance.ts";
+import { askOthers } from "./open/other-instances.ts";
 
 /** A name that each pattern takes. */
 const OURS = [
@@ -15,6 +18,7 @@ const OURS = [
   "run/open-0123456789abcdef.html",
   "run/launch-0123456789abcdef/open-0123456789abcdef.html",
   "run/demo-a1B2/kubeconfig",
+  "run/instances/left",
 ];
 const THEIRS = [
   "config.yaml",
@@ -55,6 +59,23 @@ describe("kauth clean", () => {
     await fill(under.home, [...OURS, ...THEIRS]);
     expect(await clean(under)).toBe(0);
     expect(await filesIn(under.home)).toEqual(THEIRS.toSorted());
+  });
+
+  test("of sockets only those that nobody listens on, so that a kauth that runs goes on being found", async () => {
+    await using under = await recorded();
+    const place = join(under.home, "run", "instances");
+    const who = { pid: 1, targets: [], addresses: [] };
+    const view = { who: () => who, open: () => Promise.resolve(undefined) };
+    const running = await answerOthers(under.system(), view);
+    const left = `require("net").createServer().listen(${JSON.stringify(join(place, "7-0123abcd"))}, () => process.kill(process.pid, "SIGKILL"))`;
+    spawnSync(process.execPath, ["-e", left]);
+    expect(await readdir(place)).toHaveLength(2);
+    expect(await clean(under)).toBe(0);
+    expect(await askOthers(under.system(), { who: true })).toEqual([{ ...who, open: undefined }]);
+    expect(await readdir(place)).toHaveLength(1);
+    await running[Symbol.asyncDispose]();
+    expect(await clean(under)).toBe(0);
+    expect(await readdir(join(under.home, "run"))).toEqual([]);
   });
 
   test("only says it with --dry-run", async () => {

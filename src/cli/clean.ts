@@ -4,6 +4,8 @@ import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
 import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
+import { INSTANCES } from "./open/instance.ts";
+import { deadSockets } from "./open/other-instances.ts";
 import { refuseOperands } from "./options.ts";
 import { jsonText } from "./output.ts";
 
@@ -42,6 +44,13 @@ export const WRITTEN = [
   },
   {
     place: "runtime",
+    pattern: /^instances$/,
+    mode: "0700",
+    holds:
+      "A socket (0600) per running `kauth open`, by which the next one finds it; those of running ones stay. Not on Windows, and not where the path would be longer than 103 bytes",
+  },
+  {
+    place: "runtime",
     pattern: /^demo-[0-9a-zA-Z]+$/,
     mode: "0700",
     holds: "The demo's kubeconfig and plugin; gone at its end",
@@ -59,11 +68,19 @@ const ours = async (system: System): Promise<readonly string[]> => {
     const names = await system.files.list(directory).catch((): readonly string[] => []);
     for (const name of names) {
       const plain = name.replace(DRAFT, "");
-      if (WRITTEN.some((file) => file.place === place && file.pattern.test(plain)))
+      // Those who run must go on being found.
+      if (place === "runtime" && plain === INSTANCES)
+        found.push(...(await deadInstances(system, join(directory, name))));
+      else if (WRITTEN.some((file) => file.place === place && file.pattern.test(plain)))
         found.push(join(directory, name));
     }
   }
   return found;
+};
+
+const deadInstances = async (system: System, directory: string): Promise<readonly string[]> => {
+  const { dead, alive } = await deadSockets(system);
+  return alive ? dead : [directory];
 };
 
 /** `kauth clean`: what kauth wrote and nothing else. */

@@ -7,6 +7,7 @@ export { createLegs, type LegChoice, type Legs, type LegsOptions } from "./legs.
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
 export type { ClusterView, SignInView, StartView, TargetView } from "./pages/start-view.ts";
+export { createPermitted, type PermitsOptions } from "./permits.ts";
 export { startForwarder, type StartOptions } from "./start/forwarder.ts";
 export { troubleOf, type Trouble } from "./trouble.ts";
 export { hostAndPort } from "./sites.ts";

@@ -60,8 +60,16 @@ const createHttpServer = (): Server => {
  * Binds the first candidate of the plan that is free, all of it or nothing.
  * @throws {KnownError} LISTEN_ADDRESS (exit 2), PORT_TAKEN, LISTEN_FAILED (exit 1)
  */
-export async function openListener(plan: ListenPlan, system: System): Promise<ProxyListener> {
-  const bound = await bindLoopback({ create: createHttpServer, candidates: candidatesOf(plan) }, system);
+export async function openListener(
+  plan: ListenPlan,
+  system: System,
+  /** Who has an address that is taken, in words. Default: what the system tells. */
+  whose?: (at: SocketAddress) => Promise<string | undefined>,
+): Promise<ProxyListener> {
+  const bound = await bindLoopback(
+    { create: createHttpServer, candidates: candidatesOf(plan), whose },
+    system,
+  );
   return {
     bound,
     port: bound[0]?.port ?? 0,

@@ -20,6 +20,7 @@ const OTHER: ReadonlySet<string> = new Set([
   "KUBECONFIG_WRITABLE",
   "TARGET_INVALID",
   "REQUEST_INVALID",
+  "READ_ONLY",
   "CLIENT_GONE",
   "UPSTREAM_LATE",
   "TOKEN_ON_TERMINAL",

@@ -252,6 +252,7 @@ export const listening = onlyIn(
   /\.listen\(/,
   {
     "src/base/listen.ts": "loopback only, both families",
+    "src/base/private-socket.ts": "a file that only its owner can reach",
     "src/demo/cluster.ts": "the demo's API server, on 127.0.0.1",
   },
   "there is one way to listen",

@@ -48,6 +48,12 @@ const OPEN_OPTIONS = {
       "direct: what the UI asks of /clusters/main/… goes from here straight to the API server, whatever your credential " +
       "is, and the pod gets none; pod: the token goes into the pod; auto: direct for Headlamp",
   },
+  "read-only": {
+    type: "boolean",
+    summary:
+      "Let through only what reads: lists, watches, logs, reviews of oneself and dry runs. " +
+      "No writes, terminals or forwarded ports, and nothing else that may change something",
+  },
   confirm: { type: "boolean", summary: "Ask before anything is sent to the pod" },
   "preserve-origin": { type: "boolean", summary: "Keep the browser's Host and Origin towards the UI" },
   "upstream-ca": {
@@ -104,6 +110,7 @@ export const openCommand: Command = {
       does: "Open the same UI of two clusters",
     },
     { command: "kauth open pod/web-0:8080 --skip-open-browser", does: "Print the link for a pod's port" },
+    { command: "kauth open svc/headlamp -n headlamp --read-only", does: "Look, and change nothing" },
     {
       command: "kauth open svc/ui --output json --print-link --api-token-file token",
       does: "Drive it from a script",

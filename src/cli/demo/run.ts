@@ -25,6 +25,7 @@ export async function runDemo(invocation: Invocation): Promise<number> {
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous: false,
     leg: "pod",
+    readOnly: false,
     sendBroadToken: false,
     headers: [],
     confirm: false,
@@ -54,6 +55,8 @@ export async function runDemo(invocation: Invocation): Promise<number> {
     report: once ? { emit: () => undefined } : report,
     signal: until,
     stop: () => stopped.abort(),
+    // It is our own and stays as it is.
+    notice: () => undefined,
   });
   if (once) {
     const seen = await fetchAsBrowser(served.newLink().reveal(), "/api/me");

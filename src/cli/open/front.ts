@@ -4,6 +4,7 @@ import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { openListener, originOf, type OriginInputs, type ProxyListener } from "../../proxy/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
 import type { OpenSettings } from "./settings.ts";
+import { whoseAddress } from "./whose-address.ts";
 
 export interface FrontRequest {
   readonly system: System;
@@ -32,7 +33,7 @@ export interface Front {
 /** Needs nothing of the cluster, so that it is done while the pod is looked for. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED */
 export async function openFront({ system, settings, targets }: FrontRequest): Promise<Front> {
   const ip = settings.origin === "ip" ? originAddress(system, settings) : undefined;
-  const listener = await openListener({ addresses: settings.addresses, ip }, system);
+  const listener = await openListener({ addresses: settings.addresses, ip }, system, whoseAddress(system));
   if (ip !== undefined) return { listener, hosts: [ip], startHost: undefined, ip };
   try {
     const all = targets.map((target) => ({ name: target.reference.name, inputs: originInputs(target) }));

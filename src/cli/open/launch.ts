@@ -62,17 +62,29 @@ const printLink = ({ server, first, report }: Launch): void => {
   report.emit({ event: "link", url: link.url.reveal(), goodForSeconds: Math.round(link.life / 1000) });
 };
 
+/** A file that a browser is started on; gone when it has come by it. */
+export async function launchFile({
+  system,
+  server,
+  site,
+  first,
+}: Pick<Launch, "system" | "server" | "site" | "first">): Promise<LaunchFile> {
+  const { url } = server.newLaunch(first, { printed: false });
+  const file = await writeLaunchFile(system, { url, title: site.title });
+  const stop = server.onEvent((event) => {
+    if (event.kind !== "session" || event.site !== site) return;
+    stop();
+    void file.remove();
+  });
+  return file;
+}
+
 /** Resolves to the reason when no browser could be started. */
-const startBrowser = async ({ system, server, site, first, onFile }: Launch): Promise<string | undefined> => {
+const startBrowser = async (wishes: Launch): Promise<string | undefined> => {
+  const { system, onFile } = wishes;
   try {
-    const { url } = server.newLaunch(first, { printed: false });
-    const file = await writeLaunchFile(system, { url, title: site.title });
+    const file = await launchFile(wishes);
     onFile(file);
-    const stop = server.onEvent((event) => {
-      if (event.kind !== "session" || event.site !== site) return;
-      stop();
-      void file.remove();
-    });
     const reason = await openBrowser(system, file.path);
     if (reason !== undefined) await file.remove();
     return reason;

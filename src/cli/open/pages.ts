@@ -36,6 +36,8 @@ export interface PagesRequest {
   readonly signal: AbortSignal;
   /** Ends the program, as a signal does. */
   readonly stop: () => void;
+  /** What a person should know of the kubeconfig that a cluster was selected with. */
+  readonly notice: (config: ClientConfig) => string | undefined;
 }
 
 /** Milliseconds without a request after which nobody uses a page. */
@@ -96,6 +98,7 @@ export async function openPages(request: PagesRequest): Promise<Served> {
           host: own.hosts[index] ?? "",
           title: `${targetText(reference)} in ${where}`,
           path: reference.path,
+          readOnly: settings.readOnly,
         },
         report: reportOn({ target: targetText(reference), namespace, context }),
         signal,
@@ -182,6 +185,7 @@ const servingEvent = (targets: readonly Target[], served: Served, settings: Open
     context: target.cluster.config.contextName,
     url: served.urlOf(target),
   })),
+  readOnly: settings.readOnly,
   addresses: served.addresses,
   apiTokenFile: settings.apiTokenFile,
 });
@@ -210,6 +214,7 @@ const readyEvent = (
     method: settings.anonymous ? "none" : source.method,
     credential: sentTo(settings, { plan, leg, keptBack }, source),
     expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
+    readOnly: settings.readOnly,
     addresses: served.addresses,
     apiTokenFile: settings.apiTokenFile,
   };

@@ -34,6 +34,7 @@ const READY: OpenEvent = {
   method: "token",
   credential: "the token of your kubeconfig",
   expiresAt: undefined,
+  readOnly: false,
   addresses: ["127.0.0.1:18000"],
   apiTokenFile: undefined,
 };
@@ -63,6 +64,22 @@ describe("events", () => {
 
   test("say which port is opened, and how", async () => {
     expect(await say(READY)).toContain("  target   svc/ui, port 8443 (https), namespace apps, context prod");
+  });
+
+  test("say that nothing can be changed", async () => {
+    const mode = "  mode     read-only: what may change something is refused";
+    expect(await say({ ...READY, readOnly: true })).toContain(mode);
+    expect(await say(READY)).not.toContain(mode);
+  });
+
+  test("say who has it open, and that the kubeconfig is another one", async () => {
+    const targets = [{ target: "svc/ui\u001B[2J", namespace: "apps", context: undefined }];
+    const [line = ""] = await say({ event: "attached", pid: 4711, targets, addresses: [] });
+    expect(line).toMatch(/^kauth \(pid 4711\) has it open already: svc\/ui.* in apps$/);
+    expect(line).not.toContain("\u001B");
+    expect(await say({ event: "kubeconfig", changes: ['context "x" is gone'] })).toEqual([
+      'The kubeconfig has changed: context "x" is gone. kauth goes on with what it started with',
+    ]);
   });
 
   test.each([

@@ -6,6 +6,8 @@ import type { Trouble } from "../../proxy/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import { jsonText, oneLine } from "../output.ts";
 import type { ActingAs } from "./impersonation.ts";
+import type { OpenedTargetName } from "./instance-words.ts";
+import { changeText } from "./kubeconfig-change.ts";
 
 /** One JSON object a line on stdout with `--output json`; the same facts as text on stderr otherwise. */
 export type OpenEvent =
@@ -30,6 +32,8 @@ export type OpenEvent =
       /** The same in words, for people. */
       readonly credential: string;
       readonly expiresAt: string | undefined;
+      /** Only what reads passes. */
+      readonly readOnly: boolean;
       readonly addresses: readonly string[];
       readonly apiTokenFile: string | undefined;
     }
@@ -39,6 +43,8 @@ export type OpenEvent =
       /** Of the start page. */
       readonly url: string;
       readonly targets: readonly ServedTarget[];
+      /** Only what reads passes. */
+      readonly readOnly: boolean;
       readonly addresses: readonly string[];
       readonly apiTokenFile: string | undefined;
     }
@@ -83,6 +89,15 @@ export type OpenEvent =
       readonly next: string | undefined;
       readonly retryInSeconds: number | undefined;
     }
+  /** Another kauth of this user serves it already; nothing is served here. */
+  | {
+      readonly event: "attached";
+      readonly pid: number;
+      readonly targets: readonly OpenedTargetName[];
+      readonly addresses: readonly string[];
+    }
+  /** The kubeconfig is other than it was when kauth started, which goes on with that. Names only. */
+  | { readonly event: "kubeconfig"; readonly changes: readonly string[] }
   /** `inFlight`: requests and WebSockets that are waited for. */
   | { readonly event: "stopping"; readonly inFlight: number };
 
@@ -205,6 +220,9 @@ const stateText = (event: OpenEvent & { readonly event: "state" }): readonly str
   ];
 };
 
+const readOnlyText = ({ readOnly }: { readonly readOnly: boolean }): readonly string[] =>
+  readOnly ? ["  mode     read-only: what may change something is refused"] : [];
+
 const textOf = (event: OpenEvent, system: System): readonly string[] => {
   switch (event.event) {
     case "ready": {
@@ -219,6 +237,7 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
         `  user     ${userText(event)}${askedBy(event.impersonation)}`,
         ...impersonationNote(event.impersonation),
         `  sends    ${event.credential}${end}`,
+        ...readOnlyText(event),
         `  address  ${event.url}`,
       ];
     }
@@ -228,6 +247,7 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
           ({ target, namespace, context }) =>
             `  target   ${escapeLine(target)}, namespace ${escapeLine(namespace)}${context === undefined ? "" : `, context ${escapeLine(context)}`}`,
         ),
+        ...readOnlyText(event),
         `  address  ${event.url}`,
       ];
     case "link":
@@ -270,6 +290,12 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
       ];
     case "sign-in":
       return signInText(event, system);
+    case "attached":
+      return [
+        `kauth (pid ${event.pid}) has it open already: ${event.targets.map(({ target, namespace }) => `${escapeLine(target)} in ${escapeLine(namespace)}`).join(", ")}`,
+      ];
+    case "kubeconfig":
+      return [inLine(changeText(event.changes))];
     case "stopping":
       return [
         event.inFlight === 0

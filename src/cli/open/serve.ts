@@ -1,5 +1,6 @@
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
 import {
   serveProxy,
   type LaunchFile,
@@ -7,7 +8,8 @@ import {
   type ProxyEvent,
   type ProxyServer,
 } from "../../proxy/index.ts";
-import { launch } from "./launch.ts";
+import type { Way } from "./instance-words.ts";
+import { launch, launchFile } from "./launch.ts";
 import type { OpenCluster } from "./cluster.ts";
 import type { Front } from "./front.ts";
 import type { Report } from "./report.ts";
@@ -27,6 +29,8 @@ export interface ServeRequest {
   readonly report: Report;
   /** Ends the program, as a signal does. */
   readonly stop: () => void;
+  /** What a person should know of the kubeconfig that a cluster was selected with. */
+  readonly notice: (config: ClientConfig) => string | undefined;
 }
 
 /** Targets that are being served. Disposing ends all that belongs to them. */
@@ -38,6 +42,8 @@ export interface Served extends AsyncDisposable {
   urlOf(target: Pick<Target, "origin">): string;
   /** A new one-time link; the earlier one is void. */
   newLink(): Secret;
+  /** The same for another kauth of this user: a link to print, or the path of a file to start a browser on. `targets` are indexes. */
+  newWay(as: "link" | "file", targets: readonly number[]): Promise<Way>;
   /** Opens the browser, or prints a link, and keeps giving links for Enter until the signal aborts. */
   launch(signal: AbortSignal): Promise<void>;
   /** Requests and WebSockets that are not over. */
@@ -47,6 +53,9 @@ export interface Served extends AsyncDisposable {
   /** Lets what is in flight end, for at most 10 s. */
   drain(): Promise<void>;
 }
+
+/** Seconds for which a launch file is kept. */
+const FILE_LIFE = 60;
 
 /** Puts the proxy in front of the targets. @throws {KnownError} API_TOKEN_FILE */
 export async function serveTargets(request: ServeRequest): Promise<Served> {
@@ -63,6 +72,8 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
             host: front.startHost,
             clusters,
             targets,
+            readOnly: settings.readOnly,
+            notice: request.notice,
             linkTo: (target) => serving.newLaunch(target.origin, { printed: false }).url,
             stop: request.stop,
           });
@@ -86,7 +97,7 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
       },
     });
     const serving = server;
-    let file: LaunchFile | undefined;
+    const files = new Set<LaunchFile>();
     if (settings.noSession)
       system.log.warn("Every program of yours on this machine gets in without a session (--no-session)");
     const tokenFile =
@@ -102,6 +113,20 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
         return serving.active.exchanges;
       },
       newLink: () => serving.newLaunch(first, { printed: true }).url,
+      newWay: async (as, asked) => {
+        const [index = 0, ...others] = asked;
+        const one = targets[index];
+        // Of several that are served, whoever wants one of them has chosen.
+        const chosen = one !== undefined && others.length === 0 && more.length > 0 ? one.origin : first;
+        if (as === "link") {
+          const { url, life } = serving.newLaunch(chosen, { printed: true });
+          return { way: url.reveal(), goodForSeconds: Math.round(life / 1000) };
+        }
+        const site = chosen === first ? last : chosen;
+        const made = await launchFile({ system, server: serving, site, first: chosen });
+        files.add(made);
+        return { way: made.path, goodForSeconds: FILE_LIFE };
+      },
       launch: async (signal) =>
         await launch({
           system,
@@ -116,12 +141,12 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
             for (const { source } of ended) void source.again();
             return ended.length > 0;
           },
-          onFile: (made) => (file = made),
+          onFile: (made) => files.add(made),
         }),
       endSessions: ({ origin }) => serving.endSessions(origin),
       drain: async () => await serving.drain(),
       [Symbol.asyncDispose]: async () => {
-        await file?.remove();
+        for (const each of files) await each.remove();
         await serving[Symbol.asyncDispose]();
         await Promise.all(targets.map(async (target) => await target[Symbol.asyncDispose]()));
         await listener[Symbol.asyncDispose]();

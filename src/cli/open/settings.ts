@@ -20,6 +20,8 @@ export interface OpenSettings {
   readonly anonymous: boolean;
   /** Which way requests of the Kubernetes API go. */
   readonly leg: LegWish;
+  /** Only what reads passes. */
+  readonly readOnly: boolean;
   readonly sendBroadToken: boolean;
   /** `--header`: what is added to each request, beside what the UI's preset adds. */
   readonly headers: readonly Recipe[];
@@ -76,6 +78,7 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous,
     leg,
+    readOnly: options.boolean("read-only"),
     sendBroadToken: options.boolean("send-token-to-pod"),
     headers,
     confirm: options.boolean("confirm"),

@@ -10,6 +10,7 @@ import {
   type Origin,
   type TargetView,
 } from "../../proxy/index.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { endOf } from "../identity.ts";
 import type { OpenCluster } from "./cluster.ts";
 import { untilText } from "./report.ts";
@@ -20,6 +21,10 @@ export interface StartSiteOptions {
   readonly host: string;
   readonly clusters: readonly OpenCluster[];
   readonly targets: readonly Target[];
+  /** Only what reads passes. */
+  readonly readOnly: boolean;
+  /** What a person should know of the kubeconfig that a cluster was selected with. */
+  readonly notice: (config: ClientConfig) => string | undefined;
   /** A launch link of the target. */
   readonly linkTo: (target: Target) => Secret;
   /** Ends the program, as a signal does. */
@@ -40,7 +45,10 @@ const HEALTH: Readonly<Record<TargetState, Pick<TargetView, "health" | "tone">>>
 export const leftText = (end: EpochMillis | undefined, now: EpochMillis): string | undefined =>
   end === undefined || end <= now ? undefined : untilText(end, now);
 
-const clusterView = ({ id, config, source, pin }: OpenCluster, now: EpochMillis): ClusterView => {
+const clusterView = (
+  { id, config, source, pin }: OpenCluster,
+  { now, notice }: { readonly now: EpochMillis; readonly notice: string | undefined },
+): ClusterView => {
   const state = source.state();
   const error = state.kind === "failed" ? state.error : undefined;
   return {
@@ -52,7 +60,7 @@ const clusterView = ({ id, config, source, pin }: OpenCluster, now: EpochMillis)
     ends: leftText(endOf(source.current()), now),
     production: false,
     color: undefined,
-    notice: undefined,
+    notice,
   };
 };
 
@@ -74,13 +82,15 @@ export function startSite(options: StartSiteOptions): {
     forwarder: startForwarder({
       system,
       view: () => ({
-        clusters: clusters.map((cluster) => clusterView(cluster, system.now())),
+        clusters: clusters.map((cluster) =>
+          clusterView(cluster, { now: system.now(), notice: options.notice(cluster.config) }),
+        ),
         targets: targets.map((target) => ({
           id: target.id,
           title: target.origin.title,
           cluster: target.cluster.id,
           ...HEALTH[target.state()],
-          readOnly: false,
+          readOnly: options.readOnly,
           sends: undefined,
         })),
       }),

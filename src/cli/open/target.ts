@@ -7,6 +7,7 @@ import { escapeLine } from "../../base/terminal.ts";
 import {
   createForwarder,
   createLazy,
+  createPermitted,
   hostAndPort,
   type Forwarder,
   type Leg,
@@ -23,7 +24,7 @@ import {
 } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
 import { isImpersonating } from "../identity.ts";
-import { hooksFor, type UserPreset } from "../../ui/index.ts";
+import { hooksFor, onlyReads, type UserPreset } from "../../ui/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import type { OpenCluster } from "./cluster.ts";
@@ -175,7 +176,14 @@ export function createTarget(request: TargetRequest): Target {
     reference,
     namespace,
     origin: request.origin,
-    forwarder: lazy,
+    forwarder: settings.readOnly
+      ? createPermitted({
+          system,
+          inner: lazy,
+          permits: onlyReads,
+          onIncident: incidentReports(system, report),
+        })
+      : lazy,
     state: () => current?.state.kind ?? "idle",
     usedAt: () => usedAt,
     open,

@@ -24,7 +24,7 @@ const opened = async (...targets: readonly string[]): Promise<readonly string[]>
   const system = under.system();
   const path = join(under.home, "kubeconfig");
   await system.files.write(path, KUBECONFIG);
-  const wishes = await wishesOf(
+  const { wishes } = await wishesOf(
     {
       system,
       options: optionsFor(openCommand, `--kubeconfig=${path}`),

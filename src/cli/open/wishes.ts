@@ -1,5 +1,5 @@
 import { KnownError } from "../../base/errors.ts";
-import type { ClientConfig } from "../../kubeconfig/index.ts";
+import type { ClientConfig, Kubeconfig } from "../../kubeconfig/index.ts";
 import { parseTarget, targetText } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
 import { readKubeconfig, selectClient } from "../identity.ts";
@@ -31,8 +31,16 @@ export const splitContext = (text: string): WrittenTarget => {
   return { target: text.slice(0, at), context };
 };
 
+export interface Wishes {
+  readonly wishes: readonly Wish[];
+  /** What they were read from. */
+  readonly kubeconfig: Kubeconfig;
+  /** Whether the current context chose one of them. */
+  readonly current: boolean;
+}
+
 /** What is to be opened where. One that is named twice is opened once. @throws {KnownError} */
-export async function wishesOf(invocation: Invocation, targets: readonly string[]): Promise<readonly Wish[]> {
+export async function wishesOf(invocation: Invocation, targets: readonly string[]): Promise<Wishes> {
   // What is wrong with the words is told before any file is read.
   const written = targets.map((text) => {
     const { target, context } = splitContext(text);
@@ -54,5 +62,7 @@ export async function wishesOf(invocation: Invocation, targets: readonly string[
     const name = JSON.stringify([same.contextName, namespace, targetText(reference), reference.port]);
     if (!wishes.has(name)) wishes.set(name, { config: same, reference });
   }
-  return [...wishes.values()];
+  const named = invocation.options.string("context") !== undefined;
+  const current = !named && written.some(({ context }) => context === undefined);
+  return { wishes: [...wishes.values()], kubeconfig, current };
 }

@@ -1,0 +1,98 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startChromium } from "../chromium.ts";
+import { dashboard } from "../stand-ins/dashboard/dashboard.ts";
+import { headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
+import {
+  eventually,
+  expectCleanTraffic,
+  expectFresh,
+  expectNoBadView,
+  launched,
+  stage,
+  type Stage,
+} from "../stand-ins/opened.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startChromium();
+});
+afterAll(async () => {
+  await browser.close();
+});
+
+/** Half of the real page's times. */
+const SCALE = 0.5;
+
+const opened = async (staged: Stage): Promise<Page> => {
+  const open = await staged.open(["--read-only"]);
+  const page = await launched(await staged.context(browser), open);
+  await page.locator("#user", { hasText: /./ }).waitFor();
+  return page;
+};
+
+const statusOf = async (page: Page, path: string, method = "GET"): Promise<number> =>
+  await page.evaluate<number>(
+    `fetch(${JSON.stringify(path)}, { method: ${JSON.stringify(method)} }).then(({ status }) => status)`,
+  );
+
+test("D.5: Headlamp with --read-only loads, lists, follows and shows a log; it edits and runs nothing", async () => {
+  await using staged = await stage({
+    app: "ui",
+    image: "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
+    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
+  });
+  const { ui } = staged;
+  putObject(ui.store, "deployments", "first");
+  putObject(ui.store, "pods", "shell");
+  const names = (): string[] => ui.store.list("deployments", NAMESPACE).map(({ metadata }) => metadata.name);
+  const page = await opened(staged);
+  await page.getByRole("link", { name: "Deployments" }).click();
+  await expectFresh(page, names, SCALE);
+  await eventually(() => ui.watches.size > 1, true);
+  putObject(ui.store, "deployments", "second");
+  await expectFresh(page, names, SCALE);
+  await page.locator("#open-log").click();
+  await page.locator("#log", { hasText: "line 1" }).waitFor();
+
+  await page.locator("#edit").click();
+  await page.locator("#edited", { hasText: "403" }).waitFor();
+  const refused = page.waitForEvent("console", { predicate: (said) => said.text().includes("/exec?") });
+  await page.locator("#open-exec").click();
+  await refused;
+  expect(await page.locator("#terminal").textContent()).toBe("");
+  expect(ui.edits).toBe(0);
+  expect(ui.seen.filter(({ method, target }) => method === "PATCH" || target.includes("/exec"))).toEqual([]);
+  await expectNoBadView(page);
+  expectCleanTraffic(ui.seen);
+});
+
+test("D.5: Dashboard with --read-only loads and polls; it creates, saves and runs nothing", async () => {
+  await using staged = await stage({
+    app: "ui",
+    image: "docker.io/kubernetesui/dashboard-web:1.7.0",
+    target: "svc/ui:443",
+    answers: (accounts) => dashboard({ accounts, scale: SCALE, version: 7 }),
+  });
+  const { ui } = staged;
+  ui.pods.add("first");
+  const page = await opened(staged);
+  await page.getByRole("link", { name: "Pods" }).click();
+  await expectFresh(page, () => [...ui.pods], SCALE);
+  ui.pods.add("second");
+  await expectFresh(page, () => [...ui.pods], SCALE);
+
+  await page.locator("#create").click();
+  await page.locator("#created", { hasText: "403" }).waitFor();
+  await page.locator("#save").click();
+  await page.locator("#saved", { hasText: "403" }).waitFor();
+  expect(await statusOf(page, "/api/v1/pod/demo/shell/shell/shell")).toBe(403);
+  expect(await statusOf(page, "/api/sockjs/info?a&t=1")).toBe(403);
+  expect(await statusOf(page, "/api/v1/_raw/pod/namespace/demo/name/first", "DELETE")).toBe(403);
+  expect(ui.changes).toEqual([]);
+  expect(ui.seen.filter(({ method, target }) => method !== "GET" || /shell|sockjs/.test(target))).toEqual([]);
+  await expectNoBadView(page);
+  expectCleanTraffic(ui.seen);
+  expect(await page.evaluate("app.dead")).toBe(0);
+});
