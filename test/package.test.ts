@@ -177,6 +177,7 @@ describe("what programs can import", () => {
       "presetOfService",
       "presetsWith",
       "renderRecipes",
+      "schemeOf",
     ],
     "./demo": ["startDemo"],
   };

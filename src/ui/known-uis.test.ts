@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { knownUi, presetOfService } from "./known-uis.ts";
+import { presetOf } from "../../test/preset.ts";
+import { knownUi, presetOfService, schemeOf } from "./known-uis.ts";
 
 interface Row {
   readonly name: string;
@@ -123,4 +124,13 @@ describe("a Service is known by its labels, else by its name", () => {
   ])("$name", ({ service, labels = {}, is }) =>
     expect(presetOfService({ name: service, labels: new Map(Object.entries(labels)) })?.id).toBe(is),
   );
+});
+
+test.each([
+  ["argo-workflows", { app: "argo-server" }, "https"],
+  ["argo-workflows", { [K8S_NAME]: "argo-workflows-server" }, "http"],
+  ["headlamp", { [K8S_NAME]: "headlamp" }, "http"],
+  ["dashboard", {}, "https"],
+])("%s with %j speaks %s", (id, labels, wanted) => {
+  expect(schemeOf(presetOf(id), new Map(Object.entries(labels)))).toBe(wanted);
 });

@@ -41,6 +41,15 @@ export const knownUi = (signs: UiSigns, presets: readonly Preset[] = PRESETS): P
   return undefined;
 };
 
+/** What a UI speaks: its preset's scheme, or the other one where the labels of its pod say so. */
+export const schemeOf = (
+  { scheme, otherScheme = [] }: Preset,
+  labels: ReadonlyMap<string, string>,
+): Preset["scheme"] => {
+  if (!otherScheme.some((each) => hasLabels(labels, each))) return scheme;
+  return scheme === "https" ? "http" : "https";
+};
+
 /** Which UI a Service leads to, before any of its pods is looked at. */
 export const presetOfService = (
   { name, labels }: ServiceSigns,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../http.ts";
 import { open, type Opened, type RequestOptions } from "../opened.ts";
-import { newHome } from "../program.ts";
+import { kauth, newHome } from "../program.ts";
 import type { App } from "../stand-ins/others/app.ts";
 import { argoWorkflows } from "../stand-ins/others/argo-workflows.ts";
 import { grafana } from "../stand-ins/others/grafana.ts";
@@ -182,6 +182,23 @@ describe("what asks nobody who they are", () => {
       staged.ui.seen.flatMap(({ headers }) => headers).filter((each) => each.startsWith("x-webauth")),
     ).toEqual([]);
   });
+});
+
+test("R-N11: kauth doctor sends none there either", async () => {
+  await using staged = await stage({
+    app: "ui",
+    image: "docker.io/grafana/grafana:12.0.0",
+    answers: grafana,
+  });
+  const { kubeconfig } = staged.plugin.demo;
+  const { stdout } = await kauth(["doctor", "svc/ui", "--kubeconfig", kubeconfig, "--output", "json"]);
+  const { findings } = JSON.parse(stdout) as { readonly findings: readonly Record<string, unknown>[] };
+  expect(findings.find(({ id }) => id === "ui/person")).toMatchObject({
+    state: "none",
+    found: expect.stringContaining("Grafana gets no token") as string,
+  });
+  expect(staged.ui.seen.length).toBeGreaterThan(0);
+  expect(sawCredential(staged.ui)).toBe(false);
 });
 
 describe("behind kube-rbac-proxy", () => {
