@@ -84,7 +84,8 @@ const preset = fieldsOf(
     scheme: "What it speaks. Default: http",
     path: "Path and query of the page to open. Default: /",
     ready: "A GET whose answer shows that it is this UI",
-    "strip-cookies": 'Cookies that are not sent to it: names, or prefixes that end in "*"',
+    "strip-cookies":
+      'Cookies that are not sent to it: names, or prefixes that end in "*". Default: headlamp-auth-*, token, jweToken',
     "expire-cookies": "Cookies that are taken out of the browser, and not sent to it",
     headers: "Headers that kauth adds; {{username}}, {{groups}} and {{uid}} say who the person is",
     "never-refusals":

@@ -63,14 +63,24 @@ describe("R-N11: what a UI gets", () => {
   });
 });
 
-test.each([
-  ["example/app:1", ["headlamp-auth-*", "token", "jweToken"]],
-  ["ghcr.io/headlamp-k8s/headlamp:v0.45.0", ["headlamp-auth-*"]],
-  ["kubernetesui/dashboard-web:1.7.0", ["token"]],
-  ["kubernetesui/dashboard:v2.7.0", ["jweToken"]],
-  ["grafana/grafana:12", []],
-])("%s: cookies that do not reach it", (image, wanted) => {
-  expect(planOf(image).stripCookies).toEqual(wanted);
+describe("cookies that do not reach it", () => {
+  const TOKENS = ["headlamp-auth-*", "token", "jweToken"];
+
+  test.each([
+    ["example/app:1", TOKENS],
+    ["ghcr.io/headlamp-k8s/headlamp:v0.45.0", TOKENS],
+    ["grafana/grafana:12", TOKENS],
+    ["quay.io/argoproj/argocli:v3.6.2", [...TOKENS, "authorization"]],
+  ])("%s: whatever holds a token, of this UI or another", (image, wanted) => {
+    expect(planOf(image).stripCookies).toEqual(wanted);
+  });
+
+  test("a preset of the person's own says it alone", () => {
+    const own = { id: "mine", find: { images: ["example/app"] } };
+    expect(planOf("example/app:1", {}, [{ ...own, strip: ["sid"] }]).stripCookies).toEqual(["sid"]);
+    expect(planOf("example/app:1", {}, [{ ...own, strip: [] }]).stripCookies).toEqual([]);
+    expect(planOf("example/app:1", {}, [own]).stripCookies).toEqual(TOKENS);
+  });
 });
 
 test("where the cluster does not say who the person is, no header says it either", () => {

@@ -27,8 +27,8 @@ export interface UiPlan {
   readonly ownHeaders: readonly string[];
 }
 
-/** Cookies that sign in somebody else, of UIs that could not be told from others (decisions.md "Headers before presets exist"). */
-const UNKNOWN_COOKIES: readonly string[] = ["headlamp-auth-*", "token", "jweToken"];
+/** Cookies of UIs that hold a token. Whoever gets one has it, so they reach no UI but by a preset of the person's own. */
+const TOKEN_COOKIES: readonly string[] = ["headlamp-auth-*", "token", "jweToken"];
 
 /** @param presets of config.yaml */
 export const uiPlan = (
@@ -37,6 +37,7 @@ export const uiPlan = (
   presets: readonly UserPreset[] = [],
 ): UiPlan => {
   const found = knownUi(signs, presetsWith(presets));
+  const own = presets.find(({ id }) => id === found?.id);
   const known = found?.headers ?? [];
   // A flag counts more than a preset (decisions.md "Precedence").
   const wished = settings.sendBroadToken ? "bearer" : (found?.sends ?? "bearer");
@@ -47,7 +48,10 @@ export const uiPlan = (
     preset: found === undefined ? undefined : { ...found, sends },
     sends,
     recipes: settings.anonymous ? [] : all,
-    stripCookies: found?.strip ?? UNKNOWN_COOKIES,
+    stripCookies:
+      own?.strip === undefined
+        ? [...new Set([...TOKEN_COOKIES, ...(found?.strip ?? [])])]
+        : (found?.strip ?? []),
     // Also where none is sent: a page would say itself who it is.
     ownHeaders: mergedRecipes(known, settings.headers).map(({ name }) => name),
   };
