@@ -1,4 +1,7 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { expect, test } from "vitest";
 import { testDemo } from "../demo.ts";
@@ -87,4 +90,55 @@ test("D.2: --anonymous and --leg direct exclude each other", async () => {
   await expect(
     open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct", "--anonymous"]),
   ).rejects.toThrow(/--anonymous and --leg direct/);
+});
+
+const MiB = 1024 * 1024;
+const PART = Buffer.alloc(64 * 1024, "x");
+
+/** Peak of a process's memory so far. MiB. */
+const peakOf = async (pid: number | undefined): Promise<number> =>
+  Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+
+test("D.2: an answer of 100 MiB goes by, and waits for a client that takes its time", async () => {
+  let written = 0;
+  await using demo = await testDemo({
+    more: {
+      upgrade: () => false,
+      request: (request, response) => {
+        if (request.url !== "/api/v1/namespaces/apps/secrets") return false;
+        response.writeHead(200, { "Content-Type": "application/json" });
+        const fill = (): void => {
+          while (written < 100 * MiB) {
+            written += PART.length;
+            if (!response.write(PART)) return void response.once("drain", fill);
+          }
+          response.end();
+        };
+        fill();
+        return true;
+      },
+    },
+  });
+  await using ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct"]);
+  expect((await ui.fetch({ path: POD })).status).toBe(200);
+  const before = await peakOf(ui.child.pid);
+  const asked = get({
+    host: "127.0.0.1",
+    port: ui.port,
+    path: "/clusters/main/api/v1/namespaces/apps/secrets",
+    headers: { host: ui.origin.host, "x-kauth-token": ui.token },
+  });
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  expect(response.statusCode).toBe(200);
+  // Nobody reads yet: what is on the way is what sockets hold.
+  let held = -1;
+  while (held !== written) {
+    held = written;
+    await setTimeout(500);
+  }
+  expect(held).toBeLessThan(30 * MiB);
+  let length = 0;
+  for await (const part of response as AsyncIterable<Buffer>) length += part.length;
+  expect(length).toBe(100 * MiB);
+  expect((await peakOf(ui.child.pid)) - before).toBeLessThan(60);
 });
