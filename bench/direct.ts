@@ -241,6 +241,7 @@ const versionOf = async (to: Api): Promise<string> =>
 const measure = async (both: readonly Api[], admin: Api): Promise<void> => {
   for (const [name, connections, headers] of [
     ["1 connection", 1, {}],
+    ["1 connection, gzip as a browser asks", 1, { "Accept-Encoding": "gzip" }],
     ["6 connections", 6, {}],
     ["6 connections, gzip", 6, { "Accept-Encoding": "gzip" }],
   ] as const)
