@@ -54,6 +54,7 @@ test("it says who is signed in and what is open", async () => {
   expect(status).toBe(200);
   expect(text).toContain("Signed in as alice");
   expect(text).toContain("svc/ui in apps");
+  expect(text).toContain("its pod gets your token");
   expect(text).not.toContain(ui.origin.hostname);
   expect(headers["content-security-policy"]).toMatch(
     /default-src 'none'.*form-action 'self'.*frame-ancestors 'none'/,

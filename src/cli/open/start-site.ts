@@ -14,6 +14,7 @@ import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { endOf } from "../identity.ts";
 import type { OpenCluster } from "./cluster.ts";
 import { untilText } from "./report.ts";
+import { sentText } from "./sent.ts";
 import type { Target, TargetState } from "./target.ts";
 
 export interface StartSiteOptions {
@@ -64,6 +65,12 @@ const clusterView = (
   };
 };
 
+/** Before its pod is found nobody knows. */
+const sentOf = ({ opened }: Target): string | undefined => {
+  const found = opened();
+  return found === undefined ? undefined : sentText(found);
+};
+
 /** The start page's origin: no upstream, its own session, and all that a person may press (security.md R-N6). */
 export function startSite(options: StartSiteOptions): {
   readonly site: Origin;
@@ -91,7 +98,7 @@ export function startSite(options: StartSiteOptions): {
           cluster: target.cluster.id,
           ...HEALTH[target.state()],
           readOnly: options.readOnly,
-          sends: undefined,
+          sends: sentOf(target),
         })),
       }),
       signIn: (id) => void clusters.find((cluster) => cluster.id === id)?.source.again(),

@@ -84,6 +84,8 @@ export interface Target extends AsyncDisposable {
   readonly state: () => TargetState;
   /** Monotonic milliseconds; when something was last asked for. */
   readonly usedAt: () => number;
+  /** What is known since a pod was found; undefined: none was yet. */
+  readonly opened: () => OpenedTarget | undefined;
   /** Finds the pod now, once for all who ask. After a failure it is tried again. @throws {KnownError} */
   open(signal: AbortSignal): Promise<OpenedTarget>;
 }
@@ -98,6 +100,7 @@ export function createTarget(request: TargetRequest): Target {
   let current: Route | undefined;
   let forwarder: Forwarder | undefined;
   let opening: Promise<OpenedTarget> | undefined;
+  let opened: OpenedTarget | undefined;
 
   const onUse = (): void => {
     usedAt = system.monotonic();
@@ -141,7 +144,7 @@ export function createTarget(request: TargetRequest): Target {
             keptBack,
           })
         : createForwarder(site, forwarding);
-    const opened: OpenedTarget = { backend, acting, plan, leg, keptBack };
+    opened = { backend, acting, plan, leg, keptBack };
     request.onOpen(opened);
     return opened;
   };
@@ -186,6 +189,7 @@ export function createTarget(request: TargetRequest): Target {
       : lazy,
     state: () => current?.state.kind ?? "idle",
     usedAt: () => usedAt,
+    opened: () => opened,
     open,
     [Symbol.asyncDispose]: async () => {
       await lazy[Symbol.asyncDispose]();
