@@ -37,6 +37,14 @@ describe("D.2: the direct leg", () => {
     expect(await ui.json("/clusters/main/me")).toMatchObject({ username: as ?? person });
     // The app answers 401 to whoever shows it nothing, and says how many credentials it saw.
     expect((await ui.fetch({ path: "/api/me" })).status).toBe(401);
+    const shown = {
+      authorization: "Bearer theirs",
+      "impersonate-user": "root",
+      cookie: "headlamp-auth-main.0=x",
+    };
+    const { text: recorded } = await ui.fetch({ path: "/echo", headers: shown });
+    expect(recorded).toContain("/echo");
+    expect(recorded).not.toMatch(/authorization|impersonate|headlamp-auth|kauth-test-token/i);
 
     const lists = (await kit.audit(from)).filter(
       ({ uri, verb, stage }) =>

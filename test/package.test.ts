@@ -166,6 +166,7 @@ describe("what programs can import", () => {
       "checkReady",
       "checkRecipes",
       "directLeg",
+      "headlampCookies",
       "hooksFor",
       "inClusterName",
       "isReady",

@@ -49,6 +49,10 @@ const cookiesFor = (names: Iterable<string>, authorization: RawHeaders): readonl
   );
 };
 
+/** The same for a cluster by its name. Empty: the headers hold no token, or one that no cookie can hold. */
+export const headlampCookies = (cluster: string, authorization: RawHeaders): readonly string[] =>
+  cookiesFor([cookieName(encodeURIComponent(cluster))], authorization);
+
 /**
  * What Headlamp needs beside its preset (ui-traffic U11, U12, U16). @param now monotonic milliseconds
  */

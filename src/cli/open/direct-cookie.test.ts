@@ -28,6 +28,12 @@ describe("D.2: the cookie that some of Headlamp's functions want", () => {
     expect(value).toBe(`headlamp-auth-${`arnawsxy_z-1${"n".repeat(60)}`.slice(0, 50)}.0=t`);
   });
 
+  test.each(["a;b", "a b", 'a"b', "a,b"])("no other cookie can stand in it: %j", (token) =>
+    expect(() => headlampCookie(bearer(token), "main")).toThrow(
+      expect.objectContaining({ code: "TOKEN_INVALID" }),
+    ),
+  );
+
   test("there is none without a token", () => {
     const basic: Credential = {
       ...bearer(""),

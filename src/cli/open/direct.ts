@@ -112,11 +112,11 @@ export const whyKeptBack = ({
 };
 
 /**
- * All that is known of the UI holds on this way too, but for what its own back end says of a credential. A read that is
- * forbidden may be one that a starting API server knows no roles for.
+ * All that is known of the UI holds on this way too, but for what its own back end says of a credential, and wants as a
+ * cookie. A read that is forbidden may be one that a starting API server knows no roles for.
  */
 const apiHooks = (hooks: SiteHooks, below: (target: string) => string): SiteHooks => {
-  const { refused: _refused, refusedIn: _refusedIn, ...others } = hooks;
+  const { refused: _refused, refusedIn: _refusedIn, cookies: _cookies, ...others } = hooks;
   const { repeatable, expendable, comesBack, added } = others;
   const at = <T extends { readonly target: string }>(asked: T): T => {
     const target = below(asked.target);
