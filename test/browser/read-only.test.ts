@@ -26,7 +26,7 @@ afterAll(async () => {
 const SCALE = 0.5;
 
 const opened = async (staged: Stage): Promise<Page> => {
-  const open = await staged.open(["--read-only"]);
+  const open = await staged.open(["--read-only", "--leg", "pod"]);
   const page = await launched(await staged.context(browser), open);
   await page.locator("#user", { hasText: /./ }).waitFor();
   return page;
