@@ -59,8 +59,11 @@ beforeAll(async () => {
   await blue.answer("alice");
   await green.answer("bob");
   kubeconfig = await merged({ blue, "admin@green": green }, join(blue.directory, "merged"));
+  const config = join(blue.directory, "config.yaml");
+  await writeFile(config, 'version: 1\ncontexts:\n  "admin@green":\n    production: true\n    color: teal\n');
   ui = await open(["svc/ui", "svc/ui@admin@green", "deploy/ui:8080@blue", "--kubeconfig", kubeconfig], {
     several: true,
+    env: { KAUTH_CONFIG: config },
   });
 });
 afterAll(async () => {
@@ -128,6 +131,8 @@ test("a session of one opens no other", async () => {
   const headers = { cookie, "sec-fetch-site": "same-origin" };
   const page = await ask(link, { headers });
   expect(page.status).toBe(200);
+  // As config.yaml says of it.
+  expect(page.text).toContain("<title>● prod · kauth</title>");
   for (const text of ["admin@green", "bob", "alice", "svc/ui", "deploy/ui"])
     expect(page.text).toContain(text);
   expect((await ask(at(0), { path: "/api/me", headers })).status).toBe(401);

@@ -6,6 +6,7 @@ import type { CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
 import type { UserPreset } from "../../ui/index.ts";
+import type { ContextLook } from "../config-contexts.ts";
 import { withEnd } from "../credential-text.ts";
 import { endOf } from "../identity.ts";
 import { openCluster, type OpenCluster } from "./cluster.ts";
@@ -38,6 +39,8 @@ export interface PagesRequest {
   readonly stop: () => void;
   /** What a person should know of the kubeconfig that a cluster was selected with. */
   readonly notice: (config: ClientConfig) => string | undefined;
+  /** How contexts are marked, by their names. Default: none is. */
+  readonly contexts?: ReadonlyMap<string, ContextLook> | undefined;
 }
 
 /** Milliseconds without a request after which nobody uses a page. */

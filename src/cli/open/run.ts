@@ -19,7 +19,7 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
   const { wishes, kubeconfig, current } = await wishesOf(invocation, settings.targets);
   const report = reportTo(system, settings);
-  const { presets = [] } = invocation;
+  const { presets = [], contexts } = invocation;
   const keys = targetKeys(wishes, settings, presets);
   const stopped = new AbortController();
   const signal = AbortSignal.any([invocation.signal, stopped.signal]);
@@ -35,7 +35,17 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   });
   const stop = (): void => stopped.abort();
   const { notice } = watched;
-  await using served = await openPages({ system, settings, wishes, presets, report, signal, stop, notice });
+  await using served = await openPages({
+    system,
+    settings,
+    wishes,
+    presets,
+    contexts,
+    report,
+    signal,
+    stop,
+    notice,
+  });
   await using _instance = await answerOthers(system, instanceView({ system, served, wishes, keys, signal }));
   await served.launch(signal);
   await untilAborted(signal);

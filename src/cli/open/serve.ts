@@ -8,6 +8,7 @@ import {
   type ProxyEvent,
   type ProxyServer,
 } from "../../proxy/index.ts";
+import type { ContextLook } from "../config-contexts.ts";
 import type { Way } from "./instance-words.ts";
 import { launch, launchFile } from "./launch.ts";
 import type { OpenCluster } from "./cluster.ts";
@@ -31,6 +32,8 @@ export interface ServeRequest {
   readonly stop: () => void;
   /** What a person should know of the kubeconfig that a cluster was selected with. */
   readonly notice: (config: ClientConfig) => string | undefined;
+  /** How contexts are marked, by their names. Default: none is. */
+  readonly contexts?: ReadonlyMap<string, ContextLook> | undefined;
 }
 
 /** Targets that are being served. Disposing ends all that belongs to them. */
@@ -74,6 +77,7 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
             targets,
             readOnly: settings.readOnly,
             notice: request.notice,
+            contexts: request.contexts,
             linkTo: (target) => serving.newLaunch(target.origin, { printed: false }).url,
             stop: request.stop,
           });

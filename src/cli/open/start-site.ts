@@ -11,6 +11,7 @@ import {
   type TargetView,
 } from "../../proxy/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
+import type { ContextLook } from "../config-contexts.ts";
 import { endOf } from "../identity.ts";
 import type { OpenCluster } from "./cluster.ts";
 import { untilText } from "./report.ts";
@@ -26,6 +27,8 @@ export interface StartSiteOptions {
   readonly readOnly: boolean;
   /** What a person should know of the kubeconfig that a cluster was selected with. */
   readonly notice: (config: ClientConfig) => string | undefined;
+  /** How contexts are marked, by their names. Default: none is. */
+  readonly contexts: ReadonlyMap<string, ContextLook> | undefined;
   /** A launch link of the target. */
   readonly linkTo: (target: Target) => Secret;
   /** Ends the program, as a signal does. */
@@ -48,7 +51,15 @@ export const leftText = (end: EpochMillis | undefined, now: EpochMillis): string
 
 const clusterView = (
   { id, config, source, pin }: OpenCluster,
-  { now, notice }: { readonly now: EpochMillis; readonly notice: string | undefined },
+  {
+    now,
+    notice,
+    look,
+  }: {
+    readonly now: EpochMillis;
+    readonly notice: string | undefined;
+    readonly look: ContextLook | undefined;
+  },
 ): ClusterView => {
   const state = source.state();
   const error = state.kind === "failed" ? state.error : undefined;
@@ -59,8 +70,8 @@ const clusterView = (
     signIn: state.kind,
     reason: isKnownError(error) ? `${CODES[error.code].means} ${CODES[error.code].next}` : undefined,
     ends: leftText(endOf(source.current()), now),
-    production: false,
-    color: undefined,
+    production: look?.production ?? false,
+    color: look?.color,
     notice,
   };
 };
@@ -90,7 +101,11 @@ export function startSite(options: StartSiteOptions): {
       system,
       view: () => ({
         clusters: clusters.map((cluster) =>
-          clusterView(cluster, { now: system.now(), notice: options.notice(cluster.config) }),
+          clusterView(cluster, {
+            now: system.now(),
+            notice: options.notice(cluster.config),
+            look: options.contexts?.get(cluster.config.contextName ?? ""),
+          }),
         ),
         targets: targets.map((target) => ({
           id: target.id,
