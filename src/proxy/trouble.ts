@@ -61,6 +61,8 @@ const CODES_OF: Readonly<Record<Exclude<Trouble, "starting">, readonly ErrorCode
     "PORT_REFUSED",
     "PORT_RESET",
     "PORT_FAILED",
+    "UI_MISMATCH",
+    "HEADER_UNSENDABLE",
   ],
 };
 
