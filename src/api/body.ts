@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { parseJson } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
+import { MiB, type Bytes } from "../base/units.ts";
 import { networkFault } from "./network-fault.ts";
 
 /** A list of some thousand pods; what we list is bounded by selectors. */
-const BODY_LIMIT = 32 * 1024 * 1024;
+const BODY_LIMIT = MiB(32);
 /** One event holds one object; etcd takes none above 1.5 MiB. */
 const LINE_LIMIT = 4 * 1024 * 1024;
 
@@ -16,13 +17,14 @@ export async function readBody(
   message: IncomingMessage,
   server: string,
   signal: AbortSignal,
+  limit: Bytes = BODY_LIMIT,
 ): Promise<string> {
   const parts: Buffer[] = [];
   let total = 0;
   try {
     for await (const part of message as AsyncIterable<Buffer>) {
       total += part.length;
-      if (total > BODY_LIMIT) throw tooLarge(server, BODY_LIMIT);
+      if (total > limit) throw tooLarge(server, limit);
       parts.push(part);
     }
   } catch (error) {

@@ -25,12 +25,15 @@ const RESOURCES = {
 export type ResourceName = keyof typeof RESOURCES;
 export type ResourceOf<Name extends ResourceName> = ReturnType<(typeof RESOURCES)[Name]["decoder"]>;
 
-/** Decoder and collection path of a kind in a namespace. */
+/** Decoder and collection path of a kind, in a namespace or in all of them. */
 export const resourceFacts = <Name extends ResourceName>(
   name: Name,
-  namespace: string,
+  namespace: string | undefined,
 ): { readonly path: string; readonly decoder: Decoder<ResourceOf<Name>> } => ({
-  path: `${RESOURCES[name].group}/namespaces/${encodeURIComponent(namespace)}/${name}`,
+  path:
+    namespace === undefined
+      ? `${RESOURCES[name].group}/${name}`
+      : `${RESOURCES[name].group}/namespaces/${encodeURIComponent(namespace)}/${name}`,
   decoder: RESOURCES[name].decoder as Decoder<ResourceOf<Name>>,
 });
 

@@ -154,7 +154,7 @@ export function connect(
       using stop = linked(request.signal);
       using time = countdown(timeFor(request), system, () => stop.abort(noAnswer()));
       const answered = message(await persist(plain(request, stop.signal), time, request.method === "GET"));
-      const text = await readBody(answered, server, stop.signal);
+      const text = await readBody(answered, server, stop.signal, request.limit);
       return {
         status: answered.statusCode ?? 0,
         headers: pairs(answered.rawHeaders),

@@ -13,6 +13,8 @@ export { connect } from "./connection.ts";
 export { impersonationHeaders } from "./impersonate.ts";
 export { inspectServer, type ServerInspection, type ShownCertificate, type ShownTls } from "./inspect.ts";
 export type { EndpointSlice, Pod, Service, Workload } from "./objects.ts";
+export { listPages } from "./pages.ts";
+export { requestToken, type ServiceAccountName } from "./token-request.ts";
 export type {
   ApiRequest,
   ApiResponse,

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { RawHeaders } from "../base/headers.ts";
-import type { Millis } from "../base/units.ts";
+import type { Bytes, Millis } from "../base/units.ts";
 import type { Credential } from "../credentials/index.ts";
 
 export interface ApiRequest {
@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
   /** Until the whole answer is there; of a stream, until its head is. Default 30 s. */
   readonly timeout?: Millis;
+  /** Of a body that is read whole: more of it is an API_FAILED. Default 32 MiB. */
+  readonly limit?: Bytes;
 }
 
 export interface ApiResponse {

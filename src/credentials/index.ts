@@ -1,9 +1,10 @@
 export { credentialHeaders, sameCertificate } from "./apply.ts";
 export type { ExecCall, ExecOptions } from "./exec.ts";
 export { checkCertificate, dateFault, type CheckedCertificate } from "./certificate.ts";
+export { fetchedSource } from "./fetched.ts";
 export { earlyMargin } from "./life.ts";
 export { credentialSource } from "./source.ts";
-export { tokenClaims, tokenExpiry } from "./token.ts";
+export { checkToken, tokenClaims, tokenExpiry } from "./token.ts";
 export type {
   ClientCertificate,
   Credential,

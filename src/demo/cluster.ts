@@ -12,6 +12,7 @@ import { actingAs } from "./impersonation.ts";
 import { answerReview, reviewOf, type AskedReview } from "./reviews.ts";
 import { Store, type Kind } from "./store.ts";
 import { followKind, listKind, type Watches } from "./resources.ts";
+import { answerTokenRequest } from "./token-request.ts";
 import type { ServerQuirks, SpdyServer } from "../tunnel/index.ts";
 
 export interface AuditEntry {
@@ -91,14 +92,15 @@ const serves = (release: Release, review: AskedReview): boolean =>
 interface Asked {
   readonly verb: string;
   readonly resource: string;
+  /** "" for all of them. */
   readonly namespace: string;
   readonly name: string;
 }
 
-/** `/api/v1/namespaces/NS/pods/NAME[/portforward]` and its like. */
+/** `/api/v1/namespaces/NS/pods/NAME[/portforward]` and its like, and `/api/v1/services` of all namespaces. */
 const askedOf = (request: IncomingMessage, url: URL): Asked | undefined => {
   const found =
-    /^\/(?:api\/v1|apis\/discovery\.k8s\.io\/v1|apis\/apps\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(
+    /^\/(?:api\/v1|apis\/discovery\.k8s\.io\/v1|apis\/apps\/v1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(
       url.pathname,
     );
   if (found === null) return undefined;
@@ -166,10 +168,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 
   const refusal = (person: Person, asked: Asked): string | undefined => {
-    if (mayDo(person, asked.verb, asked.resource)) return undefined;
+    if (mayDo(person, asked.verb, asked.resource, asked.namespace === "")) return undefined;
     const group = GROUPS[asked.resource] ?? "";
     const what = asked.name === "" ? asked.resource : `${asked.resource.split("/")[0]} "${asked.name}"`;
-    return `${what} is forbidden: User "${person.username}" cannot ${asked.verb} resource "${asked.resource}" in API group "${group}" in the namespace "${asked.namespace}"`;
+    return `${what} is forbidden: User "${person.username}" cannot ${asked.verb} resource "${asked.resource}" in API group "${group}" ${asked.namespace === "" ? "at the cluster scope" : `in the namespace "${asked.namespace}"`}`;
   };
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -202,7 +204,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         ({ status, body }) => answer(status, body),
         () => answer(400, statusOf(400, "the body is no review")),
       );
-    else if (!KINDS.has(asked.resource) || request.method !== "GET")
+    else if (asked.resource === "serviceaccounts/token" && asked.verb === "create") {
+      const refused = refusal(person, asked);
+      if (refused !== undefined) answer(403, statusOf(403, refused));
+      else {
+        const { status, body } = answerTokenRequest(system, people, asked);
+        answer(status, body);
+      }
+    } else if (!KINDS.has(asked.resource) || request.method !== "GET")
       answer(404, statusOf(404, "the server could not find the requested resource"));
     else {
       const refused = refusal(person, asked);
@@ -212,7 +221,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         const object = store.get(kind, asked.namespace, asked.name);
         if (object === undefined) answer(404, statusOf(404, `${kind} "${asked.name}" not found`));
         else answer(200, object);
-      } else if (asked.verb === "list") answer(200, listKind(store, kind, asked.namespace, url.searchParams));
+      } else if (asked.verb === "list")
+        answer(
+          200,
+          listKind(store, kind, asked.namespace === "" ? undefined : asked.namespace, url.searchParams),
+        );
       else {
         note(request, asked, 200);
         const { watches } = release;

@@ -21,9 +21,16 @@ const READABLE: ReadonlySet<string> = new Set(["services", "pods", "endpointslic
 const CONTROLLERS: ReadonlySet<string> = new Set(["deployments", "statefulsets", "replicasets"]);
 
 /** Whether the rules let a person do it: enough of RBAC for the demo and the tests. */
-export const mayDo = (person: Person, verb: string, resource: string): boolean => {
+export const mayDo = (
+  person: Person,
+  verb: string,
+  resource: string,
+  /** Of the whole cluster, or in one namespace. Default: in one. */
+  everywhere = false,
+): boolean => {
   if (resource.startsWith("selfsubject")) return true;
-  if (person.rights === "none") return false;
+  if (person.rights === "none" || (everywhere && person.rights !== "all")) return false;
+  if (resource === "serviceaccounts/token") return person.rights === "all";
   if (resource === "pods/portforward")
     return person.rights === "all" || (person.rights === "create" ? verb === "create" : verb === "get");
   return READ.has(verb) && (READABLE.has(resource) || (person.rights === "all" && CONTROLLERS.has(resource)));

@@ -26,7 +26,13 @@ const selected = (object: StoredObject, query: URLSearchParams): boolean => {
   );
 };
 
-export const listKind = (store: Store, kind: Kind, namespace: string, query: URLSearchParams): unknown => {
+/** @param namespace undefined: all of them */
+export const listKind = (
+  store: Store,
+  kind: Kind,
+  namespace: string | undefined,
+  query: URLSearchParams,
+): unknown => {
   const [apiVersion, name] = LIST_KINDS[kind];
   return {
     apiVersion,

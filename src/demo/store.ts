@@ -55,8 +55,11 @@ export class Store {
     return String(this.#version);
   }
 
-  list(kind: Kind, namespace: string): readonly StoredObject[] {
-    return [...this.#of(kind).values()].filter((object) => object.metadata.namespace === namespace);
+  /** @param namespace undefined: all of them */
+  list(kind: Kind, namespace: string | undefined): readonly StoredObject[] {
+    return [...this.#of(kind).values()].filter(
+      (object) => namespace === undefined || object.metadata.namespace === namespace,
+    );
   }
 
   get(kind: Kind, namespace: string, name: string): StoredObject | undefined {
