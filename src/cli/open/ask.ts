@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { StringDecoder } from "node:string_decoder";
 
 /** One question on the terminal; anything but yes is no. */
 export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
@@ -20,4 +21,46 @@ export function onEnter(pressed: () => void, signal: AbortSignal): void {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", pressed);
   signal.addEventListener("abort", () => lines.close(), { once: true });
+}
+
+/** A terminal that hands on each key as it is pressed, and is drawn on. */
+export interface Keyboard {
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): void;
+  /** Hands characters on until the returned function is called, which leaves the terminal as it was. */
+  hear(heard: (characters: string) => void, resized: () => void): () => void;
+}
+
+/** Where standard input and standard error are a terminal. Ctrl-C is a character there, and no signal. */
+export function keyboard(): Keyboard {
+  const { stdin, stderr } = process;
+  return {
+    get columns() {
+      return stderr.columns;
+    },
+    get rows() {
+      return stderr.rows;
+    },
+    write: (text) => void stderr.write(text),
+    hear: (heard, resized) => {
+      // A character may come in two pieces.
+      const decoder = new StringDecoder("utf8");
+      const onData = (piece: Buffer): void => heard(decoder.write(piece));
+      const before = stdin.isRaw;
+      stdin.setRawMode(true);
+      stdin.on("data", onData);
+      stdin.resume();
+      stderr.on("resize", resized);
+      let listening = true;
+      return () => {
+        if (!listening) return;
+        listening = false;
+        stderr.off("resize", resized);
+        stdin.off("data", onData);
+        stdin.setRawMode(before);
+        stdin.pause();
+      };
+    },
+  };
 }
