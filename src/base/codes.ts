@@ -200,6 +200,16 @@ export const CODES = {
     "The target is not written in a way that kauth understands.",
     "Name a target such as svc/headlamp, pod/web-0:8080 or https://NAME.NAMESPACE.svc.",
   ),
+  TARGET_AMBIGUOUS: code(
+    2,
+    "More than one UI of the cluster fits the name.",
+    "Open one of them by its Service and namespace, as the message lists them.",
+  ),
+  UI_NOT_FOUND: code(
+    1,
+    "No Service that you may see looks like a UI, or like the one that was named.",
+    "Name its Service and namespace, such as kauth open svc/NAME -n NAMESPACE.",
+  ),
   PORT_UNKNOWN: code(
     2,
     "The Service or pod has no such port.",
@@ -278,7 +288,7 @@ export const CODES = {
   NO_BEARER_TOKEN: code(
     2,
     "Your credential has no bearer token, so nothing can be shown to the UI.",
-    "Use a context whose user has a token or a credential plugin, or open without signing in: --anonymous.",
+    "Use a context whose user has a token or a credential plugin, or sign in to the UI as a ServiceAccount for which you may create tokens: --service-account NAMESPACE/NAME, or open without signing in: --anonymous.",
   ),
   IDENTITY_UNKNOWN: code(
     1,

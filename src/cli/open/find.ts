@@ -1,0 +1,111 @@
+import type { Connection } from "../../api/index.ts";
+import { KnownError } from "../../base/errors.ts";
+import { escapeLine } from "../../base/terminal.ts";
+import type { TargetReference } from "../../route/index.ts";
+import type { Invocation } from "../command.ts";
+import { cleanLine, structured } from "../output.ts";
+import { keyboard } from "./ask.ts";
+import { ambiguous, targetByName } from "./by-name.ts";
+import { tableOf } from "./choose.ts";
+import { canChoose, choose } from "./chooser.ts";
+import { commandOf } from "./command-line.ts";
+import { choiceOf, documentOf, notesOf } from "./found.ts";
+import { searchUis, type FoundUi, type SearchResult, type UiTable } from "./search.ts";
+
+export interface FindRequest {
+  readonly invocation: Invocation;
+  readonly connection: Connection;
+  /** The person's own. */
+  readonly namespace: string;
+  /** Of the kubeconfig; undefined where none is used. */
+  readonly context: string | undefined;
+  readonly table: UiTable;
+  readonly output: "text" | "json";
+}
+
+/** `kauth open --list`: what is found, on standard output. @throws {KnownError} as searchUis */
+export async function listUis(request: FindRequest): Promise<void> {
+  const result = await search(request);
+  await print(request, result);
+  if (result.found.length === 0)
+    request.invocation.system.log.say("No Service that you may see looks like a UI");
+}
+
+/**
+ * `kauth open` alone: a person chooses among what is found; undefined when they leave, or where nobody can be asked and
+ * the list was printed. @throws {KnownError} UI_NOT_FOUND, and as searchUis
+ */
+export async function chooseTarget(request: FindRequest): Promise<TargetReference | undefined> {
+  const { system } = request.invocation;
+  system.log.say("Looking for UIs …");
+  const result = await search(request);
+  if (result.found.length === 0)
+    throw new KnownError("UI_NOT_FOUND", "Cannot find a UI: no Service that you may see looks like one", {
+      hint: [...notesOf(result), "Name a Service and its namespace: kauth open svc/NAME -n NAMESPACE"].join(
+        "\n",
+      ),
+    });
+  if (canAsk(request)) return await ask(request, "UI", result.found, notesOf(result));
+  await print(request, result);
+  return undefined;
+}
+
+/**
+ * What one word of the command line means; where it may be several UIs, a person chooses; undefined when they leave.
+ * @throws {KnownError} TARGET_AMBIGUOUS where nobody can be asked, and as targetByName
+ */
+export async function namedTarget(text: string, request: FindRequest): Promise<TargetReference | undefined> {
+  const { system, options, signal } = request.invocation;
+  const named = await targetByName(text, {
+    ...request,
+    system,
+    signal,
+    namespaceGiven: (options.string("namespace") ?? "") !== "",
+  });
+  if (named.kind === "one") return named.reference;
+  if (canAsk(request)) return await ask(request, escapeLine(text), named.found, named.notes);
+  throw ambiguous(text, named.found, await commands(request));
+}
+
+const search = async (request: FindRequest): Promise<SearchResult> => {
+  const { system, signal } = request.invocation;
+  return await searchUis({ ...request, system, signal });
+};
+
+const canAsk = ({ invocation, output }: FindRequest): boolean =>
+  output === "text" && canChoose(invocation.system);
+
+const ask = async (
+  { invocation, context }: FindRequest,
+  what: string,
+  found: readonly FoundUi[],
+  notes: readonly string[],
+): Promise<TargetReference | undefined> => {
+  const { system, signal } = invocation;
+  const title = `Which ${what}${context === undefined ? "" : ` of ${escapeLine(context)}`}?`;
+  for (const note of notes) system.log.say(note);
+  const index = await choose(keyboard(), system, { title, choices: found.map(choiceOf), signal });
+  if (index === undefined) system.log.say("Nothing was opened: you left without choosing");
+  return index === undefined ? undefined : found[index]?.reference;
+};
+
+/** What opens each of them. The table of commands is not of this part. */
+const commands = async ({ invocation }: FindRequest): Promise<(found: FoundUi) => string> => {
+  const { openCommand } = await import("../commands/open.ts");
+  return (found) => commandOf(invocation, openCommand.options, found);
+};
+
+const print = async (request: FindRequest, result: SearchResult): Promise<void> => {
+  const { log } = request.invocation.system;
+  const command = await commands(request);
+  if (request.output === "json") {
+    log.out(await structured(documentOf(result, command), "json"));
+    return;
+  }
+  const lines = tableOf(result.found.map(choiceOf));
+  for (const [index, found] of result.found.entries()) {
+    log.out(cleanLine(lines[index] ?? ""));
+    log.out(`  ${cleanLine(command(found))}`);
+  }
+  for (const note of notesOf(result)) log.say(note);
+};
