@@ -98,17 +98,21 @@ describe("R-N4: a credential is used only if it is the same person's", () => {
     expect(made.changes).toEqual([]);
   });
 
-  test.each<[string, (made: World) => void]>([
-    ["another name", (made) => (made.who = { ...ALICE, username: "bob" })],
-    ["another uid", (made) => (made.who = { ...ALICE, uid: "2" })],
-    ["another group", (made) => (made.who = { ...ALICE, groups: ["a", "b", "c"] })],
-    ["a group less", (made) => (made.who = { ...ALICE, groups: ["a"] })],
-    ["another cluster", (made) => (made.cluster = "uid-2")],
-  ])("%s is a change", async (_name, change) => {
+  const OTHER = "alice, with another UID or other groups";
+  test.each<[string, string, (made: World) => void]>([
+    ["another name", "bob", (made) => (made.who = { ...ALICE, username: "bob" })],
+    ["another uid", OTHER, (made) => (made.who = { ...ALICE, uid: "2" })],
+    ["another group", OTHER, (made) => (made.who = { ...ALICE, groups: ["a", "b", "c"] })],
+    ["a group less", OTHER, (made) => (made.who = { ...ALICE, groups: ["a"] })],
+    ["another cluster", "alice, in another cluster", (made) => (made.cluster = "uid-2")],
+  ])("%s is a change", async (_name, to, change) => {
     const made = world();
     await check(made, "one");
     change(made);
-    await expect(check(made, "two")).rejects.toMatchObject({ code: "IDENTITY_CHANGED" });
+    await expect(check(made, "two")).rejects.toMatchObject({
+      code: "IDENTITY_CHANGED",
+      message: expect.stringContaining(`"${to}"`) as string,
+    });
     await expect(check(made, "two")).rejects.toMatchObject({ code: "IDENTITY_CHANGED" });
     expect(made.changes).toHaveLength(1);
     // The old one is still good.

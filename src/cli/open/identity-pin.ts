@@ -89,12 +89,13 @@ export function identityPin(options: PinOptions): IdentityPin {
       known = digest;
       return true;
     }
+    const to = nameBeside(found, pinned);
     const error = new KnownError(
       "IDENTITY_CHANGED",
-      `Cannot go on with the new credential: it belongs to "${found.name}", and the pages were opened as "${pinned.name}"`,
+      `Cannot go on with the new credential: it belongs to "${to}", and the pages were opened as "${pinned.name}"`,
     );
     changed = { digest, error };
-    onChange(pinned.name, found.name);
+    onChange(pinned.name, to);
     throw error;
   };
 
@@ -157,6 +158,13 @@ const personOf = (who: Identity | undefined, credential: Credential): Omit<Finge
     person: JSON.stringify([claims?.["iss"], subject]),
     name: typeof subject === "string" ? escapeLine(subject) : "somebody whom the cluster does not name",
   };
+};
+
+/** One that is called the same is not always the same: groups change, and somebody may have been made anew. */
+const nameBeside = (found: Fingerprint, pinned: Fingerprint): string => {
+  if (found.name !== pinned.name) return found.name;
+  const other = found.person === pinned.person ? "in another cluster" : "with another UID or other groups";
+  return `${found.name}, ${other}`;
 };
 
 const isSame = (one: Fingerprint, other: Fingerprint): boolean =>
