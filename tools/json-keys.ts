@@ -1,4 +1,5 @@
 import type { Finding } from "../src/cli/doctor/finding.ts";
+import type { FoundDocument } from "../src/cli/open/found.ts";
 import type { OpenEvent } from "../src/cli/open/report.ts";
 import type { ErrorEvent } from "../src/cli/run.ts";
 import type { WhoAmI } from "../src/cli/whoami.ts";
@@ -28,6 +29,7 @@ export const EVENTS: {
       user: "Whom the cluster takes you for. Missing where it does not tell, and with `--anonymous`.",
       impersonation:
         "Object: whom you act as (`user`, `uid`, `groups`, `extra`), `by` whose credential, and what the `ui` does with it (`name`, `impersonation`: `accepts`, `ignores`, `unknown`). Missing where nobody is impersonated.",
+      serviceAccount: "With `--service-account`: whom the UI sees, as `NAMESPACE/NAME`. Missing without it.",
       method:
         "How the kubeconfig signs in: `token`, `token-file`, `exec`, `auth-provider`; `none` with `--anonymous`.",
       credential: "The same in words, for people. The words may change.",
@@ -167,4 +169,26 @@ export const FINDING: Sentences<Finding> = {
   subject: "What was looked at, in words.",
   found: "What is so, in words. May hold text of the cluster.",
   next: "What to do next, in words.",
+};
+
+export const FOUND: Sentences<FoundDocument["uis"][number]> = {
+  id: "What `kauth open ID` takes.",
+  name: "The same for people.",
+  namespace: "Of its Service.",
+  target:
+    "What `kauth open` takes with this namespace: `svc/NAME`, or `svc/NAME:PORT` where there are several ports.",
+  port: "Number of the Service's port. Missing where none of several is known to be the UI's.",
+  leg: "`direct`: the Kubernetes API is asked from this machine, and the pod gets no credential. `pod`: through the UI's pod.",
+  sends:
+    "What its pod would get of you without `--leg direct`: `bearer` (your token), `headers` (your name) or `nothing`.",
+  command:
+    "The whole command that opens it, for a POSIX shell. A token or password of this command line is left out.",
+};
+
+export const NOT_SEARCHED: Sentences<FoundDocument["notSearched"][number]> = {
+  namespace: "Missing where it is the whole cluster at once.",
+  state:
+    "`denied` (you may not list Services there), `partly` (there are more than are looked at) or `failed`.",
+  code: "As in [errors.md](errors.md). Missing with `partly`.",
+  message: "Why, in words. Missing with `partly`.",
 };

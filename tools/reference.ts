@@ -6,7 +6,7 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
 import { CODES } from "../src/base/codes.ts";
-import { EVENTS, FINDING, WHOAMI } from "./json-keys.ts";
+import { EVENTS, FINDING, FOUND, NOT_SEARCHED, WHOAMI } from "./json-keys.ts";
 import { places } from "../src/base/places.ts";
 
 /** The reference pages, rendered from the code. `npm run generate` writes them; a test compares them. */
@@ -185,6 +185,12 @@ function jsonPage(): string {
       when,
       keys(sentences),
     ]),
+    "## kauth open --list",
+    "`kauth open --list --output json` writes one object. `uis` is a list of what looks like a UI by the name and the labels of its Service, " +
+      "those of your own namespace first. `notSearched` is a list of the places that others may be in.",
+    keys(FOUND),
+    "Each of `notSearched`:",
+    keys(NOT_SEARCHED),
     "## Failures",
     "A command with `--output json` that fails writes the event [error](#error) on stdout, beside the text on stderr. " +
       "`kauth doctor` that finds something wrong, and `kauth whoami` where the cluster does not tell who you are, write their result and end with 1.",

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { OWN_PAGES, serveOwnPages } from "../test/browser/own-pages.ts";
+import { choicePage } from "./choice.ts";
 import { startChromium } from "../test/chromium.ts";
 
 /** Pictures of our own pages for the documentation, in both color schemes. Without motion, so that they are the same each time. */
@@ -21,6 +22,7 @@ const SHOWN = [
 
 await mkdir(TO, { recursive: true });
 await using served = await serveOwnPages();
+const choice = await choicePage();
 const browser = await startChromium();
 for (const colorScheme of ["light", "dark"] as const) {
   const context = await browser.newContext({
@@ -34,7 +36,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.goto(`${served.origin}/${name}`);
     await page.screenshot({ path: join(TO, `${name}-${colorScheme}.png`), fullPage: true });
   }
+  await page.setContent(choice);
+  await page.locator("body").screenshot({ path: join(TO, `choose-${colorScheme}.png`) });
   await context.close();
 }
 await browser.close();
-process.stdout.write(`${SHOWN.length * 2} pictures in docs/images\n`);
+process.stdout.write(`${(SHOWN.length + 1) * 2} pictures in docs/images\n`);

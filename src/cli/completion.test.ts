@@ -7,25 +7,32 @@ import { recorded } from "../../test/recorded.ts";
 import { COMMANDS } from "./commands.ts";
 import { SHELLS } from "./commands/completion.ts";
 import { candidates, kubectlCompletion } from "./completion.ts";
+import { uiTable } from "./open/ui-table.ts";
 import { run } from "./run.ts";
+
+/** Known UIs, by the names that `kauth open` finds them by. */
+const UIS = uiTable().all.map(({ id }) => id);
+const TARGETS = ["svc/", "pod/", "deploy/", "sts/", "rs/", ...UIS];
 
 describe("what may stand next", () => {
   test.each([
     { words: [""], found: COMMANDS.map(({ path }) => path[0]) },
     { words: ["o"], found: ["open"] },
     { words: ["zzz"], found: [] },
-    { words: ["open", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
-    { words: ["open", "p"], found: ["pod/"] },
+    { words: ["open", ""], found: TARGETS },
+    { words: ["open", "p"], found: ["pod/", "prometheus"] },
+    { words: ["open", "headl"], found: ["headlamp"] },
+    { words: ["doctor", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
     { words: ["open", "--tun"], found: ["--tunnel"] },
     { words: ["open", "--tunnel", ""], found: ["auto", "spdy", "websocket"] },
     { words: ["open", "--tunnel", "w"], found: ["websocket"] },
     { words: ["open", "--context", ""], found: [] },
     { words: ["open", "-n", ""], found: [] },
     { words: ["open", "--namespace", ""], found: [] },
-    { words: ["open", "-v", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
+    { words: ["open", "-v", ""], found: TARGETS },
     { words: ["open", "-o", ""], found: ["text", "json"] },
     { words: ["whoami", "-o", "y"], found: ["yaml"] },
-    { words: ["open", "--anonymous", ""], found: ["svc/", "pod/", "deploy/", "sts/", "rs/"] },
+    { words: ["open", "--anonymous", ""], found: TARGETS },
     { words: ["open", "--vmod"], found: [] },
     { words: ["completion", "f"], found: ["fish"] },
     { words: ["demo", "--on"], found: ["--once"] },
@@ -65,7 +72,7 @@ describe("what may stand next", () => {
   test("kubectl gets a directive", async () => {
     await using under = await recorded();
     expect(await kubectlCompletion(["--tunn"], under.system())).toBe("--tunnel\n:4");
-    expect(await kubectlCompletion([""], under.system())).toBe("svc/\npod/\ndeploy/\nsts/\nrs/\n:6");
+    expect(await kubectlCompletion([""], under.system())).toBe([...TARGETS, ":6"].join("\n"));
   });
 });
 

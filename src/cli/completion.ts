@@ -11,12 +11,14 @@ const optionsOf = (command: Command): readonly (readonly [string, OptionSpec])[]
     ([, spec]) => spec.ignored !== true,
   );
 
-const operandsOf = (command: Command): readonly string[] =>
-  command.path[0] === "completion"
-    ? SHELLS
-    : command.operands.includes("TARGET")
-      ? ["svc/", "pod/", "deploy/", "sts/", "rs/"]
-      : [];
+const operandsOf = async (command: Command): Promise<readonly string[]> => {
+  if (command.path[0] === "completion") return SHELLS;
+  if (!command.operands.includes("TARGET")) return [];
+  const kinds = ["svc/", "pod/", "deploy/", "sts/", "rs/"];
+  if (command.path[0] !== "open") return kinds;
+  const { uiTable } = await import("./open/ui-table.ts");
+  return [...kinds, ...uiTable().all.map(({ id }) => id)];
+};
 
 /** Options whose values stand in the kubeconfig. */
 const NAMED = { context: "contexts", cluster: "clusters", user: "users" } as const;
@@ -62,7 +64,7 @@ export const candidates = async (words: readonly string[], system: System): Prom
     return starts(isNamed(name) ? await namesOf(NAMED[name], before, system) : choices);
   }
   if (current.startsWith("-")) return starts(optionsOf(command).map(([name]) => `--${name}`));
-  return starts(operandsOf(command));
+  return starts(await operandsOf(command));
 };
 
 const bash = (): string => `# bash completion of kauth

@@ -17,7 +17,7 @@ describe("what is printed, and the exit status", () => {
   test.each([
     { args: ["--version"], status: 0, out: `kauth ${VERSION}`, err: "" },
     { args: ["version"], status: 0, out: `kauth ${VERSION} (`, err: "" },
-    { args: [], status: 0, out: "kauth open svc/headlamp", err: "" },
+    { args: [], status: 0, out: "kauth open headlamp", err: "" },
     { args: ["--help"], status: 0, out: "Commands:", err: "" },
     { args: ["help", "open"], status: 0, out: "Usage: kauth open", err: "" },
     { args: ["open", "-h"], status: 0, out: "Usage: kauth open", err: "" },
@@ -28,7 +28,9 @@ describe("what is printed, and the exit status", () => {
     { args: ["version", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
     { args: ["clean", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
     { args: ["demo", "extra"], status: 2, out: "", err: 'unexpected "extra"' },
-    { args: ["open"], status: 2, out: "", err: "no target was given" },
+    { args: ["open"], status: 2, out: "", err: "[KUBECONFIG_EMPTY]" },
+    { args: ["open", "--list", "svc/a"], status: 2, out: "", err: 'Cannot list and open "svc/a"' },
+    { args: ["open", "svc/a", "--service-account=a"], status: 2, out: "", err: "must be NAMESPACE/NAME" },
     { args: ["open", "svc/a", "8080"], status: 2, out: "", err: "ports are no target" },
     { args: ["open", "svc/a", "svc/b@"], status: 2, out: "", err: "no context stands behind" },
     { args: ["open", "svc/ui", "--exec-timeout=0"], status: 2, out: "", err: "above 0" },
@@ -81,8 +83,8 @@ describe("what is printed, and the exit status", () => {
 
   test("its hints name it as it was called", async () => {
     await using under = await recorded();
-    expect(await runIn(under, [], "kubectl-auth_proxy")).toBe(1);
-    expect(under.err.join("\n")).toContain("e.g. kubectl auth-proxy svc/headlamp");
+    expect(await runIn(under, ["svc/a", "8080"], "kubectl-auth_proxy")).toBe(1);
+    expect(under.err.join("\n")).toContain(": kubectl auth-proxy svc/a:8080 ");
   });
 
   test.each([

@@ -29,7 +29,8 @@ export async function printSummary(system: System): Promise<number> {
     [
       `kauth ${VERSION}: web UIs in Kubernetes, signed in as you`,
       "",
-      "  kauth open svc/headlamp -n headlamp   open a UI in the browser",
+      "  kauth open headlamp                   open a UI in the browser, wherever it is",
+      "  kauth open                            choose among the UIs that are found",
       "  kauth demo                            see it work with no cluster",
       "  kauth --help                          every command",
       "",

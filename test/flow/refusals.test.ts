@@ -29,7 +29,7 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { name: "no target", args: [], code: 2, says: ["USAGE", "svc/headlamp"] },
+  { name: "a target that is to be listed", args: ["svc/ui", "--list"], code: 2, says: ["USAGE", "--list"] },
   { name: "two targets at one address", args: ["a", "b", "--origin=ip"], code: 2, says: ["2 targets"] },
   { name: "an unknown option", args: ["svc/ui", "--adress", "x"], code: 2, says: ["--adress", "--address"] },
   { name: "an unknown kind", args: ["cm/ui"], code: 2, says: ["TARGET_INVALID", "cm"] },

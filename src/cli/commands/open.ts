@@ -39,6 +39,13 @@ const OPEN_OPTIONS = {
     summary:
       "Add a header to each request for the UI, e.g. 'X-Forwarded-User: {{username}}'; {{username}}, {{groups}} and {{uid}} are what the API server says of you",
   },
+  "service-account": {
+    type: "string",
+    value: "NAMESPACE/NAME",
+    summary:
+      "Sign in to the UI as this ServiceAccount, with tokens of ten minutes that you ask the API server for. " +
+      "For credentials that hold no token, such as a client certificate",
+  },
   leg: {
     type: "string",
     value: "LEG",
@@ -70,13 +77,18 @@ const OPEN_OPTIONS = {
     type: "boolean",
     summary: "Let every local program of yours in without a session. For CI only",
   },
+  list: {
+    type: "boolean",
+    env: false,
+    summary: "Open nothing: list the UIs that are found, and how each would be opened",
+  },
   output: {
     type: "string",
     short: "o",
     value: "FORMAT",
     choices: ["text", "json"],
     default: "text",
-    summary: "json: one event a line on stdout",
+    summary: "json: one event a line on stdout; with --list, one object",
   },
   "print-link": { type: "boolean", summary: "With --output json: the launch link is an event too" },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
@@ -84,19 +96,25 @@ const OPEN_OPTIONS = {
 export const openCommand: Command = {
   path: ["open"],
   summary: "Open a web UI of the cluster in the browser, signed in as you",
-  operands: "TARGET[@CONTEXT] …",
+  operands: "[TARGET[@CONTEXT] …]",
   description: [
     "Finds a ready pod behind TARGET, forwards to it through the API server and opens it in the browser.",
     "Every request carries the token that your kubeconfig gives to kubectl. Only the browser that followed the",
     "one-time link gets in, and it stays open while pods, nodes and the API server come and go. TARGET is",
     "svc/NAME[:PORT], NAME[:PORT] (a Service), deploy/NAME[:PORT], sts/NAME[:PORT], rs/NAME[:PORT],",
     "pod/NAME[:PORT], or a URL such as https://NAME.NAMESPACE.svc/path or http://PODNAME. Without a Service, PORT",
-    "may be left out when the pod declares exactly one TCP port.",
+    "may be left out when the pod declares exactly one TCP port. A NAME that is no Service of the namespace may be a UI",
+    "that kauth knows, such as headlamp or dashboard: it is found by names and labels of Services, in your namespace,",
+    "in those where people install it, and in all others if you may list them. Without TARGET kauth lists what it finds,",
+    "and on a terminal lets you choose.",
     "Several targets, also of several contexts of the kubeconfig, are served by one process, each at an origin of its",
     "own. The browser then opens a page that lists them, and each is connected to when it is first opened.",
   ].join("\n"),
   examples: [
-    { command: "kauth open svc/headlamp -n headlamp", does: "Open Headlamp" },
+    { command: "kauth open", does: "Choose among the UIs that are found" },
+    { command: "kauth open headlamp", does: "Open Headlamp, wherever it is" },
+    { command: "kauth open svc/headlamp -n headlamp", does: "Open a Service of a namespace" },
+    { command: "kauth open --list --output json", does: "List the UIs for a program" },
     {
       command: "kauth open https://kubernetes-dashboard-kong-proxy.kubernetes-dashboard.svc",
       does: "Open Dashboard",
@@ -108,6 +126,10 @@ export const openCommand: Command = {
     {
       command: "kauth open svc/headlamp@staging svc/headlamp@production",
       does: "Open the same UI of two clusters",
+    },
+    {
+      command: "kauth open kiali --service-account istio-system/viewer",
+      does: "Sign in as a ServiceAccount, since a certificate is no token",
     },
     { command: "kauth open pod/web-0:8080 --skip-open-browser", does: "Print the link for a pod's port" },
     { command: "kauth open svc/headlamp -n headlamp --read-only", does: "Look, and change nothing" },

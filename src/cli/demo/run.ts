@@ -7,6 +7,7 @@ import { reportTo } from "../open/report.ts";
 import { untilAborted } from "../open/run.ts";
 import type { OpenSettings } from "../open/settings.ts";
 import { openPages } from "../open/pages.ts";
+import { credentialSources } from "../open/sources.ts";
 import { refuseOperands } from "../options.ts";
 import { fetchAsBrowser } from "./fetch.ts";
 
@@ -19,11 +20,13 @@ export async function runDemo(invocation: Invocation): Promise<number> {
   const addresses = options.list("address");
   const settings: OpenSettings = {
     targets: ["svc/ui"],
+    list: false,
     addresses: addresses.length === 0 ? ["127.0.0.1:0"] : addresses,
     openBrowser: !once && !options.boolean("skip-open-browser"),
     origin: "name",
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous: false,
+    serviceAccount: undefined,
     leg: "pod",
     readOnly: false,
     sendBroadToken: false,
@@ -51,6 +54,7 @@ export async function runDemo(invocation: Invocation): Promise<number> {
   await using served = await openPages({
     system,
     settings,
+    sources: credentialSources(system, settings),
     wishes: settings.targets.map((target) => ({ config, reference: parseTarget(target) })),
     report: once ? { emit: () => undefined } : report,
     signal: until,

@@ -3,7 +3,7 @@ import { isKnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import { millis } from "../../base/units.ts";
-import { credentialSource, type Credential, type CredentialSource } from "../../credentials/index.ts";
+import type { Credential, CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { asMyself, isImpersonating } from "../identity.ts";
 import { credentialDoubt, type CredentialDoubt } from "./doubt.ts";
@@ -12,6 +12,7 @@ import { identityPin, type IdentityPin } from "./identity-pin.ts";
 import { whoAsks } from "./impersonation.ts";
 import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
+import { accountPerson, refuseWithAccount, type PodPerson } from "./service-account.ts";
 import { signInOnce, type SignIn } from "./sign-in.ts";
 import { podHeaders, refuseWithoutToken } from "./upstream.ts";
 
@@ -27,8 +28,8 @@ export interface ClusterRequest {
   readonly several: boolean;
   /** All that is opened here gets the token: a person without one hears of it before anything is dialled. */
   readonly wantsToken: boolean;
-  /** Whether pages are served yet: nobody watches this terminal for a question then (security.md R-N18). */
-  readonly serving: () => boolean;
+  /** Of the configuration. */
+  readonly plain: CredentialSource;
   /** The credential is of somebody else by now. */
   readonly onChange: () => void;
 }
@@ -38,6 +39,8 @@ export interface People {
   readonly who: Identity | undefined;
   /** Also undefined where nobody is impersonated. */
   readonly asking: Identity | undefined;
+  /** Whom the pod gets to see by a token. */
+  readonly inPod: Identity | undefined;
 }
 
 /** One cluster and one person there: what all targets in it share. */
@@ -48,6 +51,8 @@ export interface OpenCluster extends AsyncDisposable {
   readonly source: SignIn;
   readonly pin: IdentityPin;
   readonly doubt: CredentialDoubt;
+  /** Whose credential goes into pods: the person's, or with `--service-account` that one's. */
+  readonly pod: PodPerson;
   /**
    * The first credential, so that a login never runs behind a page that waits. Of a failure people hear at once.
    * @throws {KnownError}
@@ -61,12 +66,8 @@ export interface OpenCluster extends AsyncDisposable {
 
 /** Dials nothing yet. @throws {KnownError} NO_BEARER_TOKEN, CLIENT_CONFIG_INVALID */
 export function openCluster(request: ClusterRequest): OpenCluster {
-  const { system, settings, config, report, signal } = request;
-  const plain = credentialSource(config, system, {
-    ...settings.plugins,
-    interactive: () => !request.serving() && system.stdinIsTerminal,
-    unavailable: "pages are served, and nobody watches this terminal",
-  });
+  const { system, settings, config, report, signal, plain } = request;
+  refuseWithAccount(settings, config);
   if (request.wantsToken) refuseWithoutToken(plain.method, config);
   const source = signInOnce(plain, {
     system,
@@ -75,6 +76,11 @@ export function openCluster(request: ClusterRequest): OpenCluster {
   });
   // Pages are served with it, so a 401 is asked again with the renewed credential (security.md F12).
   const connection = connect(config, source, system, { replayUnauthorized: true });
+  const cluster = JSON.stringify([connection.server, authorityOf(config)]);
+  const onChange = (from: string, to: string): void => {
+    report.emit({ event: "identity", from, to });
+    request.onChange();
+  };
   const pin = identityPin({
     connection,
     who: async () => {
@@ -86,12 +92,23 @@ export function openCluster(request: ClusterRequest): OpenCluster {
     current: async () => await source.get(),
     system,
     signal,
-    cluster: JSON.stringify([connection.server, authorityOf(config)]),
-    onChange: (from, to) => {
-      report.emit({ event: "identity", from, to });
-      request.onChange();
-    },
+    cluster,
+    onChange,
   });
+  const account =
+    settings.serviceAccount === undefined
+      ? undefined
+      : accountPerson({
+          system,
+          account: settings.serviceAccount,
+          connection,
+          config,
+          source,
+          pin,
+          signal,
+          cluster,
+          onChange,
+        });
   let credential: Credential | undefined;
   let known: People | undefined;
   let people: Promise<People> | undefined;
@@ -104,7 +121,7 @@ export function openCluster(request: ClusterRequest): OpenCluster {
     const owner = isImpersonating(config) ? asking : who;
     if (credential !== undefined && (owner !== undefined || !isImpersonating(config)))
       pin.start(credential, owner);
-    known = { who, asking };
+    known = { who, asking, inPod: account === undefined ? who : await account.begin() };
     return known;
   };
   return {
@@ -113,6 +130,7 @@ export function openCluster(request: ClusterRequest): OpenCluster {
     connection,
     source,
     pin,
+    pod: account ?? { source, pin },
     doubt: credentialDoubt({
       system,
       accepted: async (doubted, late) =>

@@ -16,8 +16,10 @@ import { about, type LabelledReport, type OpenEvent, type Report, type Subject }
 import { serveTargets, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
 import { reportSignIn } from "./sign-in-events.ts";
-import { wantsToken } from "./ui-plan.ts";
+import { accountText } from "./service-account.ts";
+import type { Sources } from "./sources.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
+import { wantsToken } from "./ui-plan.ts";
 import { keepYoungMemorySmall } from "./young-memory.ts";
 
 /** A target in a cluster. Those of one cluster share one `config`. */
@@ -33,6 +35,7 @@ export interface PagesRequest {
   readonly wishes: readonly Wish[];
   /** Of config.yaml. Default: none. */
   readonly presets?: readonly UserPreset[];
+  readonly sources: Sources;
   readonly report: LabelledReport;
   readonly signal: AbortSignal;
   /** Ends the program, as a signal does. */
@@ -72,7 +75,7 @@ export async function openPages(request: PagesRequest): Promise<Served> {
       wantsToken: wishes.every(
         (wish) => wish.config !== config || wantsToken(wish.reference, settings, presets),
       ),
-      serving: () => served !== undefined,
+      plain: request.sources.of(config),
       onChange: () => {
         for (const target of targets) if (target.cluster.config === config) served?.endSessions(target);
       },
@@ -112,13 +115,14 @@ export async function openPages(request: PagesRequest): Promise<Served> {
     const early = !many || settings.confirm;
     const found = early ? await openAll(targets, signal) : [];
     served = await serveTargets({ ...request, front, clusters, targets });
+    request.sources.serve();
     for (const { source, config } of clusters)
       reportSignIn(source, reportOn({ context: config.contextName }), system);
     if (!settings.anonymous)
       for (const cluster of clusters) {
         const used = (): boolean =>
           targets.some((target) => target.cluster === cluster && isUsed(target, system));
-        void keepFresh({ source: cluster.source, system, signal, used });
+        void keepFresh({ source: cluster.pod.source, system, signal, used });
       }
     if (many) report.emit(servingEvent(targets, served, settings));
     for (const [index, target] of targets.entries()) {
@@ -200,7 +204,8 @@ const readyEvent = (
 ): OpenEvent => {
   const { cluster, reference } = target;
   const { config, source } = cluster;
-  const end = settings.anonymous ? undefined : endOf(source.current());
+  const end = settings.anonymous ? undefined : endOf(cluster.pod.source.current());
+  const { serviceAccount } = settings;
   return {
     event: "ready",
     url: served.urlOf(target),
@@ -214,6 +219,7 @@ const readyEvent = (
     image: backend.image,
     user: cluster.known()?.who?.username,
     impersonation: acting,
+    serviceAccount: serviceAccount === undefined ? undefined : accountText(serviceAccount),
     method: settings.anonymous ? "none" : source.method,
     credential: sentTo(settings, { plan, leg, keptBack }, source),
     expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
@@ -230,6 +236,8 @@ const sentTo = (
   source: CredentialSource,
 ): string => {
   if (settings.anonymous) return "nothing (--anonymous)";
+  if (settings.serviceAccount !== undefined)
+    return `tokens of ServiceAccount ${accountText(settings.serviceAccount)}, which your ${source.description} asks for`;
   const names = plan.recipes.map(({ name }) => name).join(", ");
   if (leg === "direct" && keptBack === undefined)
     return `the token of your ${source.description}, for what needs the UI's back end (--send-token-to-pod)`;

@@ -31,6 +31,7 @@ const READY: OpenEvent = {
   image: "demo/app:1",
   user: "alice\u001B[2J",
   impersonation: undefined,
+  serviceAccount: undefined,
   method: "token",
   credential: "the token of your kubeconfig",
   expiresAt: undefined,

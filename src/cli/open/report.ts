@@ -27,6 +27,8 @@ export type OpenEvent =
       readonly user: string | undefined;
       /** Who acts as whom; undefined where nobody is impersonated. */
       readonly impersonation: ActingAs | undefined;
+      /** As `NAMESPACE/NAME`: whom the UI sees instead. */
+      readonly serviceAccount: string | undefined;
       /** How the kubeconfig signs in, as `kauth whoami` names it; "none" with `--anonymous`. */
       readonly method: Method;
       /** The same in words, for people. */
@@ -181,6 +183,12 @@ const impersonationNote = (acting: ActingAs | undefined): readonly string[] => {
   }
 };
 
+/** Who acts in the UI is not who opened it (security.md R-N12). */
+const accountNote = (account: string | undefined): readonly string[] =>
+  account === undefined
+    ? []
+    : [`  note     the UI acts as ServiceAccount ${escapeLine(account)}, not as you`];
+
 const userText = ({ user, method }: OpenEvent & { readonly event: "ready" }): string => {
   if (user !== undefined) return escapeLine(user);
   return method === "none" ? "nobody (--anonymous)" : "unknown (the cluster does not tell)";
@@ -236,6 +244,7 @@ const textOf = (event: OpenEvent, system: System): readonly string[] => {
         `  pod      ${escapeLine(event.pod)}${image}`,
         `  user     ${userText(event)}${askedBy(event.impersonation)}`,
         ...impersonationNote(event.impersonation),
+        ...accountNote(event.serviceAccount),
         `  sends    ${event.credential}${end}`,
         ...readOnlyText(event),
         `  address  ${event.url}`,

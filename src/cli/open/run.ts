@@ -1,15 +1,23 @@
+import { connect } from "../../api/index.ts";
+import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { candidatesOf } from "../../proxy/index.ts";
+import { parseTarget } from "../../route/index.ts";
+import { presetsWith } from "../../ui/index.ts";
 import type { Invocation } from "../command.ts";
 import { readKubeconfig, selectClient } from "../identity.ts";
 import { attach } from "./attach.ts";
+import { isCertain } from "./by-name.ts";
+import { chooseTarget, listUis, namedTarget, type FindRequest } from "./find.ts";
 import { answerOthers } from "./instance.ts";
 import { instanceView } from "./instance-view.ts";
 import { watchKubeconfig } from "./kubeconfig-change.ts";
 import { openPages } from "./pages.ts";
 import { reportTo } from "./report.ts";
-import { openSettings } from "./settings.ts";
+import { openSettings, type OpenSettings } from "./settings.ts";
+import { credentialSources, type Sources } from "./sources.ts";
 import { targetKeys } from "./target-keys.ts";
-import { wishesOf } from "./wishes.ts";
+import { uiTable } from "./ui-table.ts";
+import { isCurrent, wishesOf, type Wishes } from "./wishes.ts";
 
 /** `kauth open`: from the words on the command line to pages that are signed in. */
 export async function runOpen(invocation: Invocation): Promise<number> {
@@ -17,7 +25,10 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   const settings = await openSettings(invocation);
   // Before anything is read or dialled: an address that others reach is refused (security.md R-A1).
   candidatesOf({ addresses: settings.addresses, ip: settings.origin === "ip" ? "127.0.0.1" : undefined });
-  const { wishes, kubeconfig, current } = await wishesOf(invocation, settings.targets);
+  const sources = credentialSources(system, settings);
+  const found = await wanted(invocation, settings, sources);
+  if (found === undefined) return 0;
+  const { wishes, kubeconfig, current } = found;
   const report = reportTo(system, settings);
   const { presets = [], contexts } = invocation;
   const keys = targetKeys(wishes, settings, presets);
@@ -39,6 +50,7 @@ export async function runOpen(invocation: Invocation): Promise<number> {
     system,
     settings,
     wishes,
+    sources,
     presets,
     contexts,
     report,
@@ -53,6 +65,36 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   await served.drain();
   return 0;
 }
+
+/** What is to be opened; undefined where that is nothing. @throws {KnownError} */
+const wanted = async (
+  invocation: Invocation,
+  settings: OpenSettings,
+  sources: Sources,
+): Promise<Wishes | undefined> => {
+  const { targets, list, output } = settings;
+  const table = uiTable(presetsWith(invocation.presets ?? []));
+  const find = async <T>(config: ClientConfig, act: (request: FindRequest) => Promise<T>): Promise<T> => {
+    await using connection = connect(config, sources.of(config), invocation.system);
+    const { namespace, contextName: context } = config;
+    return await act({ invocation, connection, namespace, context, table, output });
+  };
+  if (targets.length > 0)
+    return await wishesOf(invocation, targets, async (target, config) =>
+      isCertain(target, table.all)
+        ? parseTarget(target)
+        : await find(config, async (request) => await namedTarget(target, request)),
+    );
+  const kubeconfig = await readKubeconfig(invocation);
+  const config = await selectClient(invocation, kubeconfig);
+  if (list) {
+    await find(config, listUis);
+    return undefined;
+  }
+  const reference = await find(config, chooseTarget);
+  if (reference === undefined) return undefined;
+  return { wishes: [{ config, reference }], kubeconfig, current: isCurrent(invocation) };
+};
 
 /** Resolves at the first SIGINT or SIGTERM. */
 export const untilAborted = async (signal: AbortSignal): Promise<void> => {

@@ -145,7 +145,7 @@ describe("the command of a line", () => {
       ["--context", "my prod", "--as-group", "a", "--as-group", "b'c"],
       `kauth open svc/my-ui -n apps --context 'my prod' --as-group a --as-group 'b'\\''c'`,
     ],
-    [["--leg", "pod", "--anonymous"], "kauth open svc/my-ui -n apps --anonymous"],
+    [["--leg", "pod", "--anonymous"], "kauth open svc/my-ui -n apps --anonymous --leg pod"],
     [["--token", "secret-canary"], "kauth open svc/my-ui -n apps --token …"],
     [["-o", "json"], "kauth open svc/my-ui -n apps"],
   ])("%j", async (args, wanted) => {

@@ -170,8 +170,8 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
       // The start page of one target only leads on to it.
       if (opened === undefined && (start === undefined || targets.length === 1)) return;
       // Whoever opens the pages now knows as whom.
-      if (opened !== undefined) opened.cluster.pin.release();
-      else for (const { pin } of clusters) pin.release();
+      if (opened !== undefined) opened.cluster.pod.pin.release();
+      else for (const { pod } of clusters) pod.pin.release();
       report.emit({ event: "session", state: "started", reason: undefined });
     }
     if (event.kind === "raced")

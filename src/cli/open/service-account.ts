@@ -1,4 +1,11 @@
-import { connect, requestToken, whoAmI, type Connection, type ServiceAccountName } from "../../api/index.ts";
+import {
+  connect,
+  requestToken,
+  whoAmI,
+  type Connection,
+  type Identity,
+  type ServiceAccountName,
+} from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
@@ -169,7 +176,7 @@ export interface AccountRequest
 /** A ServiceAccount in the person's place, for pods alone. Dials nothing yet. */
 export interface AccountPerson extends PodPerson {
   /** The first token, and whose the API server says it is. @throws {KnownError} FORBIDDEN with the right that is missing */
-  begin(): Promise<void>;
+  begin(): Promise<Identity | undefined>;
 }
 
 export function accountPerson(request: AccountRequest): AccountPerson {
@@ -182,7 +189,9 @@ export function accountPerson(request: AccountRequest): AccountPerson {
     begin: async () => {
       const credential = await source.get({ signal });
       await using account = connect(config, source, system);
-      pin.start(credential, await whoAmI(account, { signal }));
+      const who = await whoAmI(account, { signal });
+      pin.start(credential, who);
+      return who;
     },
   };
 }

@@ -13,7 +13,6 @@ test.each([
   { words: ["svc/ui:80", "8080"], hint: OTHERWISE },
   { words: ["svc/ui", ""], hint: OTHERWISE },
   { words: ["svc/ui", "1:2", "3:4"], hint: OTHERWISE },
-  { words: [], hint: OTHERWISE },
 ])("ports as kubectl port-forward takes them are told as kauth does: $words", async ({ words, hint }) => {
   await using under = await recorded();
   const settings = openSettings({

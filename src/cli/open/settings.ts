@@ -1,3 +1,4 @@
+import type { ServiceAccountName } from "../../api/index.ts";
 import { KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { MiB } from "../../base/units.ts";
@@ -5,19 +6,24 @@ import type { ExecOptions } from "../../credentials/index.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { pluginRules } from "../identity.ts";
+import { parseAccount, refuseWithAccount } from "./service-account.ts";
 import { checkRecipes, parseRecipe, type Recipe } from "../../ui/index.ts";
 import type { LegWish } from "./leg.ts";
 import type { Carrier } from "../../tunnel/index.ts";
 
 /** What the flags of `kauth open` say, checked. */
 export interface OpenSettings {
-  /** As they were written; at least one. */
+  /** As they were written. None: what there is has to be found. */
   readonly targets: readonly string[];
+  /** Nothing is opened: what could be is listed. */
+  readonly list: boolean;
   readonly addresses: readonly string[];
   readonly openBrowser: boolean;
   readonly origin: "name" | "ip";
   readonly carrier: "auto" | Carrier;
   readonly anonymous: boolean;
+  /** Whose token goes into the pod instead of the person's own. */
+  readonly serviceAccount: ServiceAccountName | undefined;
   /** Which way requests of the Kubernetes API go. */
   readonly leg: LegWish;
   /** Only what reads passes. */
@@ -42,14 +48,9 @@ const CA_LIMIT = MiB(1);
 /** @throws {KnownError} USAGE, exit 2 */
 export async function openSettings(invocation: Invocation): Promise<OpenSettings> {
   const { options, positionals, system } = invocation;
-  if (positionals.length === 0 || positionals.slice(1).some(isPorts))
-    throw new KnownError(
-      "USAGE",
-      positionals.length === 0
-        ? "Cannot open: no target was given"
-        : `Cannot open "${positionals.join(" ")}": ports are no target`,
-      { hint: portForwardHint(positionals) ?? "Name a target, e.g. kauth open svc/headlamp -n headlamp" },
-    );
+  const list = options.boolean("list");
+  const output = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  refuseWords(positionals, { list, output });
   const anonymous = options.boolean("anonymous");
   const leg = choiceOf("leg", options.string("leg"), ["auto", "pod", "direct"], "auto");
   if (anonymous && leg === "direct")
@@ -62,6 +63,9 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     throw new KnownError("USAGE", "Cannot open with --anonymous and --header: nobody would be asking", {
       hint: "Leave one of the two out",
     });
+  const account = options.string("service-account");
+  const serviceAccount = account === undefined ? undefined : parseAccount(account);
+  refuseWithAccount({ serviceAccount, anonymous, leg });
   const caPath = options.string("upstream-ca");
   const origin = choiceOf("origin", options.string("origin"), ["name", "ip"], "name");
   if (origin === "ip" && positionals.length > 1)
@@ -72,11 +76,13 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     );
   return {
     targets: positionals,
+    list,
     addresses: options.list("address").map((text) => addressOf(text, invocation.program)),
     openBrowser: !options.boolean("skip-open-browser"),
     origin,
     carrier: choiceOf("tunnel", options.string("tunnel"), ["auto", "spdy", "websocket"], "auto"),
     anonymous,
+    serviceAccount,
     leg,
     readOnly: options.boolean("read-only"),
     sendBroadToken: options.boolean("send-token-to-pod"),
@@ -86,11 +92,31 @@ export async function openSettings(invocation: Invocation): Promise<OpenSettings
     upstreamCa: caPath === undefined ? undefined : await readCa(system, caPath),
     apiTokenFile: options.string("api-token-file"),
     noSession: options.boolean("no-session"),
-    output: choiceOf("output", options.string("output"), ["text", "json"], "text"),
+    output,
     printLink: options.boolean("print-link"),
     plugins: await pluginRules(invocation),
   };
 }
+
+/** @throws {KnownError} USAGE */
+const refuseWords = (
+  words: readonly string[],
+  { list, output }: Pick<OpenSettings, "list" | "output">,
+): void => {
+  if (list && words.length > 0)
+    throw new KnownError("USAGE", `Cannot list and open "${words.join(" ")}" at once`, {
+      hint: "Leave --list or the target out",
+    });
+  if (words.slice(1).some(isPorts))
+    throw new KnownError("USAGE", `Cannot open "${words.join(" ")}": ports are no target`, {
+      hint: portForwardHint(words) ?? "Name a target, e.g. kauth open svc/headlamp -n headlamp",
+    });
+  // Whoever reads events cannot choose.
+  if (!list && words.length === 0 && output === "json")
+    throw new KnownError("USAGE", "Cannot open: no target was given", {
+      hint: "Name one, or list what there is: kauth open --list --output json",
+    });
+};
 
 const isPorts = (word: string): boolean => /^\d*(?::[\w-]*)?$/.test(word);
 

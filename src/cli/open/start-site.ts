@@ -50,7 +50,7 @@ export const leftText = (end: EpochMillis | undefined, now: EpochMillis): string
   end === undefined || end <= now ? undefined : untilText(end, now);
 
 const clusterView = (
-  { id, config, source, pin }: OpenCluster,
+  { id, config, source, pod }: OpenCluster,
   {
     now,
     notice,
@@ -66,10 +66,10 @@ const clusterView = (
   return {
     id,
     context: config.contextName ?? "in-cluster",
-    user: pin.name(),
+    user: pod.pin.name(),
     signIn: state.kind,
     reason: isKnownError(error) ? `${CODES[error.code].means} ${CODES[error.code].next}` : undefined,
-    ends: leftText(endOf(source.current()), now),
+    ends: leftText(endOf(pod.source.current()), now),
     production: look?.production ?? false,
     color: look?.color,
     notice,

@@ -8,11 +8,13 @@ import { targetKeys, wantsOwn } from "./target-keys.ts";
 
 const SETTINGS: OpenSettings = {
   targets: ["svc/ui"],
+  list: false,
   addresses: [],
   openBrowser: true,
   origin: "name",
   carrier: "auto",
   anonymous: false,
+  serviceAccount: undefined,
   leg: "pod",
   readOnly: false,
   headers: [],
@@ -64,6 +66,10 @@ describe("D.5: the same target is known by a hash", () => {
 
   test.each<[string, Parameters<typeof keyOf>[0]]>([
     ["another Service", { target: "svc/other" }],
+    [
+      "a ServiceAccount in the pod",
+      { settings: settings({ serviceAccount: { namespace: "apps", name: "viewer" } }) },
+    ],
     ["another port", { target: "svc/ui:80" }],
     ["another namespace", { config: config({}, "/a", "other") }],
     ["another token", { config: config({ token: new Secret("other") }) }],

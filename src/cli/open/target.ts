@@ -27,7 +27,7 @@ import { isImpersonating } from "../identity.ts";
 import { hooksFor, onlyReads, type UserPreset } from "../../ui/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
-import type { OpenCluster } from "./cluster.ts";
+import type { OpenCluster, People } from "./cluster.ts";
 import { directForwarder, whyKeptBack } from "./direct.ts";
 import type { Front } from "./front.ts";
 import { actingAs, uiHeaders, type ActingAs } from "./impersonation.ts";
@@ -35,6 +35,7 @@ import { incidentReports } from "./incidents.ts";
 import { legFor } from "./leg.ts";
 import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
+import { accountText } from "./service-account.ts";
 import { signsOf } from "./signs.ts";
 import { targetStates } from "./states.ts";
 import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
@@ -116,8 +117,8 @@ export function createTarget(request: TargetRequest): Target {
     const leg = legFor(settings, plan.preset);
     // Only now is it known that it wants one.
     if (leg === "pod" && plan.sends === "bearer") await refuseForPod(request, until);
-    const headers = recipeHeaders(plan, who?.who);
-    if (settings.confirm) await confirm(system, (who?.asking ?? who?.who)?.username, backend, until);
+    const headers = recipeHeaders(plan, who?.inPod);
+    if (settings.confirm) await confirm(system, whoseToken(settings, who), backend, until);
     const acting = settings.anonymous
       ? undefined
       : actingAs(cluster.config, plan.preset, who?.asking?.username, leg);
@@ -243,6 +244,8 @@ const routeTo = async (request: TargetRequest, namespace: string): Promise<Route
 /** Where it hangs on what the UI is whether its pod gets the token. @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD */
 const refuseForPod = async ({ cluster, settings }: TargetRequest, signal: AbortSignal): Promise<void> => {
   const { source, config } = cluster;
+  // Its tokens are there by then, and are for this cluster only.
+  if (settings.serviceAccount !== undefined) return;
   refuseWithoutToken(source.method, config);
   podHeaders(await source.get({ signal }), settings.sendBroadToken);
 };
@@ -270,8 +273,8 @@ const siteOf = (
     upstream: podUpstream({
       system,
       route,
-      source: cluster.source,
-      pin: cluster.pin,
+      source: cluster.pod.source,
+      pin: cluster.pod.pin,
       doubt: cluster.doubt,
       // With the direct leg the pod has nothing to do with who somebody is.
       anonymous: plan.sends !== "bearer" || found.leg === "direct",
@@ -295,17 +298,23 @@ const siteOf = (
   };
 };
 
+/** In the words of a question. */
+const whoseToken = ({ serviceAccount }: OpenSettings, people: People | undefined): string => {
+  if (serviceAccount !== undefined) return `tokens of ServiceAccount ${accountText(serviceAccount)}`;
+  const user = (people?.asking ?? people?.who)?.username;
+  return user === undefined ? "your token" : `the token of ${escapeLine(user)}`;
+};
+
 const confirm = async (
   system: System,
-  user: string | undefined,
+  whose: string,
   backend: Backend,
   signal: AbortSignal,
 ): Promise<void> => {
   if (!system.stdinIsTerminal)
     throw new KnownError("CONSENT_REFUSED", "Cannot ask for --confirm: standard input is no terminal");
-  const who = user === undefined ? "your token" : `the token of ${escapeLine(user)}`;
   const image = backend.image === undefined ? "" : ` (image ${escapeLine(backend.image)})`;
-  const question = `Send ${who} to pod ${escapeLine(backend.namespace)}/${escapeLine(backend.pod)}${image}? [y/N] `;
+  const question = `Send ${whose} to pod ${escapeLine(backend.namespace)}/${escapeLine(backend.pod)}${image}? [y/N] `;
   if (!(await askYes(question, signal)))
     throw new KnownError("CONSENT_REFUSED", "Nothing was sent: you did not agree");
 };

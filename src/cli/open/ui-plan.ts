@@ -30,17 +30,21 @@ export interface UiPlan {
 /** Cookies of UIs that hold a token. Whoever gets one has it, so they reach no UI but by a preset of the person's own. */
 const TOKEN_COOKIES: readonly string[] = ["headlamp-auth-*", "token", "jweToken"];
 
+type PlanSettings = Pick<OpenSettings, "anonymous" | "sendBroadToken" | "headers"> &
+  Partial<Pick<OpenSettings, "serviceAccount">>;
+
 /** @param presets of config.yaml */
 export const uiPlan = (
   signs: UiSigns,
-  settings: Pick<OpenSettings, "anonymous" | "sendBroadToken" | "headers">,
+  settings: PlanSettings,
   presets: readonly UserPreset[] = [],
 ): UiPlan => {
   const found = knownUi(signs, presetsWith(presets));
   const own = presets.find(({ id }) => id === found?.id);
   const known = found?.headers ?? [];
   // A flag counts more than a preset (decisions.md "Precedence").
-  const wished = settings.sendBroadToken ? "bearer" : (found?.sends ?? "bearer");
+  const wantsOne = settings.sendBroadToken || settings.serviceAccount !== undefined;
+  const wished = wantsOne ? "bearer" : (found?.sends ?? "bearer");
   const all = mergedRecipes(wished === "nothing" ? [] : known, settings.headers);
   const alone = wished === "nothing" && all.length > 0 ? "headers" : wished;
   const sends = settings.anonymous ? "nothing" : alone;
@@ -64,10 +68,12 @@ export const uiPlan = (
  */
 export const wantsToken = (
   { kind, name }: Pick<TargetReference, "kind" | "name">,
-  settings: Parameters<typeof uiPlan>[1] & Pick<OpenSettings, "leg">,
+  settings: PlanSettings & Pick<OpenSettings, "leg">,
   presets: readonly UserPreset[] = [],
 ): boolean => {
   const signs = { image: undefined, labels: new Map(), service: kind === "service" ? name : undefined };
+  // With a ServiceAccount it is not the person's.
+  if (settings.serviceAccount !== undefined) return false;
   const { preset, sends } = uiPlan(signs, settings, presets);
   // Its image may yet tell that it is one whose pages can do without.
   if (settings.leg === "auto" && preset === undefined) return false;

@@ -24,7 +24,7 @@ const opened = async (...targets: readonly string[]): Promise<readonly string[]>
   const system = under.system();
   const path = join(under.home, "kubeconfig");
   await system.files.write(path, KUBECONFIG);
-  const { wishes } = await wishesOf(
+  const found = await wishesOf(
     {
       system,
       options: optionsFor(openCommand, `--kubeconfig=${path}`),
@@ -34,6 +34,8 @@ const opened = async (...targets: readonly string[]): Promise<readonly string[]>
     },
     targets,
   );
+  if (found === undefined) throw new Error("somebody left");
+  const { wishes } = found;
   // Those of one cluster share its connection and its sign-in.
   expect(new Set(wishes.map(({ config }) => config)).size).toBe(
     new Set(wishes.map(({ config }) => config.contextName)).size,

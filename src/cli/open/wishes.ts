@@ -1,6 +1,6 @@
 import { KnownError } from "../../base/errors.ts";
 import type { ClientConfig, Kubeconfig } from "../../kubeconfig/index.ts";
-import { parseTarget, targetText } from "../../route/index.ts";
+import { parseTarget, targetText, type TargetReference } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
 import { readKubeconfig, selectClient } from "../identity.ts";
 import type { Wish } from "./pages.ts";
@@ -39,12 +39,27 @@ export interface Wishes {
   readonly current: boolean;
 }
 
-/** What is to be opened where. One that is named twice is opened once. @throws {KnownError} */
-export async function wishesOf(invocation: Invocation, targets: readonly string[]): Promise<Wishes> {
+/** Whether the current context counts where a target names none. */
+export const isCurrent = ({ options }: Pick<Invocation, "options">): boolean =>
+  options.string("context") === undefined;
+
+/** What a word means in a cluster; undefined: the person does not want to say. */
+export type Naming = (target: string, config: ClientConfig) => Promise<TargetReference | undefined>;
+
+/**
+ * What is to be opened where. One that is named twice is opened once; nothing is opened where one of them was left open.
+ * @param naming default: what it is by itself @throws {KnownError}
+ */
+export async function wishesOf(
+  invocation: Invocation,
+  targets: readonly string[],
+  naming: Naming = (target) => Promise.resolve(parseTarget(target)),
+): Promise<Wishes | undefined> {
   // What is wrong with the words is told before any file is read.
   const written = targets.map((text) => {
     const { target, context } = splitContext(text);
-    return { context, reference: parseTarget(target) };
+    parseTarget(target);
+    return { context, target };
   });
   if (written.length > MOST)
     throw new KnownError("USAGE", `Cannot open ${written.length} targets at once: at most ${MOST}`, {
@@ -53,16 +68,17 @@ export async function wishesOf(invocation: Invocation, targets: readonly string[
   const kubeconfig = await readKubeconfig(invocation);
   const configs = new Map<string | undefined, ClientConfig>();
   const wishes = new Map<string, Wish>();
-  for (const { context, reference } of written) {
+  for (const { context, target } of written) {
     const config = configs.get(context) ?? (await selectClient(invocation, kubeconfig, context));
     configs.set(context, config);
     // The current one may also have been named.
     const same = [...configs.values()].find((each) => each.contextName === config.contextName) ?? config;
+    const reference = await naming(target, same);
+    if (reference === undefined) return undefined;
     const namespace = reference.namespace ?? same.namespace;
     const name = JSON.stringify([same.contextName, namespace, targetText(reference), reference.port]);
     if (!wishes.has(name)) wishes.set(name, { config: same, reference });
   }
-  const named = invocation.options.string("context") !== undefined;
-  const current = !named && written.some(({ context }) => context === undefined);
+  const current = isCurrent(invocation) && written.some(({ context }) => context === undefined);
   return { wishes: [...wishes.values()], kubeconfig, current };
 }
