@@ -72,7 +72,7 @@ const opened = async (
   cookies: readonly { readonly name: string; readonly value: string }[] = [],
 ): Promise<Page> => {
   const open = await staged.open(await WAYS[way](staged));
-  expect(open.ready["credential"]).toMatch(/^nothing \(--leg direct\)/);
+  expect(open.ready["credential"]).toMatch(/^nothing: .* goes to the API server only$/);
   const context = await staged.context(browser);
   await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));
   const page = await launched(context, open);

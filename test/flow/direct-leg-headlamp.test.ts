@@ -142,7 +142,7 @@ describe.concurrent("D.2: the name of Headlamp's cluster", () => {
   ])("is %s", async (_what, config, name) => {
     await using made = await scene(config);
     await using ui = await made.start();
-    expect(ui.ready["credential"]).toMatch(/^nothing \(--leg direct\)/);
+    expect(ui.ready["credential"]).toMatch(/^nothing: .* goes to the API server only$/);
     // Nobody asks before it matters.
     expect(await statusOf(ui, "/c/x/pods")).toBe(200);
     expect(made.looks()).toBe(0);
