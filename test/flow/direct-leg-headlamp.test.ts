@@ -8,6 +8,7 @@ import { unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
 import { open, type Opened } from "../opened.ts";
 import { sendJson, sendText } from "../stand-ins/answers.ts";
 import { cookiesOf, linesOf } from "../stand-ins/seen.ts";
+import { eventually } from "../stand-ins/opened.ts";
 import { runInPods, type Pods } from "../stand-ins/pods.ts";
 import { openSocket } from "../stand-ins/socket.ts";
 
@@ -184,9 +185,7 @@ describe.concurrent("D.2: the name of Headlamp's cluster", () => {
     made.config = configOf(["two"]);
     made.put("ui-3");
     made.remove("ui-1");
-    await expect
-      .poll(async () => await statusOf(ui, `/clusters/two/${API}`), { timeout: 20_000, interval: 250 })
-      .toBe(200);
+    await eventually(async () => await statusOf(ui, `/clusters/two/${API}`), 200, 20_000);
     expect(made.looks()).toBeLessThan(6);
     expect(withSomething(made)).toEqual([]);
   });

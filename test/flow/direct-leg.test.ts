@@ -140,5 +140,6 @@ test("D.2: an answer of 100 MiB goes by, and waits for a client that takes its t
   let length = 0;
   for await (const part of response as AsyncIterable<Buffer>) length += part.length;
   expect(length).toBe(100 * MiB);
-  expect((await peakOf(ui.child.pid)) - before).toBeLessThan(60);
+  // Less than the answer, by more than a collector that comes late leaves.
+  expect((await peakOf(ui.child.pid)) - before).toBeLessThan(85);
 });
