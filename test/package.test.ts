@@ -182,6 +182,7 @@ describe("what programs can import", () => {
       "headlampCookies",
       "hooksFor",
       "inClusterName",
+      "isNamed",
       "isReady",
       "knownUi",
       "mergedRecipes",

@@ -250,7 +250,7 @@ export const CODES = {
   UI_MISMATCH: code(
     1,
     "What answers is not the UI that its name or its label says.",
-    "Name the right Service, or correct the label; with the address of its page it is opened as it is.",
+    "Correct the label, or name the Service that is meant: svc/NAME is opened whatever it is.",
   ),
   READ_ONLY: code(
     2,

@@ -3,7 +3,7 @@ export { CLUSTER, inClusterName, possibleBases } from "./direct-leg-cluster.ts";
 export type { ApiPlace } from "./direct-leg-path.ts";
 export { headlampCookies } from "./headlamp.ts";
 export { hooksFor } from "./hooks.ts";
-export { knownUi, presetOfService, schemeOf, type ServiceSigns, type UiSigns } from "./known-uis.ts";
+export { isNamed, knownUi, presetOfService, schemeOf, type ServiceSigns, type UiSigns } from "./known-uis.ts";
 export type { Find, Labels, Preset, Recipe, Sends } from "./preset.ts";
 export { PRESETS } from "./presets.ts";
 export { onlyReads } from "./read-only.ts";

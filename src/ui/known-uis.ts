@@ -61,3 +61,9 @@ export const presetOfService = (
     meant.find(({ find }) => find.services.some((each) => isLike(name, each)))
   );
 };
+
+/** Whether a Service has both the name and the place that the UI is always installed by; a label alone anybody writes. */
+export const isNamed = (preset: Preset | undefined, name: string, namespace: string): boolean =>
+  preset !== undefined &&
+  preset.find.namespaces.includes(namespace) &&
+  preset.find.services.some((each) => isLike(name, each));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Demo } from "../../src/demo/index.ts";
 import { testDemo } from "../demo.ts";
+import { open } from "../opened.ts";
 import { kauth } from "../program.ts";
 import { onTerminal } from "../terminal.ts";
 
@@ -24,7 +25,7 @@ const put = (
 
 beforeAll(async () => {
   demo = await testDemo();
-  put("apps", "single", "kiali");
+  put("apps", "single", "alertmanager");
   put("headlamp", "headlamp", "headlamp");
   put("team-a", "headlamp", "headlamp");
 });
@@ -38,7 +39,7 @@ describe("the list", () => {
     const { code, stdout, stderr } = await kauth(["open", ...here()]);
     expect(code, stderr).toBe(0);
     expect(stdout.split("\n").filter((line) => !line.startsWith(" ") && line !== "")).toEqual([
-      expect.stringMatching(/^Kiali +apps\/single:80 +the pod gets your token/),
+      expect.stringMatching(/^Alertmanager +apps\/single:80 +the pod gets nothing/),
       expect.stringMatching(/^Headlamp +headlamp\/headlamp:80 +the pod gets nothing/),
       expect.stringMatching(/^Headlamp +team-a\/headlamp:80 +the pod gets nothing/),
     ]);
@@ -52,7 +53,7 @@ describe("the list", () => {
     const { uis, notSearched } = JSON.parse(stdout) as Record<string, readonly Record<string, unknown>[]>;
     expect(notSearched).toEqual([]);
     expect(uis?.map(({ id, namespace, target }) => [id, namespace, target])).toEqual([
-      ["kiali", "apps", "svc/single"],
+      ["alertmanager", "apps", "svc/single"],
       ["headlamp", "headlamp", "svc/headlamp"],
       ["headlamp", "team-a", "svc/headlamp"],
     ]);
@@ -109,8 +110,8 @@ describe("on a terminal", () => {
     const before = await demo.pluginCalls();
     await using terminal = await onTerminal(["open", ...OPEN, ...here()]);
     await terminal.shows("Which UI of demo?");
-    terminal.type("kia");
-    await terminal.shows("Filter: kia");
+    terminal.type("ale");
+    await terminal.shows("Filter: ale");
     terminal.type("\r");
     await terminal.shows("svc/single");
     await terminal.shows("Open this link once");
@@ -158,5 +159,29 @@ describe("on a terminal", () => {
     plain.type("\u0003");
     await plain.ended;
     expect(plain.screen()).not.toContain("\u001b[7m");
+  });
+});
+
+describe("a label that lies", () => {
+  test("one that gets nothing is opened, and that is said", async () => {
+    await using ui = await open(["alertmanager", ...here()]);
+    expect(ui.ready).toMatchObject({ target: "svc/single" });
+    await expect.poll(() => ui.stderr()).toContain("Cannot take this for Alertmanager");
+  });
+
+  test("a UI that would get the token has to be that UI, and gets nothing before", async () => {
+    put("apps", "single", "kiali");
+    const { code, stderr } = await kauth(["open", "kiali", ...OPEN, ...here()]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Cannot take this for Kiali: GET \/kiali\/api\/auth\/info gave 404.*\[UI_MISMATCH\]/,
+    );
+  });
+
+  test("whoever names the Service gets it, whatever it is", async () => {
+    put("apps", "single", "kiali");
+    await using ui = await open(["svc/single", ...here()]);
+    expect(await ui.json("/api/me")).toMatchObject({ user: expect.any(String) as string });
+    expect(ui.stderr()).not.toContain("Cannot take");
   });
 });

@@ -120,9 +120,15 @@ describe("one clear message, the documented exit status, and nothing else", () =
     {
       name: "a client certificate",
       user: { "client-certificate-data": "LS0=", "client-key-data": "LS0=" },
+      leg: "pod",
       says: "client certificate",
     },
-    { name: "a password", user: { username: "alice", password: "canary" }, says: "user name and password" },
+    {
+      name: "a password",
+      user: { username: "alice", password: "canary" },
+      leg: "pod",
+      says: "user name and password",
+    },
     { name: "nothing", user: {}, says: "nothing that identifies you" },
     {
       name: "a user who is not there",
@@ -130,21 +136,24 @@ describe("one clear message, the documented exit status, and nothing else", () =
       context: "alicia",
       says: 'the context names the user "alicia", whom the kubeconfig does not have',
     },
-  ])("no bearer token: $name is exit 2 before anything is dialled", async ({ user, context = "u", says }) => {
-    const path = join(home, "kubeconfig");
-    const config = {
-      "current-context": "c",
-      clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
-      users: [{ name: "u", user }],
-      contexts: [{ name: "c", context: { cluster: "c", user: context } }],
-    };
-    await writeFile(path, JSON.stringify(config), { mode: 0o600 });
-    const ended = await open(["svc/ui", "--kubeconfig", path]);
-    expect(ended.stderr).toContain("NO_BEARER_TOKEN");
-    expect(ended.stderr).toContain(says);
-    expect(ended.stderr).not.toContain("canary");
-    expect(ended.code).toBe(2);
-  });
+  ])(
+    "no bearer token: $name is exit 2 before anything is dialled",
+    async ({ user, context = "u", leg = "auto", says }) => {
+      const path = join(home, "kubeconfig");
+      const config = {
+        "current-context": "c",
+        clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+        users: [{ name: "u", user }],
+        contexts: [{ name: "c", context: { cluster: "c", user: context } }],
+      };
+      await writeFile(path, JSON.stringify(config), { mode: 0o600 });
+      const ended = await open(["svc/ui", "--kubeconfig", path, "--leg", leg]);
+      expect(ended.stderr).toContain("NO_BEARER_TOKEN");
+      expect(ended.stderr).toContain(says);
+      expect(ended.stderr).not.toContain("canary");
+      expect(ended.code).toBe(2);
+    },
+  );
 
   test("over plain http nothing that identifies a person is sent, and that is said", async () => {
     const args = [
@@ -173,7 +182,7 @@ describe("one clear message, the documented exit status, and nothing else", () =
       contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
     };
     await writeFile(path, JSON.stringify(config), { mode: 0o600 });
-    const ended = await open(["svc/ui", "--kubeconfig", path]);
+    const ended = await open(["svc/ui", "--kubeconfig", path, "--leg", "pod"]);
     expect(ended.stderr).toContain("TOKEN_TOO_BROAD");
     expect(ended.stderr).not.toContain("canary");
     expect(ended.code).toBe(2);

@@ -75,6 +75,23 @@ describe("what a name on the command line means", () => {
     expect(opened(await named("headlamp:metrics", world))).toBe("headlamp service/ui:metrics");
   });
 
+  test("R-G3: one that is where nobody installs it is looked at by a person", async () => {
+    const lone = await named("headlamp", { apps: {}, tenant: { headlamp: HEADLAMP }, "*": {} });
+    expect(opened(lone)).toEqual(["tenant svc/headlamp"]);
+    if (lone.named.kind !== "several") throw new Error("it is one");
+    expect(ambiguous("headlamp", lone.named.found, () => "kauth open svc/headlamp -n tenant")).toMatchObject({
+      message: expect.stringContaining('in namespace "tenant", where it is not usually installed') as string,
+      hint: "Whoever made it may get your token. If you know it:\n  kauth open svc/headlamp -n tenant",
+    });
+  });
+
+  test("what was found is opened as that, and what was named as it is", async () => {
+    expect((await named("headlamp", { apps: {}, headlamp: { ui: HEADLAMP } })).named).toMatchObject({
+      ui: "headlamp",
+    });
+    expect((await named("headlamp", { apps: { headlamp: HEADLAMP } })).named).not.toHaveProperty("ui");
+  });
+
   test("a number behind the name of a UI belongs to it", () => {
     const ids = (name: string): readonly string[] => meantBy(name, TABLE.all).map(({ id }) => id);
     expect(ids("dashboard")).toEqual(["dashboard-2"]);

@@ -23,9 +23,16 @@ export interface NameOptions extends Omit<SearchOptions, "only"> {
   readonly namespaceGiven: boolean;
 }
 
+/** What was meant. */
+export interface Meant {
+  readonly reference: TargetReference;
+  /** Id of the UI that it was found as: nobody has named the Service itself. Undefined: somebody has. */
+  readonly ui?: string;
+}
+
 export type Named =
-  | { readonly kind: "one"; readonly reference: TargetReference }
-  /** Two at least. */
+  | (Meant & { readonly kind: "one" })
+  /** Two at least, or one that a person has to look at. */
   | { readonly kind: "several"; readonly found: readonly FoundUi[]; readonly notes: readonly string[] };
 
 /**
@@ -54,10 +61,17 @@ export async function targetByName(text: string, options: NameOptions): Promise<
   const [first] = ported;
   const notes = notesOf(result);
   if (first === undefined) throw notFound(reference.name, uis, notes);
-  return ported.length === 1
-    ? { kind: "one", reference: first.reference }
+  return ported.length === 1 && isUsual(first, namespace)
+    ? { kind: "one", reference: first.reference, ui: first.ui.id }
     : { kind: "several", found: ported, notes };
 }
+
+/**
+ * Whether it is where the person's own things are, or where people install it. Anywhere else it may be somebody's who
+ * waits for the tokens of those who type the name (security.md R-G3).
+ */
+export const isUsual = ({ namespace, ui }: FoundUi, own: string): boolean =>
+  namespace === own || ui.find.namespaces.includes(namespace);
 
 const withPort = (found: FoundUi, port: string | undefined): FoundUi =>
   port === undefined ? found : { ...found, reference: { ...found.reference, port } };
@@ -80,6 +94,13 @@ export const ambiguous = (
   found: readonly FoundUi[],
   command: (found: FoundUi) => string,
 ): KnownError => {
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0)
+    return new KnownError(
+      "TARGET_AMBIGUOUS",
+      `Cannot open "${name}" by its name alone: the one Service that looks like it is in namespace "${escapeLine(only.namespace)}", where it is not usually installed`,
+      { hint: `Whoever made it may get your token. If you know it:\n  ${command(only)}` },
+    );
   const rest = found.length - LISTED_MOST;
   const more = rest > 0 ? [`and ${rest} more, which kauth open --list lists`] : [];
   return new KnownError(

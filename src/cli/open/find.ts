@@ -1,11 +1,10 @@
 import type { Connection } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
 import { escapeLine } from "../../base/terminal.ts";
-import type { TargetReference } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, structured } from "../output.ts";
 import { keyboard } from "./ask.ts";
-import { ambiguous, targetByName } from "./by-name.ts";
+import { ambiguous, targetByName, type Meant } from "./by-name.ts";
 import { tableOf } from "./choose.ts";
 import { canChoose, choose } from "./chooser.ts";
 import { commandOf } from "./command-line.ts";
@@ -35,7 +34,7 @@ export async function listUis(request: FindRequest): Promise<void> {
  * `kauth open` alone: a person chooses among what is found; undefined when they leave, or where nobody can be asked and
  * the list was printed. @throws {KnownError} UI_NOT_FOUND, and as searchUis
  */
-export async function chooseTarget(request: FindRequest): Promise<TargetReference | undefined> {
+export async function chooseTarget(request: FindRequest): Promise<Meant | undefined> {
   const { system } = request.invocation;
   system.log.say("Looking for UIs …");
   const result = await search(request);
@@ -54,7 +53,7 @@ export async function chooseTarget(request: FindRequest): Promise<TargetReferenc
  * What one word of the command line means; where it may be several UIs, a person chooses; undefined when they leave.
  * @throws {KnownError} TARGET_AMBIGUOUS where nobody can be asked, and as targetByName
  */
-export async function namedTarget(text: string, request: FindRequest): Promise<TargetReference | undefined> {
+export async function namedTarget(text: string, request: FindRequest): Promise<Meant | undefined> {
   const { system, options, signal } = request.invocation;
   const named = await targetByName(text, {
     ...request,
@@ -62,7 +61,7 @@ export async function namedTarget(text: string, request: FindRequest): Promise<T
     signal,
     namespaceGiven: (options.string("namespace") ?? "") !== "",
   });
-  if (named.kind === "one") return named.reference;
+  if (named.kind === "one") return named;
   if (canAsk(request)) return await ask(request, escapeLine(text), named.found, named.notes);
   throw ambiguous(text, named.found, await commands(request));
 }
@@ -80,13 +79,14 @@ const ask = async (
   what: string,
   found: readonly FoundUi[],
   notes: readonly string[],
-): Promise<TargetReference | undefined> => {
+): Promise<Meant | undefined> => {
   const { system, signal } = invocation;
   const title = `Which ${what}${context === undefined ? "" : ` of ${escapeLine(context)}`}?`;
   for (const note of notes) system.log.say(note);
   const index = await choose(keyboard(), system, { title, choices: found.map(choiceOf), signal });
   if (index === undefined) system.log.say("Nothing was opened: you left without choosing");
-  return index === undefined ? undefined : found[index]?.reference;
+  const chosen = index === undefined ? undefined : found[index];
+  return chosen === undefined ? undefined : { reference: chosen.reference, ui: chosen.ui.id };
 };
 
 /** What opens each of them. The table of commands is not of this part. */

@@ -26,6 +26,8 @@ import { keepYoungMemorySmall } from "./young-memory.ts";
 export interface Wish {
   readonly config: ClientConfig;
   readonly reference: TargetReference;
+  /** Id of the UI that it was found as. Undefined: somebody has named the Service itself. */
+  readonly ui?: string;
 }
 
 export interface PagesRequest {
@@ -73,7 +75,9 @@ export async function openPages(request: PagesRequest): Promise<Served> {
       signal,
       several: configs.length > 1,
       wantsToken: wishes.every(
-        (wish) => wish.config !== config || wantsToken(wish.reference, settings, presets),
+        (wish) =>
+          wish.config !== config ||
+          wantsToken(wish.reference, settings, presets, request.sources.of(config).method),
       ),
       plain: request.sources.of(config),
       onChange: () => {
@@ -88,7 +92,7 @@ export async function openPages(request: PagesRequest): Promise<Served> {
     const tell = (target: Target, found: OpenedTarget): void => {
       if (served !== undefined) report.emit(readyEvent(target, found, { served, settings }));
     };
-    targets = wishes.map(({ config, reference }, index): Target => {
+    targets = wishes.map(({ config, reference, ui }, index): Target => {
       const namespace = reference.namespace ?? config.namespace;
       const { contextName: context } = config;
       const where = configs.length === 1 ? namespace : `${namespace}, ${context ?? "in-cluster"}`;
@@ -97,6 +101,7 @@ export async function openPages(request: PagesRequest): Promise<Served> {
         settings,
         cluster: clusterOf(config, clusters),
         reference,
+        ui,
         presets,
         id: `t${index}`,
         front: own,

@@ -82,7 +82,7 @@ const wanted = async (
   if (targets.length > 0)
     return await wishesOf(invocation, targets, async (target, config) =>
       isCertain(target, table.all)
-        ? parseTarget(target)
+        ? { reference: parseTarget(target) }
         : await find(config, async (request) => await namedTarget(target, request)),
     );
   const kubeconfig = await readKubeconfig(invocation);
@@ -91,9 +91,9 @@ const wanted = async (
     await find(config, listUis);
     return undefined;
   }
-  const reference = await find(config, chooseTarget);
-  if (reference === undefined) return undefined;
-  return { wishes: [{ config, reference }], kubeconfig, current: isCurrent(invocation) };
+  const meant = await find(config, chooseTarget);
+  if (meant === undefined) return undefined;
+  return { wishes: [{ config, ...meant }], kubeconfig, current: isCurrent(invocation) };
 };
 
 /** Resolves at the first SIGINT or SIGTERM. */

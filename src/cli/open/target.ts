@@ -24,7 +24,7 @@ import {
 } from "../../route/index.ts";
 import { podDialer } from "../../tunnel/index.ts";
 import { isImpersonating } from "../identity.ts";
-import { hooksFor, onlyReads, type UserPreset } from "../../ui/index.ts";
+import { hooksFor, isNamed, onlyReads, type UserPreset } from "../../ui/index.ts";
 import { askYes } from "./ask.ts";
 import { carrierMemory } from "./carrier-memory.ts";
 import type { OpenCluster, People } from "./cluster.ts";
@@ -38,6 +38,7 @@ import type { OpenSettings } from "./settings.ts";
 import { accountText } from "./service-account.ts";
 import { signsOf } from "./signs.ts";
 import { targetStates } from "./states.ts";
+import { checkAnswers } from "./what-answers.ts";
 import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
 import { podHeaders, podUpstream, refuseWithoutToken } from "./upstream.ts";
 
@@ -46,6 +47,8 @@ export interface TargetRequest {
   readonly settings: OpenSettings;
   readonly cluster: OpenCluster;
   readonly reference: TargetReference;
+  /** Id of the UI that it was found as. Undefined: somebody has named the Service itself. */
+  readonly ui?: string | undefined;
   /** Of config.yaml. */
   readonly presets: readonly UserPreset[];
   /** Short, of ours, and different for each. */
@@ -113,7 +116,7 @@ export function createTarget(request: TargetRequest): Target {
     people?.catch((): void => undefined);
     current = await (route ??= routeTo(request, namespace));
     const [who, backend] = await Promise.all([people, current.ready(until)]);
-    const plan = uiPlan(signsOf(backend, reference), settings, request.presets);
+    const plan = uiPlan(signsOf(backend, reference), settings, request.presets, request.ui);
     const leg = legFor(settings, plan.preset);
     // Only now is it known that it wants one.
     if (leg === "pod" && plan.sends === "bearer") await refuseForPod(request, until);
@@ -123,6 +126,11 @@ export function createTarget(request: TargetRequest): Target {
       ? undefined
       : actingAs(cluster.config, plan.preset, who?.asking?.username, leg);
     const site = siteOf(request, { backend, route: current, acting, plan, headers, leg, onUse });
+    const gets = leg === "pod" && plan.sends !== "nothing";
+    const unproven = gets && !isNamed(plan.preset, reference.name, namespace);
+    // Who has named a Service wants that one, whatever it is.
+    if (request.ui !== undefined)
+      await checkAnswers({ site, system, preset: plan.preset, unproven, signal: until });
     const forwarding = { system, onIncident };
     const { source, pin, doubt, connection } = cluster;
     const keptBack = whyKeptBack({

@@ -1,4 +1,5 @@
 import type { RawHeaders } from "../../base/headers.ts";
+import type { Method } from "../../credentials/index.ts";
 import type { TargetReference } from "../../route/index.ts";
 import {
   knownUi,
@@ -33,25 +34,30 @@ const TOKEN_COOKIES: readonly string[] = ["headlamp-auth-*", "token", "jweToken"
 type PlanSettings = Pick<OpenSettings, "anonymous" | "sendBroadToken" | "headers"> &
   Partial<Pick<OpenSettings, "serviceAccount">>;
 
-/** @param presets of config.yaml */
+/**
+ * @param presets of config.yaml
+ * @param wanted id of the UI that it was found as: it counts where nothing of the pod tells
+ */
 export const uiPlan = (
   signs: UiSigns,
   settings: PlanSettings,
   presets: readonly UserPreset[] = [],
+  wanted?: string,
 ): UiPlan => {
-  const found = knownUi(signs, presetsWith(presets));
+  const all = presetsWith(presets);
+  const found = knownUi(signs, all) ?? all.find(({ id }) => id === wanted);
   const own = presets.find(({ id }) => id === found?.id);
   const known = found?.headers ?? [];
   // A flag counts more than a preset (decisions.md "Precedence").
   const wantsOne = settings.sendBroadToken || settings.serviceAccount !== undefined;
   const wished = wantsOne ? "bearer" : (found?.sends ?? "bearer");
-  const all = mergedRecipes(wished === "nothing" ? [] : known, settings.headers);
-  const alone = wished === "nothing" && all.length > 0 ? "headers" : wished;
+  const recipes = mergedRecipes(wished === "nothing" ? [] : known, settings.headers);
+  const alone = wished === "nothing" && recipes.length > 0 ? "headers" : wished;
   const sends = settings.anonymous ? "nothing" : alone;
   return {
     preset: found === undefined ? undefined : { ...found, sends },
     sends,
-    recipes: settings.anonymous ? [] : all,
+    recipes: settings.anonymous ? [] : recipes,
     stripCookies:
       own?.strip === undefined
         ? [...new Set([...TOKEN_COOKIES, ...(found?.strip ?? [])])]
@@ -70,13 +76,14 @@ export const wantsToken = (
   { kind, name }: Pick<TargetReference, "kind" | "name">,
   settings: PlanSettings & Pick<OpenSettings, "leg">,
   presets: readonly UserPreset[] = [],
+  method: Method = "token",
 ): boolean => {
   const signs = { image: undefined, labels: new Map(), service: kind === "service" ? name : undefined };
   // With a ServiceAccount it is not the person's.
   if (settings.serviceAccount !== undefined) return false;
   const { preset, sends } = uiPlan(signs, settings, presets);
-  // Its image may yet tell that it is one whose pages can do without.
-  if (settings.leg === "auto" && preset === undefined) return false;
+  // Its image may yet tell that it is one whose pages can do without; nobody's they cannot show either.
+  if (settings.leg === "auto" && preset === undefined) return method === "none" && sends === "bearer";
   return legFor(settings, preset) === "pod" && sends === "bearer";
 };
 

@@ -1,8 +1,9 @@
 import { KnownError } from "../../base/errors.ts";
 import type { ClientConfig, Kubeconfig } from "../../kubeconfig/index.ts";
-import { parseTarget, targetText, type TargetReference } from "../../route/index.ts";
+import { parseTarget, targetText } from "../../route/index.ts";
 import type { Invocation } from "../command.ts";
 import { readKubeconfig, selectClient } from "../identity.ts";
+import type { Meant } from "./by-name.ts";
 import type { Wish } from "./pages.ts";
 
 /** One start page lists them, and each has an origin and a tunnel. */
@@ -44,7 +45,7 @@ export const isCurrent = ({ options }: Pick<Invocation, "options">): boolean =>
   options.string("context") === undefined;
 
 /** What a word means in a cluster; undefined: the person does not want to say. */
-export type Naming = (target: string, config: ClientConfig) => Promise<TargetReference | undefined>;
+export type Naming = (target: string, config: ClientConfig) => Promise<Meant | undefined>;
 
 /**
  * What is to be opened where. One that is named twice is opened once; nothing is opened where one of them was left open.
@@ -53,7 +54,7 @@ export type Naming = (target: string, config: ClientConfig) => Promise<TargetRef
 export async function wishesOf(
   invocation: Invocation,
   targets: readonly string[],
-  naming: Naming = (target) => Promise.resolve(parseTarget(target)),
+  naming: Naming = (target) => Promise.resolve({ reference: parseTarget(target) }),
 ): Promise<Wishes | undefined> {
   // What is wrong with the words is told before any file is read.
   const written = targets.map((text) => {
@@ -73,11 +74,12 @@ export async function wishesOf(
     configs.set(context, config);
     // The current one may also have been named.
     const same = [...configs.values()].find((each) => each.contextName === config.contextName) ?? config;
-    const reference = await naming(target, same);
-    if (reference === undefined) return undefined;
+    const meant = await naming(target, same);
+    if (meant === undefined) return undefined;
+    const { reference } = meant;
     const namespace = reference.namespace ?? same.namespace;
     const name = JSON.stringify([same.contextName, namespace, targetText(reference), reference.port]);
-    if (!wishes.has(name)) wishes.set(name, { config: same, reference });
+    if (!wishes.has(name)) wishes.set(name, { config: same, ...meant });
   }
   const current = isCurrent(invocation) && written.some(({ context }) => context === undefined);
   return { wishes: [...wishes.values()], kubeconfig, current };
