@@ -52,8 +52,14 @@ const by = (events: readonly AuditEvent[], part: string): readonly AuditEvent[] 
 describe("D.4: a token in the pod for somebody who has none", () => {
   test("it is never done unasked: what stands in the way, and what to do", async () => {
     const from = await kit.auditSize();
-    const { code, stderr } = await kauth(["open", ...words(), "--skip-open-browser"]);
-    expect(code).toBe(2);
+    const { code, stderr } = await kauth([
+      "open",
+      ...words(),
+      "--skip-open-browser",
+      "--address",
+      "127.0.0.1:0",
+    ]);
+    expect(code, stderr).toBe(2);
     expect(stderr).toContain("NO_BEARER_TOKEN");
     expect(stderr).toContain("--service-account NAMESPACE/NAME");
     expect(by(await kit.audit(from), `/serviceaccounts/${NAME}/token`)).toEqual([]);

@@ -70,7 +70,7 @@ export async function targetByName(text: string, options: NameOptions): Promise<
  * Whether it is where the person's own things are, or where people install it. Anywhere else it may be somebody's who
  * waits for the tokens of those who type the name (security.md R-G3).
  */
-export const isUsual = ({ namespace, ui }: FoundUi, own: string): boolean =>
+const isUsual = ({ namespace, ui }: FoundUi, own: string): boolean =>
   namespace === own || ui.find.namespaces.includes(namespace);
 
 const withPort = (found: FoundUi, port: string | undefined): FoundUi =>

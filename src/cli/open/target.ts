@@ -110,13 +110,23 @@ export function createTarget(request: TargetRequest): Target {
     usedAt = system.monotonic();
   };
 
+  const planOf = (backend: Backend): UiPlan =>
+    uiPlan(signsOf(backend, reference), settings, request.presets, request.ui);
+  /** Whoever has no token hears of that before any right to forward is asked for. */
+  const refuseEarly = (backend: Backend): void => {
+    if (opened !== undefined || settings.serviceAccount !== undefined) return;
+    const plan = planOf(backend);
+    if (legFor(settings, plan.preset) === "pod" && plan.sends === "bearer")
+      refuseWithoutToken(cluster.source.method, cluster.config);
+  };
+
   const find = async (until: AbortSignal): Promise<OpenedTarget> => {
     const people = settings.anonymous ? undefined : cluster.people();
     // It may fail before the route is there, and is looked at below.
     people?.catch((): void => undefined);
-    current = await (route ??= routeTo(request, namespace));
+    current = await (route ??= routeTo(request, namespace, refuseEarly));
     const [who, backend] = await Promise.all([people, current.ready(until)]);
-    const plan = uiPlan(signsOf(backend, reference), settings, request.presets, request.ui);
+    const plan = planOf(backend);
     const leg = legFor(settings, plan.preset);
     // Only now is it known that it wants one.
     if (leg === "pod" && plan.sends === "bearer") await refuseForPod(request, until);
@@ -214,7 +224,12 @@ export function createTarget(request: TargetRequest): Target {
 const startOf = ({ startHost, listener }: Front): string | undefined =>
   startHost === undefined ? undefined : `http://${hostAndPort(startHost, listener.port)}/`;
 
-const routeTo = async (request: TargetRequest, namespace: string): Promise<Route> => {
+const routeTo = async (
+  request: TargetRequest,
+  namespace: string,
+  /** A pod is about to be dialled. @throws {KnownError} why it is not */
+  onFound: (backend: Backend) => void,
+): Promise<Route> => {
   const { system, report, settings, reference } = request;
   const { connection, source } = request.cluster;
   const memory = await carrierMemory(system, carrierKey(connection));
@@ -226,12 +241,14 @@ const routeTo = async (request: TargetRequest, namespace: string): Promise<Route
     system,
     reference,
     namespace,
-    dialPod: (backend, verify) =>
-      podDialer(
+    dialPod: (backend, verify) => {
+      onFound(backend);
+      return podDialer(
         connection,
         { namespace: backend.namespace, name: backend.pod },
         { system, carrier: settings.carrier, memory, verify },
-      ),
+      );
+    },
     onChange: (change) => {
       // The first connection is part of the block that `ready` prints.
       if (change.kind !== "up" || announced)
@@ -249,12 +266,11 @@ const routeTo = async (request: TargetRequest, namespace: string): Promise<Route
   });
 };
 
-/** Where it hangs on what the UI is whether its pod gets the token. @throws {KnownError} NO_BEARER_TOKEN, TOKEN_TOO_BROAD */
+/** Where it hangs on what the UI is whether its pod gets the token. @throws {KnownError} TOKEN_TOO_BROAD */
 const refuseForPod = async ({ cluster, settings }: TargetRequest, signal: AbortSignal): Promise<void> => {
-  const { source, config } = cluster;
+  const { source } = cluster;
   // Its tokens are there by then, and are for this cluster only.
   if (settings.serviceAccount !== undefined) return;
-  refuseWithoutToken(source.method, config);
   podHeaders(await source.get({ signal }), settings.sendBroadToken);
 };
 
