@@ -5,8 +5,10 @@ import { OWN_PAGES } from "./browser/own-pages.ts";
 import { ROOT } from "./house/source.ts";
 
 const page = readFileSync(join(ROOT, "docs", "pages.md"), "utf8");
-/** Without those of a terminal, which are no pages. */
-const pictures = readdirSync(join(ROOT, "docs", "images")).filter((name) => !name.startsWith("choose-"));
+/** Without those of a terminal and of a UI, which are no pages of ours. */
+const pictures = readdirSync(join(ROOT, "docs", "images")).filter(
+  (name) => !/^(?:choose|opened)-/.test(name),
+);
 
 describe("docs/pages.md", () => {
   test("shows every picture, and only those that are there", () => {

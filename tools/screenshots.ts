@@ -3,8 +3,10 @@ import { dirname, join } from "node:path";
 import { OWN_PAGES, serveOwnPages } from "../test/browser/own-pages.ts";
 import { choicePage } from "./choice.ts";
 import { startChromium } from "../test/chromium.ts";
+import { testDemo } from "../test/demo.ts";
+import { startOpen } from "../test/program.ts";
 
-/** Pictures of our own pages for the documentation, in both color schemes. Without motion, so that they are the same each time. */
+/** Pictures of our own pages, of a list in a terminal and of a UI that is open, for the documentation, in both color schemes. Without motion, so that they are the same each time. */
 const TO = join(dirname(import.meta.dirname), "docs", "images");
 const SHOWN = [
   "starting",
@@ -23,6 +25,7 @@ const SHOWN = [
 await mkdir(TO, { recursive: true });
 await using served = await serveOwnPages();
 const choice = await choicePage();
+await using demo = await testDemo();
 const browser = await startChromium();
 for (const colorScheme of ["light", "dark"] as const) {
   const context = await browser.newContext({
@@ -38,7 +41,11 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
   await page.setContent(choice);
   await page.locator("body").screenshot({ path: join(TO, `choose-${colorScheme}.png`) });
+  await using ui = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig]);
+  await page.goto(ui.link);
+  await page.locator("#user", { hasText: demo.user }).waitFor();
+  await page.screenshot({ path: join(TO, `opened-${colorScheme}.png`) });
   await context.close();
 }
 await browser.close();
-process.stdout.write(`${(SHOWN.length + 1) * 2} pictures in docs/images\n`);
+process.stdout.write(`${(SHOWN.length + 2) * 2} pictures in docs/images\n`);
