@@ -61,6 +61,7 @@ describe("D.5: the same target is known by a hash", () => {
     ] as const)
       expect(keyOf({ settings: settings(over) })).toBe(same);
     expect(keyOf({ target: "ui" })).toBe(same);
+    expect(keyOf({ target: "http://ui.apps.svc/", config: config({}, "/a", "other") })).toBe(same);
     expect(keyOf({ target: "http://ui.apps.svc" })).not.toBe(keyOf({ target: "http://ui.apps.svc/path" }));
   });
 

@@ -45,7 +45,8 @@ export const targetKeys = (
     digestOf([
       Object.fromEntries(how),
       presets,
-      { ...config, user: lasting(config.user), userOriginFacts: undefined },
+      // Of its namespace counts what is left for the target, however that was said.
+      { ...config, namespace: undefined, user: lasting(config.user), userOriginFacts: undefined },
       targetText(reference),
       reference.namespace ?? config.namespace,
       reference.port ?? "",
