@@ -257,7 +257,7 @@ test("Headlamp as ben and Dashboard as amy at once, in one browser", async () =>
   });
   putObject(second.ui.store, "pods", "shell");
   const bens = await second.plugin.answer("ben");
-  const [one, two] = await Promise.all([first.open(), second.open()]);
+  const [one, two] = await Promise.all([first.open(), second.open(["--leg", "pod"])]);
   const context = await first.context(browser);
   // Each app's cookie on the other's port: ports share a jar, names do not.
   await context.addCookies([
