@@ -19,7 +19,7 @@ import { reportSignIn } from "./sign-in-events.ts";
 import { accountText } from "./service-account.ts";
 import type { Sources } from "./sources.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
-import { wantsToken } from "./ui-plan.ts";
+import { pagePath, wantsToken } from "./ui-plan.ts";
 import { keepYoungMemorySmall } from "./young-memory.ts";
 
 /** A target in a cluster. Those of one cluster share one `config`. */
@@ -108,7 +108,7 @@ export async function openPages(request: PagesRequest): Promise<Served> {
         origin: {
           host: own.hosts[index] ?? "",
           title: `${targetText(reference)} in ${where}`,
-          path: reference.path,
+          path: pagePath(reference, presets, ui),
           readOnly: settings.readOnly,
         },
         report: reportOn({ target: targetText(reference), namespace, context }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { UserPreset } from "../../ui/index.ts";
-import { recipeHeaders, uiPlan, wantsToken, type UiPlan } from "./ui-plan.ts";
+import { pagePath, recipeHeaders, uiPlan, wantsToken, type UiPlan } from "./ui-plan.ts";
 
 const FLAGS = { anonymous: false, sendBroadToken: false, headers: [] } as const;
 const FORWARDED = { name: "X-Forwarded-User", value: "{{username}}" };
@@ -100,4 +100,27 @@ test.each<[string, "service" | "pod", string, "pod" | "direct", boolean]>([
   ["the direct leg", "service", "ui", "direct", false],
 ])("whether a token will be wanted: %s", (_what, kind, name, leg, wanted) => {
   expect(wantsToken({ kind, name }, { ...FLAGS, leg })).toBe(wanted);
+});
+
+describe("the page that is opened", () => {
+  const OWN: readonly UserPreset[] = [
+    { id: "boards", path: "/boards?all=1", find: { services: ["boards"] } },
+    { id: "by-label", path: "/start", find: { serviceLabels: [{ app: "x" }] } },
+  ];
+  const service = (name: string, path = "/"): Parameters<typeof pagePath>[0] => ({
+    kind: "service",
+    name,
+    path,
+  });
+
+  test.each<[string, Parameters<typeof pagePath>[0], string | undefined, string]>([
+    ["config.yaml says which", service("boards"), undefined, "/boards?all=1"],
+    ["a path of the target's own counts more", service("boards", "/mine"), undefined, "/mine"],
+    ["what it was found as says which", service("y"), "by-label", "/start"],
+    ["a pod of that name is another thing", { kind: "pod", name: "boards", path: "/" }, undefined, "/"],
+    ["nobody knows it", service("y"), undefined, "/"],
+    ["a built-in one has none", service("headlamp"), "headlamp", "/"],
+  ])("%s", (_what, reference, wanted, path) => {
+    expect(pagePath(reference, OWN, wanted)).toBe(path);
+  });
 });

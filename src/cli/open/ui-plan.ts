@@ -87,6 +87,21 @@ export const wantsToken = (
   return legFor(settings, preset) === "pod" && sends === "bearer";
 };
 
+/**
+ * Path and query of the page to open: the target's own, else that of the UI that its Service's name tells, or that it
+ * was found as. What only the pod tells is known too late.
+ */
+export const pagePath = (
+  { kind, name, path }: Pick<TargetReference, "kind" | "name" | "path">,
+  presets: readonly UserPreset[],
+  wanted?: string,
+): string => {
+  if (path !== "/") return path;
+  const all = presetsWith(presets);
+  const signs = { image: undefined, labels: new Map(), service: kind === "service" ? name : undefined };
+  return (knownUi(signs, all) ?? all.find(({ id }) => id === wanted))?.path ?? path;
+};
+
 /** @throws {KnownError} HEADER_UNSENDABLE, also where the cluster does not say who the person is */
 export const recipeHeaders = ({ recipes }: Pick<UiPlan, "recipes">, who: Person | undefined): RawHeaders =>
   renderRecipes(recipes, who ?? { username: "", uid: "", groups: [] });
