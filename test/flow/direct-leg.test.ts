@@ -16,7 +16,9 @@ const POD = "/clusters/main/api/v1/namespaces/apps/pods";
 test("D.2: the API is asked from here as the person, and the pod gets no credential", async () => {
   await using demo = await testDemo();
   await using ui = await open(["svc/ui", "--kubeconfig", demo.kubeconfig, "--leg", "direct"]);
-  expect(ui.ready["credential"]).toMatch(/^nothing: your .* goes to the API server only$/);
+  expect(ui.ready["credential"]).toMatch(
+    /^nothing: what your credential plugin ".*" gives goes to the API server only$/,
+  );
   const { user } = demo;
 
   const listed = await ui.fetch({ path: POD });

@@ -234,6 +234,14 @@ const readyEvent = (
   };
 };
 
+/** A kubeconfig or a plugin is not what is sent; a plugin may give a certificate. */
+const credentialText = ({ method, description }: CredentialSource): string => {
+  if (method === "exec") return `what your ${description} gives`;
+  if (method === "token" || method === "token-file" || method === "auth-provider")
+    return `the token of your ${description}`;
+  return `your ${description}`;
+};
+
 /** What of the person goes into the pod. */
 const sentTo = (
   settings: OpenSettings,
@@ -248,7 +256,7 @@ const sentTo = (
     return `the token of your ${source.description}, for what needs the UI's back end (--send-token-to-pod)`;
   if (leg === "direct") {
     const pod = names === "" ? "nothing" : `no token, but ${names}`;
-    return `${pod}: your ${source.description} goes to the API server only`;
+    return `${pod}: ${credentialText(source)} goes to the API server only`;
   }
   if (plan.sends === "nothing") return `nothing: ${plan.preset?.name ?? "it"} does not ask who you are`;
   if (plan.sends === "headers") return `no token: ${names} from your ${source.description}`;
