@@ -39,3 +39,6 @@ test.each((Object.keys(CODES) as ErrorCode[]).map((code) => [code]))("%s has its
 });
 
 test("what has no code is a start", () => expect(troubleOf(undefined)).toBe("starting"));
+
+test("of a Service that is not there nobody says that its pod went away", () =>
+  expect(troubleOf("NOT_FOUND")).toBe("no-ready-pod"));

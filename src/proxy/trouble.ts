@@ -11,8 +11,8 @@ export type Trouble =
   | "answered";
 
 const CODES_OF: Readonly<Record<Exclude<Trouble, "starting">, readonly ErrorCode[]>> = {
-  restarting: ["POD_GONE", "TUNNEL_PAIRING", "TUNNEL_LOST", "TUNNEL_SILENT", "TUNNEL_PROTOCOL", "NOT_FOUND"],
-  "no-ready-pod": ["NO_READY_POD", "SERVICE_WITHOUT_PODS", "PORT_UNKNOWN", "PORT_AMBIGUOUS"],
+  restarting: ["POD_GONE", "TUNNEL_PAIRING", "TUNNEL_LOST", "TUNNEL_SILENT", "TUNNEL_PROTOCOL"],
+  "no-ready-pod": ["NOT_FOUND", "NO_READY_POD", "SERVICE_WITHOUT_PODS", "PORT_UNKNOWN", "PORT_AMBIGUOUS"],
   denied: ["FORBIDDEN", "TUNNEL_FORBIDDEN"],
   "sign-in": [
     "EXEC_DENIED",

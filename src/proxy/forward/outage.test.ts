@@ -3,6 +3,7 @@ import { dataPlane, request, stillSystem } from "../../../test/proxy/data-plane.
 import { CODES } from "../../base/codes.ts";
 import { KnownError, type ErrorCode } from "../../base/errors.ts";
 import { escapeHtml } from "../pages/markup.ts";
+import { problemPage } from "../pages/problem.ts";
 import type { Incident } from "../types.ts";
 import { problemOf, type Fate } from "./outage.ts";
 
@@ -66,6 +67,16 @@ describe("what is said of a failure", () => {
       expect(told.retryAfter).toBe(retryAfter);
     }
   });
+});
+
+test("who has no token is not sent to sign in, which gives none", () => {
+  const [none, failed] = (["NO_BEARER_TOKEN", "EXEC_FAILED"] as const).map(
+    (code) => problemPage(problem(new KnownError(code, CANARY), true)).body,
+  );
+  expect(none).toContain("<h1>This UI wants a token</h1>");
+  expect(none).toContain("--service-account");
+  expect(none).not.toMatch(/Sign in again|Enter/);
+  expect(failed).toMatch(/Sign in again[^]*Enter/);
 });
 
 test("whoever runs kauth gets the error, under the id that the client sees", () => {

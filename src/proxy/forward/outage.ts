@@ -24,6 +24,7 @@ const TEXTS = {
   "no-ready-pod": ["No pod of the UI is ready", `Kubernetes has none that takes requests. ${AGAIN}`],
   denied: ["You lack a right in the cluster", "Kubernetes does not let you reach the UI."],
   "sign-in": ["Sign in again", "Your sign-in has ended and could not be renewed."],
+  "no-token": ["This UI wants a token", "Without one it cannot be told who you are."],
   unreachable: [
     "The API server cannot be reached",
     `Your network, a VPN or the cluster itself may be down. ${AGAIN}`,
@@ -91,6 +92,7 @@ const answerTo = (
   if (asked.fate === "unknown") return problem(504, "unknown");
   // A page that loads again by itself would do so without the form that was sent.
   const refresh = asked.navigation && asked.fate === "harmless";
+  if (code === "NO_BEARER_TOKEN" && refresh) return { ...problem(503, "no-token"), retryAfter: 1, refresh };
   const kind = asked.fate === "unsent" && trouble !== "sign-in" && trouble !== "denied" ? "unsent" : trouble;
   return { ...problem(refresh ? 503 : 504, kind), retryAfter: 1, refresh };
 };

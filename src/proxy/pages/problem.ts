@@ -51,6 +51,10 @@ const signInText = (start: string | undefined): Markup =>
     : markup`<p><a class="button" href="${start}">Go to kauth&rsquo;s own page</a></p>
         <p class="soft">You sign in again there, or with <kbd>Enter</kbd> in the terminal where kauth runs.</p>`;
 
+/** Who has no token has none after a login either. */
+const asksToSignIn = ({ trouble, code }: Problem): boolean =>
+  trouble === "sign-in" && code !== "NO_BEARER_TOKEN";
+
 export const problemPage = (problem: Problem): OwnPage =>
   document({
     status: problem.status,
@@ -58,7 +62,7 @@ export const problemPage = (problem: Problem): OwnPage =>
     content: markup`<h1>${problem.title}</h1>
       <p>${problem.detail}</p>
       ${problem.right === undefined ? "" : rightText(problem.right)}
-      ${problem.trouble === "sign-in" ? signInText(problem.start) : ""}
+      ${asksToSignIn(problem) ? signInText(problem.start) : ""}
       ${problem.code === undefined || problem.right !== undefined ? "" : markup`<p>${CODES[problem.code].means} ${CODES[problem.code].next}</p>`}
       ${problem.refresh === true ? markup`<p class="busy soft" role="status">This page goes on by itself.</p>` : ""}
       <footer>Status ${problem.status} ${problem.code === undefined ? "" : markup`&middot; <code>${problem.code}</code> `}&middot; incident <code>${problem.incident}</code>.
