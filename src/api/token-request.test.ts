@@ -58,6 +58,14 @@ describe("a token of a ServiceAccount", () => {
     });
   });
 
+  test("of an account that is not there it is said where to look", async () => {
+    const { answer } = await ask(404, statusOf(404, 'serviceaccounts "viewer" not found'));
+    expect(answer).toMatchObject({
+      message: expect.stringContaining('"viewer"'),
+      hint: "See which there are: kubectl get serviceaccounts -n apps",
+    });
+  });
+
   test.each([
     ["no such account", 404, statusOf(404, "not found"), "NOT_FOUND"],
     ["nobody is signed in", 401, statusOf(401, "Unauthorized"), "UNAUTHORIZED"],

@@ -1,5 +1,5 @@
 import { decode, fallback, integer, object, string } from "../base/decode.ts";
-import { KnownError } from "../base/errors.ts";
+import { isKnownError, KnownError } from "../base/errors.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Seconds } from "../base/units.ts";
 import { seconds } from "../base/units.ts";
@@ -48,13 +48,16 @@ export async function requestToken(
     },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  if (answer.status !== 200 && answer.status !== 201)
-    throw statusError(answer.status, answer.body, {
-      verb: "create",
-      resource: "serviceaccounts/token",
-      name,
-      namespace,
-    });
+  if (answer.status !== 200 && answer.status !== 201) {
+    const asked = { verb: "create", resource: "serviceaccounts/token", name, namespace } as const;
+    const error = statusError(answer.status, answer.body, asked);
+    // -n has nothing to do with it.
+    if (isKnownError(error, "NOT_FOUND"))
+      throw new KnownError("NOT_FOUND", error.message, {
+        hint: `See which there are: kubectl get serviceaccounts -n ${namespace}`,
+      });
+    throw error;
+  }
   const what = `the TokenRequest for ServiceAccount "${name}"`;
   const { spec, status } = decode(shape, answer.body, { what, code: "API_FAILED" });
   if (spec.expirationSeconds <= 0)
