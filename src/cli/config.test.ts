@@ -98,6 +98,8 @@ test.each([
   { document: { version: 1, open: { tunnel: "x" } }, hint: 'Correct "open.tunnel" there' },
   { document: { version: 1, open: { zzzzzzzzzz: "x" } }, hint: "Correct the key that the message names." },
   { document: { version: 1, preset: {} }, hint: "Did you mean presets?" },
+  { document: { version: 2 }, hint: "Update kauth" },
+  { document: { open: {} }, hint: "Begin it with a line: version: 1" },
 ])("the hint for $document is $hint", async ({ document, hint }) => {
   await expect(readConfig(document, PATH)).rejects.toThrow(expect.objectContaining({ hint }));
 });

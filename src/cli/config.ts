@@ -73,12 +73,10 @@ export const readConfig = async (document: unknown, path: string): Promise<Confi
   if (document === undefined || document === null) return NO_CONFIG;
   if (!isObject(document)) throw invalid("it must be a mapping");
   const { version, presets, contexts, ...blocks } = document;
+  if (typeof version === "number" && version > CONFIG_VERSION)
+    throw invalid(`version ${version} is newer than this kauth knows`, "Update kauth");
   if (version !== CONFIG_VERSION)
-    throw invalid(
-      typeof version === "number" && version > CONFIG_VERSION
-        ? `version ${version} is newer than this kauth knows`
-        : `"version" must be ${CONFIG_VERSION}`,
-    );
+    throw invalid(`"version" must be ${CONFIG_VERSION}`, `Begin it with a line: version: ${CONFIG_VERSION}`);
   const commands = new Map<string, ReadonlyMap<string, readonly string[]>>();
   for (const [key, block] of Object.entries(blocks)) {
     const command = COMMANDS.find((each) => each.path.join(" ") === key);

@@ -74,6 +74,9 @@ describe("the list", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("UI_NOT_FOUND");
     expect(stderr).toContain("You may not list Services in apps, headlamp,");
+    const listed = await kauth(["open", "--list", "--kubeconfig", kubeconfig]);
+    expect([listed.code, listed.stdout]).toEqual([0, ""]);
+    expect(listed.stderr).toContain("Name a Service and its namespace: kauth open svc/NAME -n NAMESPACE");
   });
 
   test("--list names no target", async () => {

@@ -22,12 +22,14 @@ export interface FindRequest {
   readonly output: "text" | "json";
 }
 
+const NAME_ONE = "Name a Service and its namespace: kauth open svc/NAME -n NAMESPACE";
+
 /** `kauth open --list`: what is found, on standard output. @throws {KnownError} as searchUis */
 export async function listUis(request: FindRequest): Promise<void> {
   const result = await search(request);
   await print(request, result);
   if (result.found.length === 0)
-    request.invocation.system.log.say("No Service that you may see looks like a UI");
+    request.invocation.system.log.say(`No Service that you may see looks like a UI. ${NAME_ONE}`);
 }
 
 /**
@@ -40,9 +42,7 @@ export async function chooseTarget(request: FindRequest): Promise<Meant | undefi
   const result = await search(request);
   if (result.found.length === 0)
     throw new KnownError("UI_NOT_FOUND", "Cannot find a UI: no Service that you may see looks like one", {
-      hint: [...notesOf(result), "Name a Service and its namespace: kauth open svc/NAME -n NAMESPACE"].join(
-        "\n",
-      ),
+      hint: [...notesOf(result), NAME_ONE].join("\n"),
     });
   if (canAsk(request)) return await ask(request, "UI", result.found, notesOf(result));
   await print(request, result);
