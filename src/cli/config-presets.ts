@@ -80,9 +80,9 @@ const preset = fieldsOf(
     images: "Repositories of its image, from the right and without tag, one of which is enough",
     except: "Services that are something else, whatever their labels say",
     namespaces: "Where it is looked for, beside the namespace of the context",
-    port: "Port of its Service, by number or name. Default: found out",
+    port: "Port of its Service, by number or name. Default, and where it has no such port: found out",
     scheme: "What it speaks. Default: http",
-    path: "Path and query of the page to open. Default: /",
+    path: "Path and query of the page to open, where its Service tells that it is this UI. Default: /",
     ready: "A GET whose answer shows that it is this UI",
     "strip-cookies":
       'Cookies that are not sent to it: names, or prefixes that end in "*". Default: headlamp-auth-*, token, jweToken',

@@ -30,12 +30,15 @@ const wanted = ({ status, contains, keys }: Sign): string => {
   return keys === undefined ? `${status}` : `${status} with JSON that has "${keys.join('", "')}"`;
 };
 
-/** @throws {KnownError} UI_MISMATCH: it is not what its name or its label says */
-export const checkReady = (preset: Preset, status: number, body: string): void => {
+/**
+ * @param what it is called
+ * @throws {KnownError} UI_MISMATCH: it is not what its name or its label says
+ */
+export const checkReady = (preset: Preset, status: number, body: string, what = "this"): void => {
   const { ready } = preset;
   if (ready === undefined || isReady(preset, status, body)) return;
   throw new KnownError(
     "UI_MISMATCH",
-    `Cannot take this for ${preset.name}: GET ${ready.path} gave ${status}, and ${preset.name} answers ${ready.answers.map(wanted).join(" or ")}`,
+    `Cannot take ${what} for ${preset.name}: GET ${ready.path} gave ${status}, and ${preset.name} answers ${ready.answers.map(wanted).join(" or ")}`,
   );
 };

@@ -169,7 +169,7 @@ describe("a label that lies", () => {
   test("one that gets nothing is opened, and that is said", async () => {
     await using ui = await open(["alertmanager", ...here()]);
     expect(ui.ready).toMatchObject({ target: "svc/single" });
-    await expect.poll(() => ui.stderr()).toContain("Cannot take this for Alertmanager");
+    await expect.poll(() => ui.stderr()).toContain("Cannot take svc/single in apps for Alertmanager");
   });
 
   test("a UI that would get the token has to be that UI, and gets nothing before", async () => {
@@ -177,8 +177,9 @@ describe("a label that lies", () => {
     const { code, stderr } = await kauth(["open", "kiali", ...OPEN, ...here()]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /Cannot take this for Kiali: GET \/kiali\/api\/auth\/info gave 404.*\[UI_MISMATCH\]/,
+      /Cannot take svc\/single in apps for Kiali: GET \/kiali\/api\/auth\/info gave 404.*\[UI_MISMATCH\]/,
     );
+    expect(stderr).toContain("which is then opened whatever it is: svc/single -n apps");
   });
 
   test("whoever names the Service gets it, whatever it is", async () => {

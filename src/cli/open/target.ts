@@ -140,7 +140,15 @@ export function createTarget(request: TargetRequest): Target {
     const unproven = gets && !isNamed(plan.preset, reference.name, namespace);
     // Who has named a Service wants that one, whatever it is.
     if (request.ui !== undefined)
-      await checkAnswers({ site, system, preset: plan.preset, unproven, signal: until });
+      await checkAnswers({
+        site,
+        system,
+        reference,
+        namespace,
+        preset: plan.preset,
+        unproven,
+        signal: until,
+      });
     const forwarding = { system, onIncident };
     const { source, pin, doubt, connection } = cluster;
     const keptBack = whyKeptBack({

@@ -1,12 +1,15 @@
-import { isKnownError, messageOf } from "../../base/errors.ts";
+import { isKnownError, KnownError, messageOf } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { KiB, millis } from "../../base/units.ts";
 import { askSite, type Site } from "../../proxy/index.ts";
+import { targetText, type TargetReference } from "../../route/index.ts";
 import { checkReady, type Preset } from "../../ui/index.ts";
 
 export interface Answers {
   readonly site: Site;
   readonly system: System;
+  readonly reference: TargetReference;
+  readonly namespace: string;
   /** What it is by all that is known; undefined: nobody knows. */
   readonly preset: Preset | undefined;
   /** It was found by a label that anybody may have written, and its pod would get something of the person. */
@@ -35,7 +38,7 @@ export async function checkAnswers(answers: Answers): Promise<void> {
   look(answers).catch((error: unknown) => (isKnownError(error) ? system.log.warn(error.message) : undefined));
 }
 
-const look = async ({ site, system, signal, preset }: Answers): Promise<void> => {
+const look = async ({ site, system, signal, preset, reference, namespace }: Answers): Promise<void> => {
   if (preset?.ready === undefined) return;
   let found: Awaited<ReturnType<typeof askSite>>;
   try {
@@ -50,5 +53,14 @@ const look = async ({ site, system, signal, preset }: Answers): Promise<void> =>
     system.log.verbose(1, `Asking for ${preset.ready.path}: ${messageOf(error)}`);
     return;
   }
-  if (found.status < 500) checkReady(preset, found.status, found.body ?? "");
+  if (found.status >= 500) return;
+  const target = targetText(reference);
+  try {
+    checkReady(preset, found.status, found.body ?? "", `${target} in ${namespace}`);
+  } catch (error) {
+    if (!isKnownError(error)) throw error;
+    throw new KnownError("UI_MISMATCH", error.message, {
+      hint: `Correct its label, or name the Service, which is then opened whatever it is: ${target} -n ${namespace}`,
+    });
+  }
 };
