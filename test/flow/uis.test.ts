@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Answer } from "../http.ts";
+import { ask, type Answer } from "../http.ts";
 import { open, type Opened, type RequestOptions } from "../opened.ts";
 import { kauth, newHome } from "../program.ts";
 import type { App } from "../stand-ins/others/app.ts";
@@ -165,6 +165,40 @@ describe("Grafana, auth proxy", () => {
     // Sessions end with it, and connections with them.
     await expect(ui.fetch({ path: "/api/user" })).rejects.toThrow(/socket hang up/);
     expect(staged.ui.seen.length).toBe(before);
+  });
+
+  test("R-N4: whoever then opens the pages anew is named, and not who had them before", async () => {
+    await using at = await scene(GRAFANA);
+    const { ui, staged } = at;
+    expect(await ui.json("/api/user")).toEqual({ login: "amy", groups: [] });
+    await staged.plugin.answer("bob");
+    staged.plugin.demo.cluster.people.revoke(staged.token);
+    staged.remove("ui-1");
+    staged.add("ui-3");
+    let told = false;
+    void ui.event("identity").then(() => (told = true));
+    const asks = async (): Promise<boolean> =>
+      await ui.fetch({ path: "/api/user" }).then(
+        () => told,
+        () => told,
+      );
+    await expect.poll(asks, { timeout: 20_000 }).toBe(true);
+    const { kubeconfig } = staged.plugin.demo;
+    const words = ["open", "svc/ui", "--kubeconfig", kubeconfig, "--skip-open-browser", "--print-link"];
+    const { stdout } = await kauth([...words, "--output", "json"], { KAUTH_HOME: ui.home });
+    let link = String((JSON.parse(stdout.split("\n")[1] ?? "") as Record<string, unknown>)["url"]);
+    // The start page's, which leads on to the target's.
+    for (let step = 0; step < 2; step += 1) {
+      const { origin, hash, host } = new URL(link);
+      const { text } = await ask(new URL(origin), {
+        path: "/__kauth/session",
+        method: "POST",
+        headers: { host, origin, "sec-fetch-site": "same-origin", "content-length": String(hash.length - 1) },
+        body: hash.slice(1),
+      });
+      link = String((JSON.parse(text) as Record<string, unknown>)["next"]);
+    }
+    expect(await ui.json("/api/user")).toEqual({ login: "bob", groups: [] });
   });
 });
 

@@ -20,6 +20,8 @@ export interface IdentityPin {
   check(credential: Credential, signal: AbortSignal): Promise<boolean>;
   /** The pinned person, escaped; undefined before the first. */
   name(): string | undefined;
+  /** The same as the API server told; undefined where it does not tell, too. */
+  person(): Identity | undefined;
   /** A person opened the pages anew: whoever the credential belongs to by then is pinned. */
   release(): void;
 }
@@ -47,6 +49,7 @@ interface Fingerprint {
   readonly person: string;
   /** For people. */
   readonly name: string;
+  readonly who: Identity | undefined;
   /** UID of the namespace kube-system; undefined where it may not be read. */
   readonly cluster: string | undefined;
 }
@@ -125,6 +128,7 @@ export function identityPin(options: PinOptions): IdentityPin {
       return await abortable(checking.done, signal);
     },
     name: () => pinned?.name,
+    person: () => pinned?.who,
     release: () => {
       if (changed === undefined) return;
       changed = undefined;
@@ -151,12 +155,14 @@ const personOf = (who: Identity | undefined, credential: Credential): Omit<Finge
     return {
       person: JSON.stringify([who.username, who.uid, [...new Set(who.groups)].toSorted()]),
       name: escapeLine(who.username),
+      who,
     };
   const claims = credential.header?.kind === "bearer" ? tokenClaims(credential.header.token) : undefined;
   const subject = claims?.["sub"];
   return {
     person: JSON.stringify([claims?.["iss"], subject]),
     name: typeof subject === "string" ? escapeLine(subject) : "somebody whom the cluster does not name",
+    who: undefined,
   };
 };
 

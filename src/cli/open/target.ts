@@ -130,7 +130,11 @@ export function createTarget(request: TargetRequest): Target {
     const leg = legFor(settings, plan.preset);
     // Only now is it known that it wants one.
     if (leg === "pod" && plan.sends === "bearer") await refuseForPod(request, until);
-    const headers = recipeHeaders(plan, who?.inPod);
+    // What cannot be sent is told now, and not to a page.
+    recipeHeaders(plan, who?.inPod);
+    // Whomever it acts as stays the same; anybody else is who the pages were opened as last.
+    const person = isImpersonating(cluster.config) ? () => who?.inPod : () => cluster.pod.pin.person();
+    const headers = plan.recipes.length === 0 ? undefined : () => recipeHeaders(plan, person());
     if (settings.confirm) await confirm(system, whoseToken(settings, who), backend, until);
     const acting = settings.anonymous
       ? undefined
@@ -292,7 +296,7 @@ const siteOf = (
     readonly acting: ActingAs | undefined;
     readonly plan: UiPlan;
     /** Of its recipes. */
-    readonly headers: RawHeaders;
+    readonly headers: (() => RawHeaders) | undefined;
     readonly leg: Leg;
     readonly onUse: () => void;
   },

@@ -60,6 +60,7 @@ const scene = (during: (made: Scene) => Promise<void> = async () => await Promis
         start: () => undefined,
         check: () => Promise.resolve(true),
         name: () => undefined,
+        person: () => undefined,
         release: () => undefined,
       },
       doubt: {

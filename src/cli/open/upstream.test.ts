@@ -38,7 +38,13 @@ const upstreamOf = (
       again: () => Promise.resolve(),
       onChange: () => () => undefined,
     },
-    pin: { start: () => undefined, check, name: () => undefined, release: () => undefined },
+    pin: {
+      start: () => undefined,
+      check,
+      name: () => undefined,
+      person: () => undefined,
+      release: () => undefined,
+    },
     anonymous: false,
     sendBroadToken: false,
     impersonate: [["Impersonate-User", "bob"]],
@@ -61,10 +67,10 @@ describe("what says who the person is", () => {
     ],
     [
       "a token and a recipe",
-      { headers: RECIPE, impersonate: [] },
+      { headers: () => RECIPE, impersonate: [] },
       [["Authorization", "Bearer secret"], ...RECIPE],
     ],
-    ["R-N11: a recipe alone", { headers: RECIPE, anonymous: true }, RECIPE],
+    ["R-N11: a recipe alone", { headers: () => RECIPE, anonymous: true }, RECIPE],
     ["nothing", { anonymous: true }, []],
   ])("%s", async (_what, over, wanted) => {
     expect(await upstreamOf(over).authorize({ signal })).toEqual(wanted);
@@ -72,7 +78,7 @@ describe("what says who the person is", () => {
 
   test("R-N4: a recipe goes nowhere once the credential is somebody else's", async () => {
     const changed = new KnownError("IDENTITY_CHANGED", "somebody else");
-    const upstream = upstreamOf({ headers: RECIPE, anonymous: true }, () => Promise.reject(changed));
+    const upstream = upstreamOf({ headers: () => RECIPE, anonymous: true }, () => Promise.reject(changed));
     await expect(upstream.authorize({ signal })).rejects.toBe(changed);
     expect(upstream.ready?.()).toBeUndefined();
   });

@@ -41,8 +41,11 @@ export interface UpstreamOptions extends Omit<CredentialOptions, "headersOf"> {
   readonly sendBroadToken: boolean;
   /** `Impersonate-*` headers that go along with the credential, from the kubeconfig and the flags. */
   readonly impersonate: RawHeaders;
-  /** Those of recipes, which say who the pinned person is, with a credential or without. Default: none. */
-  readonly headers?: RawHeaders;
+  /**
+   * Those of recipes, which say who the pinned person is, with a credential or without. Asked for each credential, since
+   * the pages may have been opened anew as somebody else. Undefined: there are none. @throws {KnownError}
+   */
+  readonly headers?: (() => RawHeaders) | undefined;
 }
 
 /** Headers of a credential that is renewed when it is refused, and that nobody else's can take the place of. */
@@ -111,14 +114,14 @@ const NOBODY: Required<Pick<Upstream, "authorize" | "ready">> = {
 
 /** What the proxy knows of the world: streams from the route, headers from the credential. */
 export function podUpstream(options: UpstreamOptions): Upstream {
-  const { route, source, headers = [] } = options;
+  const { route, source, headers } = options;
   const headersOf = (credential: Credential): RawHeaders => [
     ...(options.anonymous ? [] : podHeaders(credential, options.sendBroadToken)),
     ...(options.anonymous ? [] : options.impersonate),
-    ...headers,
+    ...(headers?.() ?? []),
   ];
   // A name in a header is somebody's as a token is: it goes nowhere once the credential is another's (R-N4).
-  const isNobody = options.anonymous && headers.length === 0;
+  const isNobody = options.anonymous && headers === undefined;
   return {
     dial: async (request) => await route.dial({ bulk: request.bulk, signal: request.signal }),
     ...(isNobody ? NOBODY : credentialUpstream({ ...options, headersOf })),
