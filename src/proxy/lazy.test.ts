@@ -168,6 +168,18 @@ describe("a data plane that is made when somebody asks", () => {
     expect(answer.text).toContain("This request was not sent");
   });
 
+  test("R-N5: nor is a WebSocket opened, which may start something", async () => {
+    const { port } = await scene({
+      open: () => new Promise(() => undefined),
+      limits: { navigation: PATIENT, read: PATIENT, change: AT_ONCE },
+    });
+    const socket = connect(port, "127.0.0.1");
+    socket.write("GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    const [part] = (await once(socket, "data")) as [Buffer];
+    expect(part.toString("latin1")).toMatch(/^HTTP\/1\.1 504 /);
+    socket.destroy();
+  });
+
   test("who leaves is not waited for", async () => {
     const made = later();
     const { lazy, port } = await scene({ open: () => made.promise });

@@ -34,8 +34,9 @@ const LIMITS: LazyLimits = { navigation: millis(1_000), read: millis(120_000), c
 
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-const limitOf = (request: IncomingMessage, limits: LazyLimits): Millis => {
-  if (fateOf(request) !== "harmless") return limits.change;
+const limitOf = (request: IncomingMessage, upgrade: boolean, limits: LazyLimits): Millis => {
+  // A WebSocket may start something, as `exec` does, and its page opens it anew.
+  if (upgrade || fateOf(request) !== "harmless") return limits.change;
   return isNavigation(request) ? limits.navigation : limits.read;
 };
 
@@ -81,7 +82,7 @@ export function createLazy(options: LazyOptions): Forwarder {
     admitted: Admitted,
     end: { readonly upgrade: boolean; readonly gone: (listener: () => void) => void },
   ): Promise<Forwarder | undefined> => {
-    const limit = limitOf(request, limits);
+    const limit = limitOf(request, end.upgrade, limits);
     return await new Promise((resolve, reject) => {
       const waiter = waiterOf(askedOf(request, end.upgrade), admitted, {
         hooks: undefined,
@@ -125,15 +126,11 @@ export function createLazy(options: LazyOptions): Forwarder {
         opened.upgrade(request, socket, admitted);
         return;
       }
-      // Without one, a reset would end the program.
-      const hush = (): void => undefined;
-      socket.on("error", hush);
+      // Without one, a reset would end the program, also one that is seen later than the data plane is there.
+      socket.on("error", () => undefined);
       const gone = (listener: () => void): void => void socket.once("close", listener);
       wait(request, admitted, { upgrade: true, gone }).then(
-        (made) => {
-          made?.upgrade(request, socket, admitted);
-          socket.off("error", hush);
-        },
+        (made) => made?.upgrade(request, socket, admitted),
         (error: unknown) => problemOnSocket(socket, problem(error, request, false)),
       );
     },

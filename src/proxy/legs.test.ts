@@ -21,14 +21,17 @@ interface Scene {
   readonly ended: readonly string[];
   ask(head?: string): Promise<string>;
   client(head: string): Duplex;
+  advance(time: number): void;
 }
 
 const scene = (choice: LegChoice | Promise<LegChoice>): Scene => {
   const incidents: Incident[] = [];
   const ended: string[] = [];
+  const still = stillSystem();
   const legs = createLegs({
-    system: stillSystem().system,
+    system: still.system,
     choose: () => choice,
+    mayWait: ({ method, upgrade }) => method === "GET" && !upgrade,
     start: "http://kauth.localhost/",
     onIncident: (incident) => incidents.push(incident),
     legs: {
@@ -54,6 +57,7 @@ const scene = (choice: LegChoice | Promise<LegChoice>): Scene => {
     incidents,
     ended,
     client,
+    advance: (time) => still.advance(time),
     ask: async (head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n") => {
       let text = "";
       client(head).on("data", (part: Buffer) => (text += part.toString()));
@@ -138,6 +142,23 @@ describe("D.2: one data plane of several", () => {
     await settle();
     expect(made.legs.active).toBe(4);
     expect(made.incidents).toEqual([]);
+  });
+
+  test.each<readonly [string, string, RegExp]>([
+    ["a read", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", /pod$/],
+    ["a change", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", /^HTTP\/1.1 504 [^]*UPSTREAM_LATE/],
+    ["a WebSocket", UPGRADE, /^HTTP\/1.1 504 [^]*UPSTREAM_LATE/],
+  ])("R-N5: %s, when the choice took longer than 5 s", async (_what, head, wanted) => {
+    let give = (_choice: LegChoice): void => undefined;
+    const made = scene(new Promise<LegChoice>((resolve) => (give = resolve)));
+    let text = "";
+    made.client(head).on("data", (part: Buffer) => (text += part.toString()));
+    await settle();
+    made.advance(5_001);
+    give({ kind: "pod" });
+    await settle();
+    expect(text).toMatch(wanted);
+    expect(made.legs.active).toBe(4);
   });
 
   test("all of them forget a session, and end", async () => {

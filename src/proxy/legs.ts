@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
+import { millis } from "../base/units.ts";
 import { sendPage } from "./answer.ts";
 import { problemOf } from "./forward/outage.ts";
 import { askedOf } from "./forward/waiting.ts";
@@ -30,6 +31,9 @@ const NO_WEBSOCKET: Refused = {
   detail: "This address has no WebSocket.",
 };
 
+/** How long a choice may take for what may not wait; as for a data plane that is there. */
+const CHANGE_LIMIT = millis(5_000);
+
 const JSON_HEADERS = ["Content-Type", "application/json", ...OWN_HEADERS];
 
 /** The data planes of one site. */
@@ -46,6 +50,8 @@ export interface LegsOptions {
   readonly legs: Legs;
   /** A promise where it first has to be asked what the UI calls things; its requests wait. */
   readonly choose: (asked: AskedRequest) => LegChoice | Promise<LegChoice>;
+  /** Whether it changes and starts nothing, and may go on long after it was asked for (security.md R-N5). */
+  readonly mayWait: (asked: AskedRequest) => boolean;
   /** Address of the start page. */
   readonly start?: string | undefined;
   /** Called for each request that got a problem here. Default: nobody is told. */
@@ -53,7 +59,7 @@ export interface LegsOptions {
 }
 
 /** One data plane of several: each request goes one way, by what it asks for. */
-export function createLegs({ system, legs, choose, start, onIncident }: LegsOptions): Forwarder {
+export function createLegs({ system, legs, choose, mayWait, start, onIncident }: LegsOptions): Forwarder {
   const all = Object.values(legs) as readonly Forwarder[];
   /** Requests that wait for a choice, or for an answer of ours. */
   let waiting = 0;
@@ -113,11 +119,14 @@ export function createLegs({ system, legs, choose, start, onIncident }: LegsOpti
       return;
     }
     waiting += 1;
+    const since = system.monotonic();
     choice
       .finally(() => (waiting -= 1))
       .then(
         (made) => {
-          if (!isGone()) then(made);
+          if (isGone()) return;
+          if (system.monotonic() - since <= CHANGE_LIMIT || mayWait(asked)) then(made);
+          else failed(new KnownError("UPSTREAM_LATE", "Cannot send a request: it was held for too long"));
         },
         (error: unknown) => {
           if (!isGone()) failed(error);

@@ -4,6 +4,7 @@ import type { Credential, Method } from "../../credentials/index.ts";
 import {
   createForwarder,
   createLegs,
+  type AskedRequest,
   type Forwarder,
   type ForwarderOptions,
   type Site,
@@ -69,6 +70,7 @@ export function directForwarder(options: DirectOptions): Forwarder {
   const legs = createLegs({
     system,
     choose: leg.choose,
+    mayWait: mayWait(direct.hooks ?? {}),
     start: site.start,
     onIncident: forwarding.onIncident,
     legs: {
@@ -89,6 +91,16 @@ export function directForwarder(options: DirectOptions): Forwarder {
     },
   };
 }
+
+const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Reads, watches, and what is known to change nothing. */
+const mayWait =
+  ({ resumable, repeatable }: SiteHooks) =>
+  (asked: AskedRequest): boolean => {
+    if (asked.upgrade) return resumable?.(asked) !== undefined;
+    return READS.has(asked.method) || repeatable?.(asked) === true;
+  };
 
 /** A fixed sentence, for whoever clicks on what does not work; undefined: the UI's back end may have the token. */
 export const whyKeptBack = ({
