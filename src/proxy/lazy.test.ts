@@ -180,6 +180,25 @@ describe("a data plane that is made when somebody asks", () => {
     socket.destroy();
   });
 
+  test("a fault of a new data plane ends one request, and not the program", async () => {
+    const fault = (): void => {
+      throw new TypeError("a fault of ours");
+    };
+    const { get, incidents } = await scene({
+      open: () => Promise.resolve({ ...plane(), request: fault, upgrade: fault }),
+    });
+    expect((await get()).status).toBe(504);
+    const upgraded = await scene({
+      open: () => Promise.resolve({ ...plane(), request: fault, upgrade: fault }),
+    });
+    const socket = connect(upgraded.port, "127.0.0.1");
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    const [part] = (await once(socket, "data")) as [Buffer];
+    expect(part.toString("latin1")).toMatch(/^HTTP\/1\.1 504 /);
+    socket.destroy();
+    expect([incidents.length, upgraded.incidents.length]).toEqual([1, 1]);
+  });
+
   test("who leaves is not waited for", async () => {
     const made = later();
     const { lazy, port } = await scene({ open: () => made.promise });

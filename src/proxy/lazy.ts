@@ -115,11 +115,11 @@ export function createLazy(options: LazyOptions): Forwarder {
       }
       const navigation = isNavigation(request);
       const gone = (listener: () => void): void => void response.once("close", listener);
-      wait(request, admitted, { upgrade: false, gone }).then(
-        (made) => made?.request(request, response, admitted),
-        (error: unknown) =>
+      wait(request, admitted, { upgrade: false, gone })
+        .then((made) => made?.request(request, response, admitted))
+        .catch((error: unknown) =>
           sendProblem(response, problem(error, request, navigation), { navigation, system }),
-      );
+        );
     },
     upgrade: (request, socket, admitted) => {
       if (opened !== undefined) {
@@ -129,10 +129,9 @@ export function createLazy(options: LazyOptions): Forwarder {
       // Without one, a reset would end the program, also one that is seen later than the data plane is there.
       socket.on("error", () => undefined);
       const gone = (listener: () => void): void => void socket.once("close", listener);
-      wait(request, admitted, { upgrade: true, gone }).then(
-        (made) => made?.upgrade(request, socket, admitted),
-        (error: unknown) => problemOnSocket(socket, problem(error, request, false)),
-      );
+      wait(request, admitted, { upgrade: true, gone })
+        .then((made) => made?.upgrade(request, socket, admitted))
+        .catch((error: unknown) => problemOnSocket(socket, problem(error, request, false)));
     },
     forget: (session) => opened?.forget(session),
     [Symbol.asyncDispose]: async () => {

@@ -122,16 +122,14 @@ export function createLegs({ system, legs, choose, mayWait, start, onIncident }:
     const since = system.monotonic();
     choice
       .finally(() => (waiting -= 1))
-      .then(
-        (made) => {
-          if (isGone()) return;
-          if (system.monotonic() - since <= CHANGE_LIMIT || mayWait(asked)) then(made);
-          else failed(new KnownError("UPSTREAM_LATE", "Cannot send a request: it was held for too long"));
-        },
-        (error: unknown) => {
-          if (!isGone()) failed(error);
-        },
-      );
+      .then((made) => {
+        if (isGone()) return;
+        if (system.monotonic() - since <= CHANGE_LIMIT || mayWait(asked)) then(made);
+        else failed(new KnownError("UPSTREAM_LATE", "Cannot send a request: it was held for too long"));
+      })
+      .catch((error: unknown) => {
+        if (!isGone()) failed(error);
+      });
   };
 
   return {
