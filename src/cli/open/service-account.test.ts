@@ -39,6 +39,7 @@ const scene = () => {
   });
   const checked: Credential[] = [];
   let mine = true;
+  let name = "cert-user";
   const pin: IdentityPin = {
     start: () => undefined,
     check: (credential) => {
@@ -46,7 +47,8 @@ const scene = () => {
       if (!mine) throw new KnownError("IDENTITY_CHANGED", "somebody else");
       return Promise.resolve(true);
     },
-    name: () => "cert-user",
+    name: () => name,
+    person: () => undefined,
     release: () => undefined,
   };
   const person: SignIn = signInOnce(sourceOf(bearer("person")), {
@@ -81,6 +83,7 @@ const scene = () => {
     token,
     answer: (code: number) => (status = code),
     change: () => (mine = false),
+    reopenAs: (other: string) => (name = other),
   };
 };
 
@@ -127,12 +130,31 @@ describe("tokens of a ServiceAccount", () => {
   test("each use asks first whose the person's credential is, and somebody else gets nothing", async () => {
     const { token, asked, checked, change, source } = scene();
     await token();
-    expect(checked.length).toBe(1);
+    // Before the token is asked for, and when it is there.
+    expect(checked.length).toBe(2);
     change();
     await expect(token()).rejects.toMatchObject({ code: "IDENTITY_CHANGED" });
     await expect(source.renew(await Promise.resolve(bearer("x")))).rejects.toMatchObject({
       code: "IDENTITY_CHANGED",
     });
+    expect(asked.length).toBe(1);
+  });
+
+  test("whoever opens the pages anew asks for tokens of their own", async () => {
+    const { token, asked, reopenAs, answer } = scene();
+    expect(await token()).toBe(JWT("jti-1"));
+    reopenAs("somebody-else");
+    answer(403);
+    await expect(token()).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(asked.length).toBe(2);
+  });
+
+  test("one that was asked for while the credential became somebody else's is not used", async () => {
+    const { token, asked, change, checked } = scene();
+    const given = token();
+    await expect.poll(() => checked.length).toBe(1);
+    change();
+    await expect(given).rejects.toMatchObject({ code: "IDENTITY_CHANGED" });
     expect(asked.length).toBe(1);
   });
 

@@ -79,36 +79,51 @@ export interface AccountOptions {
 export function accountSource(options: AccountOptions): SignIn {
   const { system, account, connection, source, pin, signal } = options;
   let last: Credential | undefined;
+  /** Who asked for the tokens in hand. */
+  let asker: string | undefined;
   /** A token that somebody else asked for would show the pages of the first one to the second. */
   const samePerson = async (caller: AbortSignal): Promise<void> => {
-    for (let round = 0; round < ROUNDS; round += 1)
-      if (await pin.check(await source.get({ early: true, signal: caller }), caller)) return;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (!(await pin.check(await source.get({ early: true, signal: caller }), caller))) continue;
+      const now = nameOf(pin);
+      // Whoever opens the pages anew may lack the right to ask.
+      if (asker !== undefined && asker !== now) tokens = fetched();
+      asker = now;
+      return;
+    }
     throw new KnownError(
       "IDENTITY_UNKNOWN",
       "Cannot use the new credential: it ends before the API server has said whose it is",
     );
   };
-  const tokens: CredentialSource = fetchedSource({
-    method: source.method,
-    description: `ServiceAccount "${accountText(account)}"`,
-    system,
-    signal,
-    fetch: async () => {
-      const asked = system.now();
-      const { token, life } = await requestToken(connection, account, { signal });
-      const jti = tokenClaims(token)?.["jti"];
-      system.log.verbose(
-        1,
-        `Token of ServiceAccount "${accountText(account)}" for ${life} s: jti ${typeof jti === "string" ? escapeLine(jti.slice(0, 100)) : "unknown"}`,
-      );
-      // By our own clock, which may not be the API server's.
-      const expiresAt = after(asked, toMillis(life));
-      return { header: { kind: "bearer", token }, certificate: undefined, expiresAt };
-    },
-  });
+  const fetched = (): CredentialSource =>
+    fetchedSource({
+      method: source.method,
+      description: `ServiceAccount "${accountText(account)}"`,
+      system,
+      signal,
+      fetch: async () => {
+        const asked = system.now();
+        const { token, life } = await requestToken(connection, account, { signal });
+        // Whose credential it was asked with may have changed meanwhile.
+        await samePerson(signal);
+        const jti = tokenClaims(token)?.["jti"];
+        system.log.verbose(
+          1,
+          `Token of ServiceAccount "${accountText(account)}" for ${life} s: jti ${typeof jti === "string" ? escapeLine(jti.slice(0, 100)) : "unknown"}`,
+        );
+        // By our own clock, which may not be the API server's.
+        const expiresAt = after(asked, toMillis(life));
+        return { header: { kind: "bearer", token }, certificate: undefined, expiresAt };
+      },
+    });
+  let tokens = fetched();
   const given = (credential: Credential): Credential => (last = credential);
   return {
-    ...tokens,
+    method: tokens.method,
+    description: tokens.description,
+    failure: () => tokens.failure?.(),
+    forget: () => tokens.forget?.(),
     get: async (wishes) => {
       await samePerson(wishes?.signal ?? signal);
       return given(await tokens.get(wishes));
@@ -127,6 +142,11 @@ export function accountSource(options: AccountOptions): SignIn {
     onChange: (listener) => source.onChange(listener),
   };
 }
+
+const nameOf = (pin: IdentityPin): string => {
+  const person = pin.person();
+  return JSON.stringify([pin.name(), person?.uid, [...(person?.groups ?? [])].toSorted()]);
+};
 
 export interface AccountPinOptions extends Omit<AccountOptions, "source" | "account"> {
   readonly config: ClientConfig;
