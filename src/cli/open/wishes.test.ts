@@ -19,7 +19,10 @@ contexts:
   - { name: admin@green, context: { cluster: two, user: alice } }
 `;
 
-const opened = async (...targets: readonly string[]): Promise<readonly string[]> => {
+const opened = async (...targets: readonly string[]): Promise<readonly string[]> =>
+  await openedWith("", ...targets);
+
+const openedWith = async (flags: string, ...targets: readonly string[]): Promise<readonly string[]> => {
   await using under = await recorded();
   const system = under.system();
   const path = join(under.home, "kubeconfig");
@@ -27,7 +30,7 @@ const opened = async (...targets: readonly string[]): Promise<readonly string[]>
   const found = await wishesOf(
     {
       system,
-      options: optionsFor(openCommand, `--kubeconfig=${path}`),
+      options: optionsFor(openCommand, ...[`--kubeconfig=${path}`, flags].filter((each) => each !== "")),
       positionals: targets,
       program: "kauth",
       signal: new AbortController().signal,
@@ -65,6 +68,17 @@ describe("TARGET@CONTEXT", () => {
       "svc/ui in apps of blue",
     ]);
   });
+
+  test.each(["--token=secret", "--server=https://127.0.0.1:3", "--user=alice", "--cluster=one"])(
+    "no credential goes to two clusters: %s",
+    async (flag) => {
+      await expect(openedWith(flag, "svc/ui", "svc/ui@admin@green")).rejects.toMatchObject({
+        code: "USAGE",
+        message: expect.stringContaining(flag.split("=")[0] ?? "") as string,
+      });
+      expect(await openedWith(flag, "svc/ui", "svc/b@blue")).toHaveLength(2);
+    },
+  );
 
   test("one that does not exist is told", async () => {
     await expect(opened("svc/ui@nowhere")).rejects.toMatchObject({

@@ -40,6 +40,33 @@ export interface Wishes {
   readonly current: boolean;
 }
 
+/** Of one cluster or one person: with two of them, the credential of one would go to the other. */
+const OF_ONE = [
+  "cluster",
+  "user",
+  "server",
+  "token",
+  "username",
+  "password",
+  "client-certificate",
+  "client-key",
+];
+
+/** Before anything is dialled. @throws {KnownError} USAGE */
+const refuseForSeveral = (
+  { options }: Pick<Invocation, "options">,
+  configs: ReadonlyMap<string | undefined, ClientConfig>,
+): void => {
+  if (new Set([...configs.values()].map(({ contextName }) => contextName)).size < 2) return;
+  const given = OF_ONE.find((name) => (options.string(name) ?? "") !== "");
+  if (given === undefined) return;
+  throw new KnownError(
+    "USAGE",
+    `Cannot open targets of several contexts with --${given}: it is of one of them, and would count for all`,
+    { hint: "Leave it out, or open the targets of one context at a time" },
+  );
+};
+
 /** Whether the current context counts where a target names none. */
 export const isCurrent = ({ options }: Pick<Invocation, "options">): boolean =>
   options.string("context") === undefined;
@@ -69,9 +96,12 @@ export async function wishesOf(
   const kubeconfig = await readKubeconfig(invocation);
   const configs = new Map<string | undefined, ClientConfig>();
   const wishes = new Map<string, Wish>();
+  for (const { context } of written)
+    if (!configs.has(context)) configs.set(context, await selectClient(invocation, kubeconfig, context));
+  refuseForSeveral(invocation, configs);
   for (const { context, target } of written) {
-    const config = configs.get(context) ?? (await selectClient(invocation, kubeconfig, context));
-    configs.set(context, config);
+    const config = configs.get(context);
+    if (config === undefined) throw new TypeError("each context has been selected");
     // The current one may also have been named.
     const same = [...configs.values()].find((each) => each.contextName === config.contextName) ?? config;
     const meant = await naming(target, same);
