@@ -8,7 +8,7 @@ import { whoseAddress } from "./whose-address.ts";
 
 export interface FrontRequest {
   readonly system: System;
-  readonly settings: OpenSettings;
+  readonly settings: Pick<OpenSettings, "origin" | "addresses">;
   readonly targets: readonly FrontTarget[];
 }
 
@@ -36,9 +36,15 @@ export async function openFront({ system, settings, targets }: FrontRequest): Pr
   const listener = await openListener({ addresses: settings.addresses, ip }, system, whoseAddress(system));
   if (ip !== undefined) return { listener, hosts: [ip], startHost: undefined, ip };
   try {
-    const all = targets.map((target) => ({ name: target.reference.name, inputs: originInputs(target) }));
+    const all = targets.map((target) => ({ target, inputs: originInputs(target) }));
     const hosts: string[] = [];
-    for (const { name, inputs } of all) hosts.push(await originOf(system, name, inputs, listener.port));
+    for (const { target, inputs } of all) {
+      const { name } = target.reference;
+      const host = await originOf(system, name, inputs, listener.port);
+      // Two contexts may say the same of cluster and user, and each of their pages has a session of its own.
+      const own = { ...inputs, target: `${inputs.target} of ${target.config.contextName ?? ""}` };
+      hosts.push(hosts.includes(host) ? await originOf(system, name, own, listener.port) : host);
+    }
     const [first] = all;
     if (first === undefined) throw new TypeError("somebody opens something");
     // Others of the same run change nothing of the one target's.
@@ -66,7 +72,7 @@ export const authorityOf = ({ cluster }: ClientConfig): string =>
   hash("sha256", cluster.certificateAuthorityData ?? cluster.certificateAuthority ?? "", "hex");
 
 /** A loopback address of this run alone, where the system has more than one (security.md R-N2). */
-const originAddress = (system: System, settings: OpenSettings): string => {
+const originAddress = (system: System, settings: Pick<OpenSettings, "addresses">): string => {
   const [first] = settings.addresses;
   if (first !== undefined) return first.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
   if (system.platform !== "linux") {
