@@ -100,6 +100,8 @@ describe("a value that could be read as something else is not sent", () => {
     ["DEL", "{{username}}", { username: "a\x7f" }, "cannot carry"],
     ["a control character of Latin-1", "{{username}}", { username: "a\x85b" }, "cannot carry"],
     ["beyond Latin-1", "{{username}}", { username: "\u017diga" }, "cannot carry"],
+    ["what is another name in UTF-8", "{{username}}", { username: "ren\u00c3\u00a9" }, "in UTF-8"],
+    ["the same in a group", "{{groups}}", { groups: ["a", "\u00e2\u00a2\u00a3"] }, "in UTF-8"],
     ["a space that the reader takes away", "{{username}}", { username: "amy " }, "cannot carry"],
     ["a tab", "{{username}}", { username: "a\tb" }, "cannot carry"],
     ["nobody", "{{username}}", { username: "" }, "no user name"],
@@ -118,6 +120,11 @@ describe("a value that could be read as something else is not sent", () => {
 
   test("a comma is a character like any other where there is no list", () =>
     expect(rendered("{{username}}", { ...AMY, username: "CN=amy,O=devs" })).toBe("CN=amy,O=devs"));
+
+  test("a name that only Latin-1 can be", () =>
+    expect(rendered("{{username}}", { ...AMY, username: "Ren\u00e9 M\u00fcller" })).toBe(
+      "Ren\u00e9 M\u00fcller",
+    ));
 
   test("what is not used is not looked at", () =>
     expect(rendered("{{username}}", { ...AMY, groups: ["a,b"], uid: "" })).toBe("amy"));

@@ -82,6 +82,9 @@ const isPlaceholder = (word: string): word is Placeholder => PLACEHOLDERS.some((
 /** Visible characters of Latin-1 with spaces between them; what else there is, somebody reads as something else. */
 const SENDABLE = /^(?:[\x21-\x7e\xa1-\xff](?:[\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?)?$/;
 
+/** Bytes of Latin-1 that are other characters to whoever reads UTF-8: "Ã©" would sign in whoever is called "é". */
+const ALSO_UTF8 = /[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}/;
+
 const checkTemplate = ({ name, value }: Recipe, code: ErrorCode): void => {
   for (const [written, word = ""] of value.matchAll(PLACEHOLDER))
     if (!isPlaceholder(word))
@@ -147,6 +150,8 @@ const checkValues = (recipe: Recipe, used: ReadonlySet<Placeholder>, person: Per
     if (value === "") throw refused(`the cluster gives no ${what}`);
     if (!SENDABLE.test(value))
       throw refused(`${what} ${JSON.stringify(value)} has characters that a header cannot carry`);
+    if (ALSO_UTF8.test(value))
+      throw refused(`${what} ${JSON.stringify(value)} would be read as another one in UTF-8`);
     if (list && value.includes(","))
       throw refused(`${what} ${JSON.stringify(value)} has a comma, and would be read as several`);
   };
