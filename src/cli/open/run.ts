@@ -31,7 +31,7 @@ export async function runOpen(invocation: Invocation): Promise<number> {
   const { wishes, kubeconfig, current } = found;
   const report = reportTo(system, settings);
   const { presets = [], contexts } = invocation;
-  const keys = targetKeys(wishes, settings, presets);
+  const keys = targetKeys(wishes, settings, presets, system.env);
   const stopped = new AbortController();
   const signal = AbortSignal.any([invocation.signal, stopped.signal]);
   if (await attach({ system, settings, keys, report, signal })) return 0;

@@ -119,6 +119,26 @@ describe("D.5: the same target is known by a hash", () => {
     expect(keysWith(/a/)).toEqual(keysWith(/a/));
   });
 
+  test("of another person of a cloud it is another one, where a plugin asks there", () => {
+    const plugin = {
+      command: "aws",
+      args: [],
+      env: [],
+      apiVersion: "v1",
+      installHint: undefined,
+      provideClusterInfo: false,
+      interactiveMode: "Never",
+    } as const;
+    const reference = parseTarget("svc/ui");
+    const keysOf = (env: Readonly<Record<string, string>>, user: Partial<User> = { exec: plugin }) =>
+      targetKeys([{ config: config(user), reference }], settings(), [], env);
+    const admin = keysOf({ AWS_PROFILE: "admin", TERM: "a" });
+    expect(keysOf({ AWS_PROFILE: "admin", TERM: "b" })).toEqual(admin);
+    expect(keysOf({ AWS_PROFILE: "viewer" })).not.toEqual(admin);
+    expect(keysOf({})).not.toEqual(admin);
+    expect(keysOf({ AWS_PROFILE: "admin" }, {})).toEqual(keysOf({}, {}));
+  });
+
   test("what a provider renews by itself changes nothing", () => {
     const provider = (config: ReadonlyMap<string, string>) => ({ authProvider: { name: "oidc", config } });
     expect(

@@ -1,3 +1,4 @@
+import type { System } from "../../base/system.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
 import type { UserPreset } from "../../ui/index.ts";
@@ -31,6 +32,13 @@ const APART: Readonly<Record<Apart, true>> = {
 };
 
 /**
+ * By these the plugins of clouds and gateways tell who somebody is, `AWS_PROFILE` first of all. Another
+ * person's pages must not be opened because the kubeconfig is the same.
+ */
+const OF_PLUGINS =
+  /^(?:AWS|AZURE|AAD|ARM|MSI|GOOGLE|CLOUDSDK|OCI|ALIBABA|ALIBABACLOUD|IBMCLOUD|DIGITALOCEAN|OS|TELEPORT|TSH|VAULT|OKTA|SAML2AWS|KUBELOGIN)_/;
+
+/**
  * One hash a target: the same for the same page of the same cluster by the same entry of the same kubeconfig, opened in
  * the same way. Two kubeconfigs may call two people by one name, and `--read-only` must not lead to pages that are not.
  */
@@ -39,6 +47,7 @@ export const targetKeys = (
   settings: OpenSettings,
   /** Of the configuration. */
   presets: readonly UserPreset[] = [],
+  env: System["env"] = {},
 ): readonly string[] => {
   const how = Object.entries(settings).filter(([key]) => !Object.hasOwn(APART, key));
   return wishes.map(({ config, reference }) =>
@@ -51,6 +60,9 @@ export const targetKeys = (
       reference.namespace ?? config.namespace,
       reference.port ?? "",
       reference.path,
+      config.user.exec === undefined
+        ? {}
+        : Object.fromEntries(Object.entries(env).filter(([name]) => OF_PLUGINS.test(name))),
     ]),
   );
 };
