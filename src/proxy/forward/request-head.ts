@@ -53,6 +53,8 @@ const DROPPED_PREFIXES = [
   "impersonate-",
   "x-remote-",
   "x-auth-request-",
+  // Beside the name that kauth sends, Grafana's auth proxy takes groups and a role from these (its docs, "auth-proxy").
+  "x-webauth-",
 ];
 
 const SPECIAL: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
