@@ -28,7 +28,11 @@ describe("a star stands for any text", () => {
 
 test("no labels are wanted of nobody", () => {
   expect(hasLabels(new Map([["a", "b"]]), {})).toBe(false);
-  expect(hasLabels(new Map(), { a: "*" })).toBe(true);
+});
+
+test("a label with any value has to be there", () => {
+  expect(hasLabels(new Map([["a", ""]]), { a: "*" })).toBe(true);
+  for (const wanted of ["*", ""]) expect(hasLabels(new Map([["b", "c"]]), { a: wanted })).toBe(false);
 });
 
 test.each([

@@ -22,7 +22,10 @@ export const isLike = (text: string, pattern: string): boolean => {
 
 export const hasLabels = (labels: ReadonlyMap<string, string>, wanted: Labels): boolean => {
   const pairs = Object.entries(wanted);
-  return pairs.length > 0 && pairs.every(([key, value]) => isLike(labels.get(key) ?? "", value));
+  // "*" is any value, but one has to be there.
+  return (
+    pairs.length > 0 && pairs.every(([key, value]) => labels.has(key) && isLike(labels.get(key) ?? "", value))
+  );
 };
 
 /** Whether an image is of that repository, wherever it is mirrored: its last segments count, without tag and digest. */
