@@ -3,12 +3,13 @@ import type { System } from "../../base/system.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { openListener, originOf, type OriginInputs, type ProxyListener } from "../../proxy/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
+import { accountText } from "./service-account.ts";
 import type { OpenSettings } from "./settings.ts";
 import { whoseAddress } from "./whose-address.ts";
 
 export interface FrontRequest {
   readonly system: System;
-  readonly settings: Pick<OpenSettings, "origin" | "addresses">;
+  readonly settings: Pick<OpenSettings, "origin" | "addresses" | "serviceAccount">;
   readonly targets: readonly FrontTarget[];
 }
 
@@ -36,7 +37,7 @@ export async function openFront({ system, settings, targets }: FrontRequest): Pr
   const listener = await openListener({ addresses: settings.addresses, ip }, system, whoseAddress(system));
   if (ip !== undefined) return { listener, hosts: [ip], startHost: undefined, ip };
   try {
-    const all = targets.map((target) => ({ target, inputs: originInputs(target) }));
+    const all = targets.map((target) => ({ target, inputs: originInputs(target, settings) }));
     const hosts: string[] = [];
     for (const { target, inputs } of all) {
       const { name } = target.reference;
@@ -58,14 +59,27 @@ export async function openFront({ system, settings, targets }: FrontRequest): Pr
 }
 
 /** What makes the name of a target's origin (security.md R-D1). */
-const originInputs = ({ config, reference, server }: FrontTarget): OriginInputs => ({
+const originInputs = (
+  { config, reference, server }: FrontTarget,
+  settings: Pick<OpenSettings, "serviceAccount">,
+): OriginInputs => ({
   server,
   authority: authorityOf(config),
   namespace: reference.namespace ?? config.namespace,
   target: targetText(reference),
   port: reference.port ?? "",
-  user: config.userName ?? "",
+  user: personOf(config, settings),
 });
+
+/** What a UI keeps of one person in the browser, as the cookie of its own session, must not sign in the other. */
+const personOf = (
+  { userName = "", impersonate }: ClientConfig,
+  { serviceAccount }: Pick<OpenSettings, "serviceAccount">,
+): string => {
+  const { user = "", uid, groups, extra } = impersonate;
+  if (serviceAccount !== undefined) return `${userName} with ${accountText(serviceAccount)}`;
+  return user === "" ? userName : `${userName} as ${JSON.stringify([user, uid, groups, [...extra]])}`;
+};
 
 /** Tells clusters of one address apart. */
 export const authorityOf = ({ cluster }: ClientConfig): string =>
