@@ -142,6 +142,16 @@ describe("on a terminal", () => {
     expect(shown).toBe(2);
   });
 
+  test("an Enter from before the list was there chooses nothing", async () => {
+    await using terminal = await onTerminal(["open", ...OPEN, ...here()]);
+    await terminal.shows("Looking for UIs");
+    terminal.type("\n");
+    await terminal.shows("Which UI of demo?");
+    terminal.type("\u0003");
+    await terminal.shows("Nothing was opened");
+    expect(await terminal.ended).toBe(0);
+  });
+
   test("two of a name are a choice", async () => {
     await using terminal = await onTerminal(["open", "headlamp", ...OPEN, ...here()]);
     await terminal.shows("Which headlamp of demo?");

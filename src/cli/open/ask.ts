@@ -1,5 +1,7 @@
 import { createInterface } from "node:readline";
 import { StringDecoder } from "node:string_decoder";
+import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
 
 /** One question on the terminal; anything but yes is no. */
 export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
@@ -21,6 +23,22 @@ export function onEnter(pressed: () => void, signal: AbortSignal): void {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", pressed);
   signal.addEventListener("abort", () => lines.close(), { once: true });
+}
+
+/** What waits in a terminal is there at once; nobody answers a list that soon. */
+const WAITING = millis(50);
+
+/** Forgets what was typed so far: an Enter of an impatient person must choose nothing that they have not seen. */
+export async function forgetTyped({ sleep }: Pick<System, "sleep">, signal: AbortSignal): Promise<void> {
+  const stop = keyboard().hear(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    await sleep(WAITING, signal);
+  } finally {
+    stop();
+  }
 }
 
 /** A terminal that hands on each key as it is pressed, and is drawn on. */

@@ -3,7 +3,7 @@ import { KnownError } from "../../base/errors.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, structured } from "../output.ts";
-import { keyboard } from "./ask.ts";
+import { forgetTyped, keyboard } from "./ask.ts";
 import { ambiguous, targetByName, type Meant } from "./by-name.ts";
 import { tableOf } from "./choose.ts";
 import { canChoose, choose } from "./chooser.ts";
@@ -83,6 +83,7 @@ const ask = async (
   const { system, signal } = invocation;
   const title = `Which ${what}${context === undefined ? "" : ` of ${escapeLine(context)}`}?`;
   for (const note of notes) system.log.say(note);
+  await forgetTyped(system, signal);
   const index = await choose(keyboard(), system, { title, choices: found.map(choiceOf), signal });
   if (index === undefined) system.log.say("Nothing was opened: you left without choosing");
   const chosen = index === undefined ? undefined : found[index];
