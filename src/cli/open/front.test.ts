@@ -4,7 +4,12 @@ import { recorded } from "../../../test/recorded.ts";
 import { parseTarget } from "../../route/index.ts";
 import { openFront, type FrontRequest } from "./front.ts";
 
-const SETTINGS = { origin: "name", addresses: ["127.0.0.1:0"], serviceAccount: undefined } as const;
+const SETTINGS = {
+  origin: "name",
+  addresses: ["127.0.0.1:0"],
+  anonymous: false,
+  serviceAccount: undefined,
+} as const;
 
 test("R-D1: no two targets share an origin, also where two contexts say the same", async () => {
   await using under = await recorded();
@@ -41,6 +46,7 @@ test("R-D1: what a UI keeps in the browser is of one person only", async () => {
     await hostOf({}),
     await hostOf({}, acting),
     await hostOf({}, { ...acting, groups: ["ops"] }),
+    await hostOf({ anonymous: true }),
     await hostOf({ serviceAccount: { namespace: "apps", name: "viewer" } }),
   ];
   expect(new Set(hosts).size).toBe(hosts.length);

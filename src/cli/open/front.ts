@@ -9,7 +9,7 @@ import { whoseAddress } from "./whose-address.ts";
 
 export interface FrontRequest {
   readonly system: System;
-  readonly settings: Pick<OpenSettings, "origin" | "addresses" | "serviceAccount">;
+  readonly settings: Pick<OpenSettings, "origin" | "addresses" | "anonymous" | "serviceAccount">;
   readonly targets: readonly FrontTarget[];
 }
 
@@ -61,7 +61,7 @@ export async function openFront({ system, settings, targets }: FrontRequest): Pr
 /** What makes the name of a target's origin (security.md R-D1). */
 const originInputs = (
   { config, reference, server }: FrontTarget,
-  settings: Pick<OpenSettings, "serviceAccount">,
+  settings: Pick<OpenSettings, "anonymous" | "serviceAccount">,
 ): OriginInputs => ({
   server,
   authority: authorityOf(config),
@@ -74,9 +74,10 @@ const originInputs = (
 /** What a UI keeps of one person in the browser, as the cookie of its own session, must not sign in the other. */
 const personOf = (
   { userName = "", impersonate }: ClientConfig,
-  { serviceAccount }: Pick<OpenSettings, "serviceAccount">,
+  { anonymous, serviceAccount }: Pick<OpenSettings, "anonymous" | "serviceAccount">,
 ): string => {
   const { user = "", uid, groups, extra } = impersonate;
+  if (anonymous) return `${userName} as nobody`;
   if (serviceAccount !== undefined) return `${userName} with ${accountText(serviceAccount)}`;
   return user === "" ? userName : `${userName} as ${JSON.stringify([user, uid, groups, [...extra]])}`;
 };
