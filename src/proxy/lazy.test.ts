@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { testSystem } from "../../test/proxy/fake-site.ts";
+import { testSystem, type TestClock } from "../../test/proxy/fake-site.ts";
 import { KnownError } from "../base/errors.ts";
 import { millis } from "../base/units.ts";
 import { createLazy, type LazyOptions } from "./lazy.ts";
@@ -20,6 +20,7 @@ interface Answer {
 
 interface Scene {
   readonly lazy: Forwarder;
+  readonly clock: TestClock;
   readonly incidents: readonly Incident[];
   readonly port: number;
   /** How often the data plane was made. */
@@ -89,6 +90,7 @@ const scene = async (options: Partial<LazyOptions> & Pick<LazyOptions, "open">):
   const { port } = server.address() as AddressInfo;
   return {
     lazy,
+    clock: under.clock,
     incidents,
     port,
     opens: () => opens,
@@ -126,7 +128,7 @@ describe("a data plane that is made when somebody asks", () => {
 
   test("what stands in the way is told, and whoever asks next tries again", async () => {
     let fails = true;
-    const { get, opens, incidents } = await scene({
+    const { get, opens, incidents, clock } = await scene({
       open: () => {
         const error = new KnownError("FORBIDDEN", "Cannot get svc/ui: secret text of the cluster");
         return fails ? Promise.reject(error) : Promise.resolve(plane());
@@ -139,9 +141,12 @@ describe("a data plane that is made when somebody asks", () => {
     expect(page.status).toBe(503);
     expect(page.text).toContain("You lack a right in the cluster");
     expect(incidents).toHaveLength(2);
+    // A page that is left open asks on and on.
+    expect(opens()).toBe(1);
     fails = false;
+    clock.advance(millis(500));
     expect((await get()).status).toBe(200);
-    expect(opens()).toBe(3);
+    expect(opens()).toBe(2);
   });
 
   test("a person is told soon what is waited for, and the page goes on by itself", async () => {

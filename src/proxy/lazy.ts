@@ -30,6 +30,9 @@ export interface LazyLimits {
   readonly change: Millis;
 }
 
+/** Milliseconds after a failure in which whoever asks hears of that one. */
+const APART = 500;
+
 const LIMITS: LazyLimits = { navigation: millis(1_000), read: millis(120_000), change: millis(5_000) };
 
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -47,9 +50,12 @@ export function createLazy(options: LazyOptions): Forwarder {
   const waiting = new Waiting(system);
   let opened: Forwarder | undefined;
   let opening: Promise<Forwarder> | undefined;
+  let failed: { readonly at: Millis; readonly error: unknown } | undefined;
   let closed = false;
 
   const open = async (): Promise<Forwarder> => {
+    // A page left open asks many times a second, and each try is some requests to the API server.
+    if (failed !== undefined && system.monotonic() - failed.at < APART) throw failed.error;
     opening ??= options.open().then(
       async (made) => {
         // It came too late for anybody.
@@ -59,6 +65,7 @@ export function createLazy(options: LazyOptions): Forwarder {
       },
       (error: unknown) => {
         opening = undefined;
+        failed = { at: system.monotonic(), error };
         throw error;
       },
     );
