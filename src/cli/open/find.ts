@@ -1,11 +1,12 @@
 import type { Connection } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
 import { escapeLine } from "../../base/terminal.ts";
+import type { Method } from "../../credentials/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, structured } from "../output.ts";
 import { forgetTyped, keyboard } from "./ask.ts";
 import { ambiguous, targetByName, type Meant } from "./by-name.ts";
-import { tableOf } from "./choose.ts";
+import { tableOf, type Choice } from "./choose.ts";
 import { canChoose, choose } from "./chooser.ts";
 import { commandOf } from "./command-line.ts";
 import { choiceOf, documentOf, notesOf } from "./found.ts";
@@ -20,7 +21,18 @@ export interface FindRequest {
   readonly context: string | undefined;
   readonly table: UiTable;
   readonly output: "text" | "json";
+  /** How the person signs in to the API server. */
+  readonly method: Method;
 }
+
+/** Who has a certificate should see here already what asks for more (open.md §5). */
+const isTokenless = ({ method, invocation: { options } }: FindRequest): boolean =>
+  (method === "certificate" || method === "basic" || method === "none") &&
+  (options.string("service-account") ?? "") === "" &&
+  !options.boolean("anonymous");
+
+const choices = (request: FindRequest, found: readonly FoundUi[]): readonly Choice[] =>
+  found.map((each) => choiceOf(each, isTokenless(request)));
 
 const NAME_ONE = "Name a Service and its namespace: kauth open svc/NAME -n NAMESPACE";
 
@@ -75,16 +87,17 @@ const canAsk = ({ invocation, output }: FindRequest): boolean =>
   output === "text" && canChoose(invocation.system);
 
 const ask = async (
-  { invocation, context }: FindRequest,
+  request: FindRequest,
   what: string,
   found: readonly FoundUi[],
   notes: readonly string[],
 ): Promise<Meant | undefined> => {
+  const { context, invocation } = request;
   const { system, signal } = invocation;
   const title = `Which ${what}${context === undefined ? "" : ` of ${escapeLine(context)}`}?`;
   for (const note of notes) system.log.say(note);
   await forgetTyped(system, signal);
-  const index = await choose(keyboard(), system, { title, choices: found.map(choiceOf), signal });
+  const index = await choose(keyboard(), system, { title, choices: choices(request, found), signal });
   if (index === undefined) system.log.say("Nothing was opened: you left without choosing");
   const chosen = index === undefined ? undefined : found[index];
   return chosen === undefined ? undefined : { reference: chosen.reference, ui: chosen.ui.id };
@@ -103,7 +116,7 @@ const print = async (request: FindRequest, result: SearchResult): Promise<void> 
     log.out(await structured(documentOf(result, command), "json"));
     return;
   }
-  const lines = tableOf(result.found.map(choiceOf));
+  const lines = tableOf(choices(request, result.found));
   for (const [index, found] of result.found.entries()) {
     log.out(cleanLine(lines[index] ?? ""));
     log.out(`  ${cleanLine(command(found))}`);

@@ -10,8 +10,10 @@ const GETS: Readonly<Record<FoundUi["ui"]["sends"], string>> = {
   nothing: "the pod gets nothing",
 };
 
-export const choiceOf = ({ ui, namespace, service, port }: FoundUi): Choice => {
-  const gets = ui.leg === "direct" ? GETS.nothing : GETS[ui.sends];
+/** @param tokenless whether the person has nothing that a UI could be shown */
+export const choiceOf = ({ ui, namespace, service, port }: FoundUi, tokenless: boolean): Choice => {
+  const sends = ui.leg === "direct" ? "nothing" : ui.sends;
+  const gets = tokenless && sends === "bearer" ? "it wants a token, and you have none" : GETS[sends];
   return {
     name: ui.name,
     place: `${namespace}/${service}${port === undefined ? "" : `:${port}`}`,

@@ -75,9 +75,10 @@ const wanted = async (
   const { targets, list, output } = settings;
   const table = uiTable(presetsWith(invocation.presets ?? []));
   const find = async <T>(config: ClientConfig, act: (request: FindRequest) => Promise<T>): Promise<T> => {
-    await using connection = connect(config, sources.of(config), invocation.system);
+    const source = sources.of(config);
+    await using connection = connect(config, source, invocation.system);
     const { namespace, contextName: context } = config;
-    return await act({ invocation, connection, namespace, context, table, output });
+    return await act({ invocation, connection, namespace, context, table, output, method: source.method });
   };
   if (targets.length > 0)
     return await wishesOf(invocation, targets, async (target, config) =>

@@ -45,13 +45,22 @@ const WORLD: Services = {
 describe("what is found, and how it would be opened", () => {
   test("as lines", async () => {
     const { found } = await search(WORLD);
-    expect(tableOf(found.map(choiceOf))).toMatchInlineSnapshot(`
+    expect(tableOf(found.map((each) => choiceOf(each, false)))).toMatchInlineSnapshot(`
       [
         "Headlamp                headlamp/headlamp:80            the pod gets nothing",
         "Kubernetes Dashboard 2  kubernetes-dashboard/odd        its port has to be named; the pod gets your token",
         "Prometheus              monitoring/prometheus-k8s:9090  the pod gets nothing",
       ]
     `);
+  });
+
+  test("who has no token sees which want one", async () => {
+    const { found } = await search(WORLD);
+    expect(found.map((each) => choiceOf(each, true).how)).toEqual([
+      "the pod gets nothing",
+      "its port has to be named; it wants a token, and you have none",
+      "the pod gets nothing",
+    ]);
   });
 
   test("as a document for programs", async () => {
@@ -111,7 +120,7 @@ describe("what is found, and how it would be opened", () => {
   test("no text of the cluster moves a cursor", async () => {
     const result = await search(WORLD);
     const lines = [
-      ...tableOf(result.found.map(choiceOf)),
+      ...tableOf(result.found.map((each) => choiceOf(each, false))),
       ...notesOf(result),
       jsonText(documentOf(result, () => "")),
     ];
