@@ -1,5 +1,5 @@
 import { CODES } from "../../base/codes.ts";
-import { isKnownError } from "../../base/errors.ts";
+import { isKnownError, type KnownError } from "../../base/errors.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
@@ -43,6 +43,17 @@ const HEALTH: Readonly<Record<TargetState, Pick<TargetView, "health" | "tone">>>
   draining: { health: "moving to another pod", tone: "waiting" },
   down: { health: "not reachable now", tone: "trouble" },
   closed: { health: "closed", tone: "idle" },
+};
+
+/** With the fixed sentences of its code: no text of a server's is on a page. */
+export const healthOf = (
+  state: TargetState,
+  trouble: KnownError | undefined,
+): Pick<TargetView, "health" | "tone"> => {
+  // Whoever is up and has a trouble was refused before anything was asked of it.
+  if (trouble === undefined || (state !== "down" && state !== "up")) return HEALTH[state];
+  const { means, next } = CODES[trouble.code];
+  return { health: `${HEALTH.down.health}: ${means} ${next}`, tone: "trouble" };
 };
 
 /** Of a credential that has ended the state says so; that it "ends in 0 s" would not be true. */
@@ -111,7 +122,7 @@ export function startSite(options: StartSiteOptions): {
           id: target.id,
           title: target.origin.title,
           cluster: target.cluster.id,
-          ...HEALTH[target.state()],
+          ...healthOf(target.state(), target.trouble()),
           readOnly: options.readOnly,
           sends: sentOf(target),
         })),

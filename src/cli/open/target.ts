@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Connection } from "../../api/index.ts";
-import { KnownError } from "../../base/errors.ts";
+import { isKnownError, KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
@@ -86,6 +86,8 @@ export interface Target extends AsyncDisposable {
   /** Finds the pod when something is first asked of it. */
   readonly forwarder: Forwarder;
   readonly state: () => TargetState;
+  /** Why nothing can be asked of it now. Undefined: it can, or nobody has tried. */
+  readonly trouble: () => KnownError | undefined;
   /** Monotonic milliseconds; when something was last asked for. */
   readonly usedAt: () => number;
   /** What is known since a pod was found; undefined: none was yet. */
@@ -105,6 +107,7 @@ export function createTarget(request: TargetRequest): Target {
   let forwarder: Forwarder | undefined;
   let opening: Promise<OpenedTarget> | undefined;
   let opened: OpenedTarget | undefined;
+  let failed: KnownError | undefined;
 
   const onUse = (): void => {
     usedAt = system.monotonic();
@@ -183,9 +186,13 @@ export function createTarget(request: TargetRequest): Target {
   const open = async (until: AbortSignal): Promise<OpenedTarget> => {
     opening ??= find(until).catch((error: unknown) => {
       opening = undefined;
+      // What the way to the pod knows itself it also knows to be over.
+      failed = isKnownError(error) && current?.trouble() === undefined ? error : undefined;
       throw error;
     });
-    return await opening;
+    const found = await opening;
+    failed = undefined;
+    return found;
   };
 
   const lazy = createLazy({
@@ -219,6 +226,7 @@ export function createTarget(request: TargetRequest): Target {
         })
       : lazy,
     state: () => current?.state.kind ?? "idle",
+    trouble: () => failed ?? current?.trouble(),
     usedAt: () => usedAt,
     opened: () => opened,
     open,
