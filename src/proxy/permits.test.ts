@@ -97,7 +97,7 @@ test("a script is told by JSON, a person by a page, and nobody else hears of it"
   expect(incidents.map(({ error }) => (error as Error).message)).toEqual([
     "Refused a DELETE request: kauth runs with --read-only",
     "Refused a POST request: kauth runs with --read-only",
-    "Refused a GET request: kauth runs with --read-only",
+    "Refused a WebSocket: kauth runs with --read-only",
   ]);
   expect(script.text + page.text).not.toMatch(/secret|token=x/);
 });

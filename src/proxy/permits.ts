@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { isNavigation } from "./forward/outage.ts";
@@ -21,11 +20,11 @@ export interface PermitsOptions {
  * anybody is asked for a credential. Upgrades go through the same question as requests.
  */
 export function createPermitted({ system, inner, permits, onIncident }: PermitsOptions): Forwarder {
-  const refusal = ({ method }: IncomingMessage): Problem => {
+  const refusal = (what: string): Problem => {
     const incident = system.random(4).toString("hex");
     onIncident?.({
       id: incident,
-      error: new KnownError("READ_ONLY", `Refused a ${method ?? ""} request: kauth runs with --read-only`),
+      error: new KnownError("READ_ONLY", `Refused ${what}: kauth runs with --read-only`),
     });
     return {
       status: 403,
@@ -41,11 +40,15 @@ export function createPermitted({ system, inner, permits, onIncident }: PermitsO
     },
     request: (request, response, admitted) => {
       if (permits(askedOf(request, false))) inner.request(request, response, admitted);
-      else sendProblem(response, refusal(request), { navigation: isNavigation(request), system });
+      else
+        sendProblem(response, refusal(`a ${request.method ?? ""} request`), {
+          navigation: isNavigation(request),
+          system,
+        });
     },
     upgrade: (request, socket, admitted) => {
       if (permits(askedOf(request, true))) inner.upgrade(request, socket, admitted);
-      else problemOnSocket(socket, refusal(request));
+      else problemOnSocket(socket, refusal("a WebSocket"));
     },
     forget: (session) => inner.forget(session),
     [Symbol.asyncDispose]: async () => await inner[Symbol.asyncDispose](),
