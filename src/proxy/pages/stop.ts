@@ -21,5 +21,5 @@ export const stoppedPage: OwnPage = document({
   status: 200,
   title: "kauth has stopped",
   content: markup`<h1>kauth has stopped</h1>
-    <p>You can close this tab. To go on, run <code>kauth open</code> again.</p>`,
+    <p>What is under way may go on for ten seconds. You can close this tab. To go on, run <code>kauth open</code> again.</p>`,
 });
