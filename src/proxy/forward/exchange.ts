@@ -42,7 +42,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #authorized: number;
   #head: ResponseHead | undefined;
   /** The part of the body that is not handed over yet: what one read brought, or the last one, with the end. */
-  readonly #pieces = new Pieces();
+  readonly #pieces: Pieces;
   #held: HeldAnswer | undefined;
   #tries = 0;
   /** Nobody listened, that often. */
@@ -57,11 +57,12 @@ export class Exchange implements StreamUser, ResponseSink {
   #answered = false;
   /** The upstream is stopped until the client takes more. */
   #stopped = false;
-  #flushing = false;
+  #flushing: NodeJS.Immediate | undefined;
   #over = false;
 
   constructor(wire: Wire, request: IncomingMessage, response: ServerResponse, admitted: Admitted) {
     this.#wire = wire;
+    this.#pieces = new Pieces(wire.gathers);
     this.#request = request;
     this.#response = response;
     this.#admitted = admitted;
@@ -164,8 +165,8 @@ export class Exchange implements StreamUser, ResponseSink {
       return;
     }
     // TLS gives what one read has brought record by record, and each write is a call of the system.
-    if (!this.#flushing) setImmediate(() => this.#flush());
-    this.#flushing = true;
+    if (this.#pieces.full) this.#flush();
+    else if (this.#flushing === undefined) this.#flushing = setImmediate(() => this.#flush());
   }
 
   onEnd(): void {
@@ -253,7 +254,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
-    this.#flushing = false;
+    this.#flushing = undefined;
     if (this.#over) return;
     const chunk = this.#pieces.take();
     if (chunk === undefined) {

@@ -5,8 +5,21 @@ export class Pieces {
   #first: Buffer | undefined;
   /** All of them, where there are several. */
   #all: Buffer[] | undefined;
+  #size = 0;
+  readonly #most: number;
+
+  /** @param most bytes that wait for others of the same turn of the event loop */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** They are many by now, and leave better without those that follow. */
+  get full(): boolean {
+    return this.#size >= this.#most;
+  }
 
   add(chunk: Buffer): void {
+    this.#size += chunk.length;
     if (this.#first === undefined) this.#first = chunk;
     else if (this.#all === undefined) this.#all = [this.#first, chunk];
     else this.#all.push(chunk);
@@ -16,6 +29,7 @@ export class Pieces {
     const chunk = this.#all === undefined ? this.#first : Buffer.concat(this.#all);
     this.#first = undefined;
     this.#all = undefined;
+    this.#size = 0;
     return chunk;
   }
 }

@@ -50,6 +50,11 @@ export interface Wire {
   readonly unanswered: Set<Unanswered>;
   readonly hooks: SiteHooks | undefined;
   readonly limits: WireLimits;
+  /**
+   * Bytes of an answer that wait for others that come at once. An API server's come by records of TLS, each of which
+   * would be a write; a UI's come by larger pieces, of which a copy costs memory.
+   */
+  readonly gathers: number;
   /** `Upstream.peer`. */
   readonly peer: Upstream["peer"];
   /** Address of the start page. */
@@ -72,6 +77,8 @@ export interface Wire {
   /** An exchange has come to its end. */
   done(): void;
 }
+
+const GATHERED = 64 * 1024;
 
 const late = (what: string, limit: Millis): KnownError =>
   new KnownError("UPSTREAM_LATE", `Cannot get ${what}: none came within ${limit / 1000} s`);
@@ -117,6 +124,7 @@ export function openWire(
     peer: site.upstream.peer,
     start: site.start,
     limits,
+    gathers: narrow === undefined ? 1 : GATHERED,
     onIncident: options.onIncident,
     ready: () => site.upstream.ready?.(),
     authorize: async (rejected, { limit, doubtful = false } = {}) => {
