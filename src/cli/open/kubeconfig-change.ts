@@ -67,7 +67,7 @@ const textsOf = (changes: readonly Change[]): readonly string[] => [
 export const changeText = (changes: readonly string[]): string =>
   changes.length === 0
     ? "The kubeconfig is as it was when kauth started"
-    : `The kubeconfig has changed: ${changes.join("; ")}. kauth goes on with what it started with`;
+    : `The kubeconfig has changed: ${changes.join("; ")}. kauth goes on with what it started with; start it again to follow`;
 
 /**
  * Looks at the kubeconfigs until it is disposed of. What was selected at the start stays, and a change is told, not

@@ -79,7 +79,7 @@ describe("events", () => {
     expect(line).toMatch(/^kauth \(pid 4711\) has it open already: svc\/ui.* in apps$/);
     expect(line).not.toContain("\u001B");
     expect(await say({ event: "kubeconfig", changes: ['context "x" is gone'] })).toEqual([
-      'The kubeconfig has changed: context "x" is gone. kauth goes on with what it started with',
+      'The kubeconfig has changed: context "x" is gone. kauth goes on with what it started with; start it again to follow',
     ]);
   });
 
