@@ -134,7 +134,9 @@ describe("D.5: what was selected at the start stays, and a change is told", () =
     await look();
     expect(changes).toHaveLength(1);
     expect(changes[0]).toContain(sentence);
-    expect(notice()).toMatch(/^The kubeconfig has changed: .* kauth goes on with what it started with; start it again to follow$/);
+    expect(notice()).toMatch(
+      /^The kubeconfig has changed: .* kauth goes on with what it started with; start it again to follow$/,
+    );
     expect(JSON.stringify([changes, notice()])).not.toMatch(/secret|https:/);
     await writeFile(path, text());
     await look();

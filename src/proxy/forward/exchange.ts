@@ -166,7 +166,7 @@ export class Exchange implements StreamUser, ResponseSink {
     }
     // TLS gives what one read has brought record by record, and each write is a call of the system.
     if (this.#pieces.full) this.#flush();
-    else if (this.#flushing === undefined) this.#flushing = setImmediate(() => this.#flush());
+    else if (!this.#over && this.#flushing === undefined) this.#flushing = setImmediate(() => this.#flush());
   }
 
   onEnd(): void {
