@@ -55,9 +55,13 @@ const whyNoToken = (kind: keyof typeof WHY_NO_TOKEN, { config }: TokenWish): str
     : `the context names the user "${missing}", whom the kubeconfig does not have`;
 };
 
+/** With these ways to sign in to the API server there is nothing that a UI could be shown. */
+export const givesNoToken = (method: Method): method is Method & keyof typeof WHY_NO_TOKEN =>
+  Object.hasOwn(WHY_NO_TOKEN, method);
+
 /** For what is known before any credential is fetched. @throws {KnownError} NO_BEARER_TOKEN */
 export const refuseMethod = (method: Method, wish: TokenWish): void => {
-  if (method === "certificate" || method === "basic" || method === "none") throw noBearerToken(method, wish);
+  if (givesNoToken(method)) throw noBearerToken(method, wish);
 };
 
 /** @throws {KnownError} NO_BEARER_TOKEN */

@@ -1,8 +1,18 @@
+import type { ContextColor as PageColor } from "../proxy/index.ts";
 import { choice, fieldsOf, flag, mapOf, type Field } from "./config-field.ts";
 
 /** Colours that are told apart in light and dark, and from each other. */
-export const CONTEXT_COLORS = ["red", "orange", "yellow", "green", "teal", "blue", "purple", "gray"] as const;
-export type ContextColor = (typeof CONTEXT_COLORS)[number];
+export const CONTEXT_COLORS = [
+  "red",
+  "orange",
+  "yellow",
+  "green",
+  "teal",
+  "blue",
+  "purple",
+  "gray",
+] as const satisfies readonly PageColor[];
+type ContextColor = (typeof CONTEXT_COLORS)[number];
 
 /** How the pages of a context are marked. */
 export interface ContextLook {

@@ -1,11 +1,13 @@
 export type { ProxyEvent } from "./event.ts";
 export { createForwarder, type ForwarderOptions } from "./forward/forwarder.ts";
 export { askSite, type SiteAnswer, type SiteQuestion } from "./forward/ask-site.ts";
+export { isRead } from "./forward/replay.ts";
 export { originOf, type OriginInputs } from "./label.ts";
 export { createLazy, type LazyOptions } from "./lazy.ts";
 export { createLegs, type LegChoice, type Legs, type LegsOptions } from "./legs.ts";
 export { writeLaunchFile, type LaunchFile } from "./launch-file.ts";
 export { candidatesOf, openListener, type ListenPlan, type ProxyListener } from "./listener.ts";
+export type { ContextColor } from "./pages/context-color.ts";
 export type { ClusterView, SignInView, StartView, TargetView } from "./pages/start-view.ts";
 export { createPermitted, type PermitsOptions } from "./permits.ts";
 export { startForwarder, type StartOptions } from "./start/forwarder.ts";

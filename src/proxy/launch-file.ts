@@ -12,6 +12,8 @@ const KEPT = millis(60_000);
 export interface LaunchFile extends AsyncDisposable {
   /** What the browser is started on; nothing secret is in the name. */
   readonly path: string;
+  /** How long it is kept. */
+  readonly goodForSeconds: number;
   remove(): Promise<void>;
 }
 
@@ -44,5 +46,5 @@ export async function writeLaunchFile(
     clearTimeout(timer);
     await system.files.remove(open ? safe : path, { recursive: open }).catch(() => undefined);
   };
-  return { path, remove, [Symbol.asyncDispose]: remove };
+  return { path, goodForSeconds: KEPT / 1000, remove, [Symbol.asyncDispose]: remove };
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
-import { millis, type Millis } from "../base/units.ts";
+import type { Millis } from "../base/units.ts";
+import { HOLD, type HoldLimits } from "./forward/hold-limits.ts";
 import { isNavigation, problemOf, type Fate } from "./forward/outage.ts";
+import { isRead } from "./forward/replay.ts";
 import { askedOf, Waiting, waiterOf } from "./forward/waiting.ts";
 import { problemOnSocket, sendProblem } from "./problem.ts";
 import type { Admitted, Forwarder, Incident } from "./types.ts";
@@ -18,26 +20,13 @@ export interface LazyOptions {
   /** Address of the start page. */
   readonly start?: string | undefined;
   /** Default: as for a data plane that is there, 1 s, 120 s and 5 s. */
-  readonly limits?: LazyLimits;
-}
-
-/** How long a request waits for the data plane. */
-export interface LazyLimits {
-  /** A person is told soon what is waited for. */
-  readonly navigation: Millis;
-  readonly read: Millis;
-  /** One that is made long after it was asked for surprises (security.md R-N5). */
-  readonly change: Millis;
+  readonly limits?: HoldLimits;
 }
 
 /** Milliseconds after a failure in which whoever asks hears of that one. */
 const APART = 500;
 
-const LIMITS: LazyLimits = { navigation: millis(1_000), read: millis(120_000), change: millis(5_000) };
-
-const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-
-const limitOf = (request: IncomingMessage, upgrade: boolean, limits: LazyLimits): Millis => {
+const limitOf = (request: IncomingMessage, upgrade: boolean, limits: HoldLimits): Millis => {
   // A WebSocket may start something, as `exec` does, and its page opens it anew.
   if (upgrade || fateOf(request) !== "harmless") return limits.change;
   return isNavigation(request) ? limits.navigation : limits.read;
@@ -45,7 +34,7 @@ const limitOf = (request: IncomingMessage, upgrade: boolean, limits: LazyLimits)
 
 /** A data plane that is made when somebody first asks for something of it. Requests wait for it unread. */
 export function createLazy(options: LazyOptions): Forwarder {
-  const { system, trouble, start, limits = LIMITS } = options;
+  const { system, trouble, start, limits = HOLD } = options;
   const onIncident = options.onIncident ?? ((): void => undefined);
   const waiting = new Waiting(system);
   let opened: Forwarder | undefined;
@@ -148,4 +137,4 @@ export function createLazy(options: LazyOptions): Forwarder {
   };
 }
 
-const fateOf = ({ method }: IncomingMessage): Fate => (READS.has(method ?? "") ? "harmless" : "unsent");
+const fateOf = (request: IncomingMessage): Fate => (isRead(request) ? "harmless" : "unsent");

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
-import { millis } from "../base/units.ts";
 import { sendPage } from "./answer.ts";
+import { HOLD } from "./forward/hold-limits.ts";
 import { problemOf } from "./forward/outage.ts";
 import { askedOf } from "./forward/waiting.ts";
 import { OWN_HEADERS } from "./pages/document.ts";
@@ -30,9 +30,6 @@ const NO_WEBSOCKET: Refused = {
   title: "No WebSocket",
   detail: "This address has no WebSocket.",
 };
-
-/** How long a choice may take for what may not wait; as for a data plane that is there. */
-const CHANGE_LIMIT = millis(5_000);
 
 const JSON_HEADERS = ["Content-Type", "application/json", ...OWN_HEADERS];
 
@@ -124,7 +121,7 @@ export function createLegs({ system, legs, choose, mayWait, start, onIncident }:
       .finally(() => (waiting -= 1))
       .then((made) => {
         if (isGone()) return;
-        if (system.monotonic() - since <= CHANGE_LIMIT || mayWait(asked)) then(made);
+        if (system.monotonic() - since <= HOLD.change || mayWait(asked)) then(made);
         else failed(new KnownError("UPSTREAM_LATE", "Cannot send a request: it was held for too long"));
       })
       .catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { Credential, Method } from "../../credentials/index.ts";
 import {
   createForwarder,
   createLegs,
+  isRead,
   type AskedRequest,
   type Forwarder,
   type ForwarderOptions,
@@ -11,6 +12,7 @@ import {
   type SiteHooks,
 } from "../../proxy/index.ts";
 import { directLeg } from "../../ui/index.ts";
+import { givesNoToken } from "../bearer.ts";
 import { apiUpstream, type ApiUpstreamOptions } from "./api-upstream.ts";
 import { headlampCookie } from "./direct-cookie.ts";
 import { FIXED_PLACE, headlampPlace } from "./direct-place.ts";
@@ -92,14 +94,12 @@ export function directForwarder(options: DirectOptions): Forwarder {
   };
 }
 
-const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-
 /** Reads, watches, and what is known to change nothing. */
 const mayWait =
   ({ resumable, repeatable }: SiteHooks) =>
   (asked: AskedRequest): boolean => {
     if (asked.upgrade) return resumable?.(asked) !== undefined;
-    return READS.has(asked.method) || repeatable?.(asked) === true;
+    return isRead(asked) || repeatable?.(asked) === true;
   };
 
 /** A fixed sentence, for whoever clicks on what does not work; undefined: the UI's back end may have the token. */
@@ -116,7 +116,7 @@ export const whyKeptBack = ({
 }): string | undefined => {
   if (impersonating)
     return "This function works in the UI's pod, which would act as yourself and not as whom you act as.";
-  if (method === "certificate" || method === "basic" || method === "none")
+  if (givesNoToken(method))
     return "This function works in the UI's pod with a token, and your kubeconfig gives none.";
   return wanted
     ? undefined

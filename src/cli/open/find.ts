@@ -2,6 +2,7 @@ import type { Connection } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import type { Method } from "../../credentials/index.ts";
+import { givesNoToken } from "../bearer.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, structured } from "../output.ts";
 import { forgetTyped, keyboard } from "./ask.ts";
@@ -27,9 +28,7 @@ export interface FindRequest {
 
 /** Who has a certificate should see here already what asks for more (open.md §5). */
 const isTokenless = ({ method, invocation: { options } }: FindRequest): boolean =>
-  (method === "certificate" || method === "basic" || method === "none") &&
-  (options.string("service-account") ?? "") === "" &&
-  !options.boolean("anonymous");
+  givesNoToken(method) && (options.string("service-account") ?? "") === "" && !options.boolean("anonymous");
 
 const choices = (request: FindRequest, found: readonly FoundUi[]): readonly Choice[] =>
   found.map((each) => choiceOf(each, isTokenless(request)));

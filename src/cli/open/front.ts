@@ -31,7 +31,7 @@ export interface Front {
   readonly ip: string | undefined;
 }
 
-/** Needs nothing of the cluster, so that it is done while the pod is looked for. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED */
+/** Needs nothing of the cluster. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED */
 export async function openFront({ system, settings, targets }: FrontRequest): Promise<Front> {
   const ip = settings.origin === "ip" ? originAddress(system, settings) : undefined;
   const listener = await openListener({ addresses: settings.addresses, ip }, system, whoseAddress(system));

@@ -119,9 +119,11 @@ export function watchKubeconfig(options: KubeconfigWatchOptions): KubeconfigWatc
   };
 
   const run = async (): Promise<void> => {
-    // From before the first look, so that what changed while kauth was starting is seen too.
+    // None, so that what changed while kauth was starting is seen by the first look.
     let seen = "";
     for (;;) {
+      // First, since a look reads all again and kauth is starting.
+      await system.sleep(LOOK_EVERY, ended.signal);
       const now = await traces();
       if (now === undefined) return;
       if (now !== seen || failures > 0) {
@@ -132,7 +134,6 @@ export function watchKubeconfig(options: KubeconfigWatchOptions): KubeconfigWatc
           options.onChange(textsOf(changes));
         }
       }
-      await system.sleep(LOOK_EVERY, ended.signal);
     }
   };
   // Only the end of the wait ends it.

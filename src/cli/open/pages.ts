@@ -2,7 +2,6 @@ import { messageOf } from "../../base/errors.ts";
 import { redact } from "../../base/redact.ts";
 import type { System } from "../../base/system.ts";
 import { escapeLine } from "../../base/terminal.ts";
-import type { CredentialSource } from "../../credentials/index.ts";
 import type { ClientConfig } from "../../kubeconfig/index.ts";
 import { targetText, type TargetReference } from "../../route/index.ts";
 import type { UserPreset } from "../../ui/index.ts";
@@ -13,6 +12,7 @@ import { openCluster, type OpenCluster } from "./cluster.ts";
 import { openFront, type Front, type FrontTarget } from "./front.ts";
 import { keepFresh } from "./keep-fresh.ts";
 import { about, type LabelledReport, type OpenEvent, type Report, type Subject } from "./report.ts";
+import { sentInFull } from "./sent.ts";
 import { serveTargets, type Served } from "./serve.ts";
 import type { OpenSettings } from "./settings.ts";
 import { reportSignIn } from "./sign-in-events.ts";
@@ -226,39 +226,10 @@ const readyEvent = (
     impersonation: acting,
     serviceAccount: serviceAccount === undefined ? undefined : accountText(serviceAccount),
     method: settings.anonymous ? "none" : source.method,
-    credential: sentTo(settings, { plan, leg, keptBack }, source),
+    credential: sentInFull({ plan, leg, keptBack }, settings, source),
     expiresAt: end === undefined ? undefined : new Date(end).toISOString(),
     readOnly: settings.readOnly,
     addresses: served.addresses,
     apiTokenFile: settings.apiTokenFile,
   };
-};
-
-/** A kubeconfig or a plugin is not what is sent; a plugin may give a certificate. */
-const credentialText = ({ method, description }: CredentialSource): string => {
-  if (method === "exec") return `what your ${description} gives`;
-  if (method === "token" || method === "token-file" || method === "auth-provider")
-    return `the token of your ${description}`;
-  return `your ${description}`;
-};
-
-/** What of the person goes into the pod. */
-const sentTo = (
-  settings: OpenSettings,
-  { plan, leg, keptBack }: Pick<OpenedTarget, "plan" | "leg" | "keptBack">,
-  source: CredentialSource,
-): string => {
-  if (settings.anonymous) return "nothing (--anonymous)";
-  if (settings.serviceAccount !== undefined)
-    return `tokens of ServiceAccount ${accountText(settings.serviceAccount)}, which your ${source.description} asks for`;
-  const names = plan.recipes.map(({ name }) => name).join(", ");
-  if (leg === "direct" && keptBack === undefined)
-    return `the token of your ${source.description}, for what needs the UI's back end (--send-token-to-pod)`;
-  if (leg === "direct") {
-    const pod = names === "" ? "nothing" : `no token, but ${names}`;
-    return `${pod}: ${credentialText(source)} goes to the API server only`;
-  }
-  if (plan.sends === "nothing") return `nothing: ${plan.preset?.name ?? "it"} does not ask who you are`;
-  if (plan.sends === "headers") return `no token: ${names} from your ${source.description}`;
-  return `the token of your ${source.description}${names === "" ? "" : `, and ${names}`}`;
 };

@@ -57,9 +57,6 @@ export interface Served extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** Seconds for which a launch file is kept. */
-const FILE_LIFE = 60;
-
 /** Puts the proxy in front of the targets. @throws {KnownError} API_TOKEN_FILE */
 export async function serveTargets(request: ServeRequest): Promise<Served> {
   const { system, settings, targets, clusters, report, front } = request;
@@ -76,6 +73,7 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
             clusters,
             targets,
             readOnly: settings.readOnly,
+            serviceAccount: settings.serviceAccount,
             notice: request.notice,
             contexts: request.contexts,
             linkTo: (target) => serving.newLaunch(target.origin, { printed: false }).url,
@@ -129,7 +127,7 @@ export async function serveTargets(request: ServeRequest): Promise<Served> {
         const site = chosen === first ? last : chosen;
         const made = await launchFile({ system, server: serving, site, first: chosen });
         files.add(made);
-        return { way: made.path, goodForSeconds: FILE_LIFE };
+        return { way: made.path, goodForSeconds: made.goodForSeconds };
       },
       launch: async (signal) =>
         await launch({

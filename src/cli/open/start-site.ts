@@ -16,6 +16,7 @@ import { endOf } from "../identity.ts";
 import type { OpenCluster } from "./cluster.ts";
 import { untilText } from "./report.ts";
 import { sentText } from "./sent.ts";
+import type { OpenSettings } from "./settings.ts";
 import type { Target, TargetState } from "./target.ts";
 
 export interface StartSiteOptions {
@@ -25,6 +26,8 @@ export interface StartSiteOptions {
   readonly targets: readonly Target[];
   /** Only what reads passes. */
   readonly readOnly: boolean;
+  /** Whose tokens the UIs get instead of the person's. */
+  readonly serviceAccount: OpenSettings["serviceAccount"];
   /** What a person should know of the kubeconfig that a cluster was selected with. */
   readonly notice: (config: ClientConfig) => string | undefined;
   /** How contexts are marked, by their names. Default: none is. */
@@ -88,9 +91,9 @@ const clusterView = (
 };
 
 /** Before its pod is found nobody knows. */
-const sentOf = ({ opened }: Target): string | undefined => {
+const sentOf = ({ opened }: Target, options: StartSiteOptions): string | undefined => {
   const found = opened();
-  return found === undefined ? undefined : sentText(found);
+  return found === undefined ? undefined : sentText(found, options);
 };
 
 /** The start page's origin: no upstream, its own session, and all that a person may press (security.md R-N6). */
@@ -124,7 +127,7 @@ export function startSite(options: StartSiteOptions): {
           cluster: target.cluster.id,
           ...healthOf(target.state(), target.trouble()),
           readOnly: options.readOnly,
-          sends: sentOf(target),
+          sends: sentOf(target, options),
         })),
       }),
       signIn: (id) => void clusters.find((cluster) => cluster.id === id)?.source.again(),

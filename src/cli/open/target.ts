@@ -73,6 +73,12 @@ export interface OpenedTarget {
   readonly keptBack: string | undefined;
 }
 
+/** What finding has made: a data plane, and what is known of what is behind it. */
+interface Made {
+  readonly found: OpenedTarget;
+  readonly forwarder: Forwarder;
+}
+
 /** Of the way to a pod, or that nobody has asked for one yet. */
 export type TargetState = Route["state"]["kind"] | "idle";
 
@@ -104,9 +110,8 @@ export function createTarget(request: TargetRequest): Target {
   let usedAt = Number.NEGATIVE_INFINITY;
   let route: Promise<Route> | undefined;
   let current: Route | undefined;
-  let forwarder: Forwarder | undefined;
-  let opening: Promise<OpenedTarget> | undefined;
-  let opened: OpenedTarget | undefined;
+  let opening: Promise<Made> | undefined;
+  let made: Made | undefined;
   let failed: KnownError | undefined;
 
   const onUse = (): void => {
@@ -117,13 +122,13 @@ export function createTarget(request: TargetRequest): Target {
     uiPlan(signsOf(backend, reference), settings, request.presets, request.ui);
   /** Whoever has no token hears of that before any right to forward is asked for. */
   const refuseEarly = (backend: Backend): void => {
-    if (opened !== undefined || settings.serviceAccount !== undefined) return;
+    if (made !== undefined || settings.serviceAccount !== undefined) return;
     const plan = planOf(backend);
     if (legFor(settings, plan.preset) === "pod" && plan.sends === "bearer")
       refuseWithoutToken(cluster.source.method, cluster.config);
   };
 
-  const find = async (until: AbortSignal): Promise<OpenedTarget> => {
+  const find = async (until: AbortSignal): Promise<Made> => {
     const people = settings.anonymous ? undefined : cluster.people();
     // It may fail before the route is there, and is looked at below.
     people?.catch((): void => undefined);
@@ -163,7 +168,7 @@ export function createTarget(request: TargetRequest): Target {
       method: source.method,
       impersonating: isImpersonating(cluster.config),
     });
-    forwarder =
+    const forwarder =
       leg === "direct"
         ? directForwarder({
             system,
@@ -178,29 +183,28 @@ export function createTarget(request: TargetRequest): Target {
             keptBack,
           })
         : createForwarder(site, forwarding);
-    opened = { backend, acting, plan, leg, keptBack };
-    request.onOpen(opened);
-    return opened;
+    made = { found: { backend, acting, plan, leg, keptBack }, forwarder };
+    request.onOpen(made.found);
+    return made;
   };
 
-  const open = async (until: AbortSignal): Promise<OpenedTarget> => {
+  const open = async (until: AbortSignal): Promise<Made> => {
     opening ??= find(until).catch((error: unknown) => {
       opening = undefined;
       // What the way to the pod knows itself it also knows to be over.
       failed = isKnownError(error) && current?.trouble() === undefined ? error : undefined;
       throw error;
     });
-    const found = await opening;
+    const now = await opening;
     failed = undefined;
-    return found;
+    return now;
   };
 
   const lazy = createLazy({
     system,
     open: async () => {
       onUse();
-      await open(signal);
-      if (forwarder === undefined) throw new TypeError("a target that is open has a data plane");
+      const { forwarder } = await open(signal);
       return forwarder;
     },
     trouble: () => {
@@ -218,24 +222,20 @@ export function createTarget(request: TargetRequest): Target {
     namespace,
     origin: request.origin,
     forwarder: settings.readOnly
-      ? createPermitted({
-          system,
-          inner: lazy,
-          permits: onlyReads,
-          onIncident: incidentReports(system, report),
-        })
+      ? createPermitted({ system, inner: lazy, permits: onlyReads, onIncident })
       : lazy,
     state: () => current?.state.kind ?? "idle",
     trouble: () => failed ?? current?.trouble(),
     usedAt: () => usedAt,
-    opened: () => opened,
-    open,
+    opened: () => made?.found,
+    open: async (until) => (await open(until)).found,
     [Symbol.asyncDispose]: async () => {
       await lazy[Symbol.asyncDispose]();
-      await forwarder?.[Symbol.asyncDispose]();
+      // Nobody may have asked anything of it.
+      await made?.forwarder[Symbol.asyncDispose]();
       // What could not be made has nothing to end.
-      const made = await route?.catch((): undefined => undefined);
-      await made?.[Symbol.asyncDispose]();
+      const way = await route?.catch((): undefined => undefined);
+      await way?.[Symbol.asyncDispose]();
     },
   };
 }

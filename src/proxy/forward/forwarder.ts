@@ -4,6 +4,7 @@ import { millis } from "../../base/units.ts";
 import type { Forwarder, Incident, Site } from "../types.ts";
 import { Exchange } from "./exchange.ts";
 import { EventMemory } from "./gathered.ts";
+import { HOLD } from "./hold-limits.ts";
 import { forwardUpgrade } from "./upgrade.ts";
 import { askedOf } from "./waiting.ts";
 import { WatchStream } from "./watch-stream.ts";
@@ -18,10 +19,10 @@ export interface ForwarderOptions {
 }
 
 const LIMITS: WireLimits = {
-  dial: millis(120_000),
-  navigation: millis(1_000),
+  dial: HOLD.read,
+  navigation: HOLD.navigation,
   authorize: millis(60_000),
-  change: millis(5_000),
+  change: HOLD.change,
 };
 
 /** The data plane of one site: requests and upgrades that the gate has let through, over streams of the upstream. */

@@ -30,14 +30,18 @@ const ON_THE_WAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "TUNNEL_PAIRING",
 ]);
 
+const READS: ReadonlySet<string | undefined> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** By its method: it changes nothing (RFC 9110 section 9.2.1, without TRACE). */
+export const isRead = ({ method }: { readonly method?: string | undefined }): boolean => READS.has(method);
+
 /** Whether a request changes nothing: it has no body and a method that says so, or the UI is known for it. */
 export const mayRepeat = (
   request: IncomingMessage,
   framing: BodyFraming,
   hooks: SiteHooks | undefined,
 ): boolean => {
-  const { method } = request;
-  if (framing === "none" && (method === "GET" || method === "HEAD" || method === "OPTIONS")) return true;
+  if (framing === "none" && isRead(request)) return true;
   return hooks?.repeatable?.(askedOf(request, false)) ?? false;
 };
 
