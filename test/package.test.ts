@@ -166,6 +166,7 @@ describe("what programs can import", () => {
       "createLegs",
       "createPermitted",
       "hostAndPort",
+      "isRead",
       "openListener",
       "originOf",
       "serveProxy",
