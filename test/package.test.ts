@@ -22,6 +22,9 @@ const manifest = JSON.parse(read("package.json")) as Manifest;
 
 /** Each runtime dependency with its reason. */
 const REASONS: Readonly<Record<string, string>> = {
+  jose: "verifies what OpenID providers sign; written by whoever writes the standards' test suites, without dependencies",
+  oauth4webapi:
+    "makes the requests to OpenID providers, each way for a client to prove itself too; certified, without dependencies",
   yaml: "reads kubeconfigs and config.yaml, and keeps comments when one is written back",
 };
 
@@ -116,6 +119,7 @@ describe("what programs can import", () => {
       "selectContext",
       "usableFaults",
     ],
+    "./oidc": ["checkContinuity", "discover", "isPassing", "openWire", "providerKeys", "verifyIdToken"],
     "./credentials": [
       "checkCertificate",
       "checkToken",

@@ -1,3 +1,6 @@
+import { code, type Code } from "./code.ts";
+import { OIDC_CODES } from "./codes-oidc.ts";
+
 /**
  * Every way kauth fails on purpose, once: what it means and which exit status it gives.
  * `docs/errors.md` is generated from this table and compared with it by a test.
@@ -5,16 +8,6 @@
  * Exit 1: the world failed (RBAC, a plugin, the network, a taken port).
  * Exit 2: refused (bad input, an unsafe set-up); nothing was sent to a pod.
  */
-interface Code {
-  readonly exit: 1 | 2;
-  /** One sentence: what happened, in general. */
-  readonly means: string;
-  /** One sentence: what a person does next. */
-  readonly next: string;
-}
-
-const code = (exit: 1 | 2, means: string, next: string): Code => ({ exit, means, next });
-
 export const CODES = {
   // --- command line and configuration
   USAGE: code(2, "The command line could not be understood.", "Read the command's --help."),
@@ -121,6 +114,8 @@ export const CODES = {
     "The auth provider of the kubeconfig gave no token.",
     "Sign in again with the tool that wrote the kubeconfig, or move on to a credential plugin.",
   ),
+
+  ...OIDC_CODES,
 
   // --- api
   UNAUTHORIZED: code(

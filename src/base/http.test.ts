@@ -71,6 +71,25 @@ describe("a request over TLS", () => {
     });
   });
 
+  test("an authority beside those of the system, and it only", async () => {
+    await using served = await secureName();
+    const other = createAuthority({ commonName: "other", ...VALID });
+    expect((await sendHttp(get(served.url, { moreCa: served.authority.cert }), quietSystem())).status).toBe(
+      200,
+    );
+    await expect(sendHttp(get(served.url, { moreCa: other.cert }), quietSystem())).rejects.toMatchObject({
+      code: "TLS_UNTRUSTED",
+    });
+  });
+
+  test("without verifying, only where that was said", async () => {
+    await using served = await secureName();
+    expect((await sendHttp(get(served.url, { verify: false }), quietSystem())).status).toBe(200);
+    await expect(sendHttp(get(served.url, { verify: true }), quietSystem())).rejects.toMatchObject({
+      code: "TLS_UNTRUSTED",
+    });
+  });
+
   test.each(["http", "https", "socks5"] as const)("through a proxy of %s", async (scheme) => {
     await using served = await secureName();
     const route = (): { host: string; port: number } => ({ host: "127.0.0.1", port: served.port });

@@ -19,6 +19,10 @@ export interface HttpRequest {
   readonly body?: string;
   /** PEM; only these authorities count. Default: those that the system trusts. */
   readonly ca?: string;
+  /** PEM; these authorities count beside those that the system trusts. Left out where `ca` is given. */
+  readonly moreCa?: string;
+  /** False: any certificate will do. Default true. */
+  readonly verify?: boolean;
   /** For the whole exchange. Default 30 s. */
   readonly timeout?: Millis;
   /** Of the answer's body. Default 1 MiB. */
@@ -106,10 +110,23 @@ const openWay = async (request: HttpRequest, system: System, signal: AbortSignal
     };
   const through = proxy === undefined ? undefined : await dialThrough(proxy, address, { ...limits, trust });
   if (!secure) return { stream: through ?? (await dialTcp(address, limits)), target: path, headers: [] };
-  const ca = request.ca === undefined ? (await trust()).ca : certificatesOf(request.ca);
   const { startTls } = await import("./tls.ts");
   const under = through === undefined ? address : { host, stream: through };
-  return { stream: await startTls(under, { ca, verify: true }, limits), target: path, headers: [] };
+  const verify = request.verify ?? true;
+  const ca = verify ? await authoritiesFor(request, async () => (await trust()).ca) : undefined;
+  return { stream: await startTls(under, { ca, verify }, limits), target: path, headers: [] };
+};
+
+/** The runtime's own list is named where others are to stand beside it. */
+const authoritiesFor = async (
+  { ca, moreCa }: HttpRequest,
+  system: () => Promise<readonly string[] | undefined>,
+): Promise<readonly string[] | undefined> => {
+  if (ca !== undefined) return certificatesOf(ca);
+  const trusted = await system();
+  return moreCa === undefined
+    ? trusted
+    : [...(trusted ?? (await import("./tls.ts")).runtimeRoots()), ...certificatesOf(moreCa)];
 };
 
 const exchange = async (

@@ -4,6 +4,7 @@ import {
   checkServerIdentity,
   connect,
   createSecureContext,
+  rootCertificates,
   type SecureContext,
   type TLSSocket,
 } from "node:tls";
@@ -46,6 +47,9 @@ export const secureContext = ({ ca, certificate }: TlsIdentity): SecureContext =
     ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key.reveal() }),
     minVersion: "TLSv1.2",
   });
+
+/** PEM, one certificate each: whom the runtime trusts by itself. */
+export const runtimeRoots = (): readonly string[] => rootCertificates;
 
 const broken = (code: string, text: string): Error => Object.assign(new Error(text), { code });
 

@@ -116,6 +116,8 @@ export const machinePaths: Rule = (_path, text) =>
 
 /** Runtime dependencies, each with the files that may import it. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  jose: ["src/oidc/id-token.ts", "src/oidc/keys.ts"],
+  oauth4webapi: ["src/oidc/token-request.ts"],
   yaml: [
     "src/kubeconfig/yaml.ts",
     "src/kubeconfig/go-scalar.ts",

@@ -4,12 +4,12 @@ import { messageOf, systemCode } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { after, KiB, toMillis, type EpochMillis } from "../../base/units.ts";
-import { secretsOf } from "./echo.ts";
-import { httpUrl } from "./http-url.ts";
+import { secretsOf } from "../../base/echo.ts";
+import { httpUrl } from "../../base/http-url.ts";
 import { postForm, readTokenAnswer, requestToken, type TokenAnswer } from "./oauth-token.ts";
 import { failed, within } from "./provider.ts";
 import { findMachineAccount } from "./gce-metadata.ts";
-import { openError, parseQuietly, quoted } from "./quote.ts";
+import { openError, parseQuietly, quoted } from "../../base/quote.ts";
 
 export interface GoogleToken {
   readonly accessToken: string;

@@ -3,10 +3,10 @@ import type { System } from "../../base/system.ts";
 import { between, millis, seconds, toMillis, type Millis } from "../../base/units.ts";
 import type { AzureEndpoints } from "./azure-cloud.ts";
 import { readAzureToken, type AzureToken } from "./azure-token.ts";
-import { secretsOf, withoutEcho } from "./echo.ts";
+import { secretsOf, withoutEcho } from "../../base/echo.ts";
 import { numeric, postForm } from "./oauth-token.ts";
 import { failed, within } from "./provider.ts";
-import { excerpt, parseQuietly } from "./quote.ts";
+import { excerpt, parseQuietly } from "../../base/quote.ts";
 
 const WHERE = "autorest/adal/devicetoken:";
 const WHILE_TOKEN = `${WHERE} Error while retrieving OAuth token:`;

@@ -2,7 +2,7 @@ import { fallback, object, optional, string } from "../../base/decode.ts";
 import type { HttpAnswer } from "../../base/http.ts";
 import { epochMillis, type EpochMillis } from "../../base/units.ts";
 import { numeric } from "./oauth-token.ts";
-import { parseQuietly } from "./quote.ts";
+import { parseQuietly } from "../../base/quote.ts";
 
 /** A token of Azure's with the words that the kubeconfig keeps of it. */
 export interface AzureToken {

@@ -4,7 +4,7 @@ import type { Issued } from "../life.ts";
 import { azureCloud, azureEndpoints } from "./azure-cloud.ts";
 import { signInByDeviceCode } from "./azure-device-code.ts";
 import { endOf, isExpired, readAzureToken, type AzureToken } from "./azure-token.ts";
-import { secretsOf, withoutEcho } from "./echo.ts";
+import { secretsOf, withoutEcho } from "../../base/echo.ts";
 import { postForm } from "./oauth-token.ts";
 import {
   failed,
@@ -15,7 +15,7 @@ import {
   type Provider,
   type ProviderContext,
 } from "./provider.ts";
-import { excerpt } from "./quote.ts";
+import { excerpt } from "../../base/quote.ts";
 
 const ACQUIRING = "acquiring a token for authorization header";
 

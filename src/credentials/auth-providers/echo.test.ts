@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fakeCloud, person, type Asked, type Person } from "../../../test/auth-provider-scene.ts";
-import { withoutEcho } from "./echo.ts";
+import { withoutEcho } from "../../base/echo.ts";
 
 test.each([
   ["as it is", 'no c4nary/& =+"é here', "no [redacted] here"],

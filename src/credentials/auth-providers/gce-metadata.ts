@@ -2,7 +2,7 @@ import { valuesOf } from "../../base/headers.ts";
 import { sendHttp } from "../../base/http.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
-import { httpUrl } from "./http-url.ts";
+import { httpUrl } from "../../base/http-url.ts";
 import { readTokenAnswer, type TokenAnswer } from "./oauth-token.ts";
 import { failed } from "./provider.ts";
 

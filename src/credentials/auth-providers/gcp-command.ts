@@ -8,7 +8,7 @@ import type { GoogleToken } from "./adc.ts";
 import { parseGoTime } from "./go-time.ts";
 import { fillTemplate } from "./jsonpath.ts";
 import type { ProviderContext } from "./provider.ts";
-import { parseQuietly, quoted } from "./quote.ts";
+import { parseQuietly, quoted } from "../../base/quote.ts";
 
 export interface TokenCommand {
   readonly file: string;

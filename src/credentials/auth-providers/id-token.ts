@@ -1,6 +1,6 @@
 import { epochMillis, type EpochMillis } from "../../base/units.ts";
 import { failed } from "./provider.ts";
-import { parseQuietly } from "./quote.ts";
+import { parseQuietly } from "../../base/quote.ts";
 
 export interface IdTokenLife {
   readonly expiresAt: EpochMillis;

@@ -3,10 +3,10 @@ import { only } from "../../base/headers.ts";
 import { sendHttp } from "../../base/http.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
-import { withoutEcho } from "./echo.ts";
-import { httpUrl } from "./http-url.ts";
+import { withoutEcho } from "../../base/echo.ts";
+import { httpUrl } from "../../base/http-url.ts";
 import { failed } from "./provider.ts";
-import { excerpt, parseQuietly, statusText } from "./quote.ts";
+import { excerpt, parseQuietly, statusText } from "../../base/quote.ts";
 
 /** Whom Keystone is asked to know, in gophercloud's words: a tenant is a project. "" is absent. */
 export interface KeystoneIdentity {

@@ -5,9 +5,9 @@ import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { seconds, type Seconds } from "../../base/units.ts";
 import { credentialHeaders } from "../apply.ts";
-import { secretsOf, withoutEcho } from "./echo.ts";
+import { secretsOf, withoutEcho } from "../../base/echo.ts";
 import { failed } from "./provider.ts";
-import { excerpt, parseQuietly, quoted, statusText } from "./quote.ts";
+import { excerpt, parseQuietly, quoted, statusText } from "../../base/quote.ts";
 
 export interface TokenRequest {
   readonly url: URL;

@@ -6,12 +6,12 @@ import { certificatesOf } from "../../base/pem.ts";
 import { Secret } from "../../base/secret.ts";
 import { after, KiB, millis } from "../../base/units.ts";
 import type { Issued } from "../life.ts";
-import { httpUrl } from "./http-url.ts";
+import { httpUrl } from "../../base/http-url.ts";
 import { checkToken } from "../token.ts";
 import { readIdToken } from "./id-token.ts";
 import { requestTokenEitherWay } from "./oauth-token.ts";
 import { failed, issue, misconfigured, within, type Provider, type ProviderContext } from "./provider.ts";
-import { openError, parseQuietly, quoted, statusText } from "./quote.ts";
+import { openError, parseQuietly, quoted, statusText } from "../../base/quote.ts";
 
 /** client-go's margin for clocks that differ. */
 const EXPIRY_DELTA = millis(10_000);

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import { redact } from "../../base/redact.ts";
-import { escapeControls } from "../../base/terminal.ts";
+import { redact } from "./redact.ts";
+import { escapeControls } from "./terminal.ts";
 
 /** As much of a foreign text as helps to find a fault. */
 const LIMIT = 300;

@@ -1,0 +1,41 @@
+import { code, type Code } from "./code.ts";
+
+/** The part of the table of errors that is about signing in with OpenID Connect. */
+export const OIDC_CODES = {
+  OIDC_PROVIDER_INVALID: code(
+    1,
+    "The OpenID provider is not the one that the settings name, or says nothing that can be used.",
+    "Check the issuer's address letter by letter; whoever runs the provider knows it.",
+  ),
+  OIDC_PROVIDER_BUSY: code(
+    1,
+    "The OpenID provider has a fault of its own, or asks for patience.",
+    "Try again in a moment; if it stays so, ask whoever runs the provider.",
+  ),
+  OIDC_TOKEN_INVALID: code(
+    1,
+    "A token of the OpenID provider does not prove what it has to, so it is used for nothing.",
+    "Sign in again; if it stays so, show the message to whoever runs the provider.",
+  ),
+  OIDC_GRANT_REFUSED: code(
+    1,
+    "The OpenID provider refuses to give a token.",
+    "Sign in again; if it stays so, show the message to whoever runs the provider.",
+  ),
+  OIDC_CLIENT_REFUSED: code(
+    1,
+    "The OpenID provider does not accept the client, or something that it asks for.",
+    "Check client ID, client secret, redirect URL and scopes against the provider's registration.",
+  ),
+  OIDC_LOGIN_REFUSED: code(
+    1,
+    "The sign-in ended without a permission, or was declined.",
+    "Sign in again, and allow what the provider asks.",
+  ),
+  OIDC_LOGIN_TIMEOUT: code(1, "Nobody signed in in time.", "Run the command again, and sign in."),
+  OIDC_PKCE_REFUSED: code(
+    2,
+    "The OpenID provider does not protect a code against theft (PKCE with S256).",
+    "Ask whoever runs the provider to allow S256; to sign in without it all the same: --oidc-pkce-method no.",
+  ),
+} as const satisfies Record<string, Code>;
