@@ -1,0 +1,203 @@
+import { createServer } from "node:net";
+import { request } from "node:http";
+import { describe, expect, test } from "vitest";
+import { quietSystem } from "../../test/api-server.ts";
+import { failureOf } from "../../test/auth-provider-scene.ts";
+import { Secret } from "../base/secret.ts";
+import { openCallback, type Arrived, type Callback } from "./callback.ts";
+
+const STATE = new Secret("canary-state");
+const never = new AbortController().signal;
+
+interface Got {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+const ask = async (
+  callback: Callback,
+  path: string,
+  {
+    host,
+    address = "127.0.0.1",
+    method = "GET",
+    headers = {},
+  }: { host?: string; address?: string; method?: string; headers?: Record<string, string> } = {},
+): Promise<Got> =>
+  await new Promise((resolve, reject) => {
+    request(
+      {
+        host: address,
+        port: callback.port,
+        path,
+        method,
+        headers: { Host: host ?? `localhost:${callback.port}`, ...headers },
+        agent: false,
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(parts).toString(),
+          }),
+        );
+      },
+    )
+      .on("error", reject)
+      .end();
+  });
+
+const GOOD = `/?code=canary-code&state=${STATE.reveal()}`;
+
+describe("the answer of a sign-in", () => {
+  test.each(["127.0.0.1", "::1"])(
+    "comes at %s, and the page waits for what is made of it",
+    async (address) => {
+      await using callback = await openCallback({ ports: [0] }, quietSystem());
+      expect(callback.redirectUri).toBe(`http://localhost:${callback.port}`);
+      const waiting = callback.wait(STATE, never);
+      let seen = false;
+      const answer = ask(callback, GOOD, { address }).finally(() => (seen = true));
+      const arrived: Arrived = await waiting;
+      expect(arrived.parameters.get("code")).toBe("canary-code");
+      expect(seen).toBe(false);
+      arrived.succeed();
+      const { status, headers, body } = await answer;
+      expect(status).toBe(200);
+      expect(body).toContain("Authenticated");
+      expect(headers).toMatchObject({
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-frame-options": "DENY",
+      });
+      expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'sha256-/);
+      expect(body).not.toContain("canary");
+    },
+  );
+
+  test("says so when it came to nothing, and what it says is text", async () => {
+    await using callback = await openCallback({ ports: [0] }, quietSystem());
+    const waiting = callback.wait(STATE, never);
+    const answer = ask(callback, GOOD);
+    (await waiting).fail("<script>alert(1)</script>");
+    const { status, body } = await answer;
+    expect(status).toBe(400);
+    expect(body).not.toContain("<script>alert");
+    expect(body).not.toContain("Authenticated");
+  });
+
+  test("may lead on", async () => {
+    await using callback = await openCallback({ ports: [0] }, quietSystem());
+    const waiting = callback.wait(STATE, never);
+    const answer = ask(callback, GOOD);
+    (await waiting).succeed(new URL("https://example.com/success?a=1&b='"));
+    expect((await answer).body).toContain("URL=https://example.com/success?a=1&#38;b=");
+  });
+
+  test("is not any of these, and still comes", async () => {
+    await using callback = await openCallback({ ports: [0] }, quietSystem());
+    const waiting = callback.wait(STATE, never);
+    const forged: [string, Parameters<typeof ask>[2], number][] = [
+      ["/?code=x&state=wrong", {}, 400],
+      ["/?code=x", {}, 400],
+      ["/?error=access_denied&state=wrong", {}, 400],
+      ["/?error=access_denied", {}, 400],
+      [`${GOOD}&state=other`, {}, 400],
+      [`${GOOD}&code=other`, {}, 400],
+      [`/?code=x&state=${STATE.reveal()}&iss=a&iss=b`, {}, 400],
+      ["/", {}, 404],
+      ["/favicon.ico", {}, 404],
+      [`/other?state=${STATE.reveal()}`, {}, 404],
+      [GOOD, { method: "POST" }, 404],
+      [GOOD, { host: "evil.example" }, 403],
+      [GOOD, { host: `evil.example:${callback.port}` }, 403],
+      [GOOD, { host: "localhost" }, 403],
+      [GOOD, { headers: { "Sec-Fetch-Mode": "no-cors" } }, 403],
+    ];
+    for (const [path, options, status] of forged)
+      expect([path, (await ask(callback, path, options)).status]).toEqual([path, status]);
+    const answer = ask(callback, GOOD, { headers: { "Sec-Fetch-Mode": "navigate" } });
+    (await waiting).succeed();
+    expect((await answer).status).toBe(200);
+    // The state is spent.
+    expect((await ask(callback, GOOD)).status).toBe(400);
+  });
+
+  test("is not waited for after twenty that are forged; images of other pages are none of them", async () => {
+    await using callback = await openCallback({ ports: [0] }, quietSystem());
+    const failure = failureOf(callback.wait(STATE, never));
+    let over = false;
+    void failure.then(() => (over = true));
+    for (let turn = 0; turn < 40; turn += 1)
+      await ask(callback, "/?state=x", { headers: { "Sec-Fetch-Mode": "no-cors" } });
+    for (let turn = 0; turn < 19; turn += 1) await ask(callback, "/?state=x");
+    expect(over).toBe(false);
+    await ask(callback, "/?state=x");
+    expect((await failure).code).toBe("OIDC_LOGIN_REFUSED");
+  });
+
+  test("comes at the path that is registered", async () => {
+    await using callback = await openCallback(
+      { ports: [0], redirectUri: "http://localhost:9/cb" },
+      quietSystem(),
+    );
+    const waiting = callback.wait(STATE, never);
+    expect((await ask(callback, GOOD)).status).toBe(404);
+    const answer = ask(callback, `/cb?code=c&state=${STATE.reveal()}`, { host: "localhost:9" });
+    (await waiting).succeed();
+    expect((await answer).status).toBe(200);
+  });
+
+  test("is not waited for when nobody wants it any more", async () => {
+    await using callback = await openCallback({ ports: [0] }, quietSystem());
+    const stop = new AbortController();
+    const waiting = callback.wait(STATE, stop.signal);
+    stop.abort(new Error("enough"));
+    await expect(waiting).rejects.toThrow("enough");
+  });
+
+  test.runIf(process.platform === "linux")("is not of another user", async () => {
+    const system = quietSystem();
+    const { files } = system;
+    // The kernel's table, with connections that belong to somebody else.
+    const others = (table: Buffer): Buffer =>
+      Buffer.from(
+        table.toString("latin1").replaceAll(/^(\s+\d+: (?:\S+ +){6})\d+ /gm, "$1 4000000 "),
+        "latin1",
+      );
+    await using callback = await openCallback(
+      { ports: [0] },
+      {
+        ...system,
+        files: {
+          ...files,
+          read: async (path, limit) => others(await files.read(path, limit)),
+          readNow: (path, limit, memory) => others(files.readNow(path, limit, memory)),
+        },
+      },
+    );
+    const stop = new AbortController();
+    const waiting = callback.wait(STATE, stop.signal);
+    await expect(ask(callback, GOOD)).rejects.toThrow(/ECONNRESET|hang up/);
+    stop.abort(new Error("nothing came"));
+    await expect(waiting).rejects.toThrow("nothing came");
+  });
+});
+
+test("a port of which a stranger has one family is not used", async () => {
+  const stranger = createServer();
+  await new Promise<void>((resolve) => stranger.listen({ host: "::1", port: 0, ipv6Only: true }, resolve));
+  try {
+    const address = stranger.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    expect((await failureOf(openCallback({ ports: [port] }, quietSystem()))).code).toBe("PORT_TAKEN");
+    await using next = await openCallback({ ports: [port, 0] }, quietSystem());
+    expect(next.port).not.toBe(port);
+  } finally {
+    await new Promise((resolve) => stranger.close(resolve));
+  }
+});
