@@ -28,7 +28,7 @@ const shape = object({
 }) satisfies Decoder<object>;
 
 /** Where a provider describes itself (OpenID Connect Discovery 1.0 §4.1). @throws {KnownError} OIDC_PROVIDER_INVALID */
-export const discoveryUrl = (issuer: string, wire: Wire): URL => {
+const discoveryUrl = (issuer: string, wire: Wire): URL => {
   const url = safeUrl(issuer, "the issuer", wire.reach);
   if (url.search !== "" || url.hash !== "")
     throw new KnownError(

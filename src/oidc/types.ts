@@ -47,13 +47,6 @@ export interface Metadata {
   readonly issuerInAnswers: boolean;
 }
 
-/** A provider as it was found. */
-export interface Provider {
-  readonly metadata: Metadata;
-  /** What its clock is ahead of ours by, as its last `Date` said; undefined where it said none. */
-  skew(): Millis | undefined;
-}
-
 /** What a token endpoint gave. */
 export interface Tokens {
   readonly idToken: Secret | undefined;
