@@ -121,10 +121,12 @@ describe("what programs can import", () => {
     ],
     "./oidc": [
       "beginAuthorization",
+      "cacheKey",
       "checkContinuity",
       "clientTokens",
       "discover",
       "isPassing",
+      "openCache",
       "openCallback",
       "openWire",
       "passwordTokens",

@@ -62,7 +62,9 @@ describe("the name of an entry", () => {
   test("is the same for ever", () => {
     expect(cacheKey(BASE)).toMatch(/^[0-9a-f]{64}$/);
     expect(cacheKey(BASE)).toBe(cacheKey({ ...BASE, extra: new Map(), headers: [] }));
-    expect(cacheKey(BASE)).toMatchInlineSnapshot(`"f8c0f6a7fe7daeee4018c1e67f010018dd9bd86804bd20aef7614579b8c65cc6"`);
+    expect(cacheKey(BASE)).toMatchInlineSnapshot(
+      `"f8c0f6a7fe7daeee4018c1e67f010018dd9bd86804bd20aef7614579b8c65cc6"`,
+    );
   });
 
   test("differs where the inputs do, and only there", () => {

@@ -1,4 +1,6 @@
 export { beginAuthorization, type Authorization, type PkceMethod } from "./authorization.ts";
+export { openCache, type Cache, type Entry } from "./cache.ts";
+export { cacheKey, type KeyInputs } from "./cache-key.ts";
 export { openCallback, type Arrived, type Callback } from "./callback.ts";
 export { discover } from "./discovery.ts";
 export { openWire, type Wire } from "./exchange.ts";
