@@ -166,7 +166,7 @@ describe("the answer of a sign-in", () => {
     // The kernel's table, with connections that belong to somebody else.
     const others = (table: Buffer): Buffer =>
       Buffer.from(
-        table.toString("latin1").replaceAll(/^(\s+\d+: (?:\S+ +){6})\d+ /gm, "$1 4000000 "),
+        table.toString("latin1").replaceAll(/^(\s*\d+: (?:\S+ +){6})\d+ /gm, "$1 4000000 "),
         "latin1",
       );
     await using callback = await openCallback(
