@@ -158,6 +158,7 @@ describe("what programs can import", () => {
       "resolveBackend",
       "targetText",
     ],
+    "./iam": ["mintToken"],
     "./proxy": [
       "askSite",
       "candidatesOf",

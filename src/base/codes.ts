@@ -1,3 +1,6 @@
+import { code, type Code } from "./code.ts";
+import { IAM_CODES } from "./iam-codes.ts";
+
 /**
  * Every way kauth fails on purpose, once: what it means and which exit status it gives.
  * `docs/errors.md` is generated from this table and compared with it by a test.
@@ -5,16 +8,6 @@
  * Exit 1: the world failed (RBAC, a plugin, the network, a taken port).
  * Exit 2: refused (bad input, an unsafe set-up); nothing was sent to a pod.
  */
-interface Code {
-  readonly exit: 1 | 2;
-  /** One sentence: what happened, in general. */
-  readonly means: string;
-  /** One sentence: what a person does next. */
-  readonly next: string;
-}
-
-const code = (exit: 1 | 2, means: string, next: string): Code => ({ exit, means, next });
-
 export const CODES = {
   // --- command line and configuration
   USAGE: code(2, "The command line could not be understood.", "Read the command's --help."),
@@ -394,6 +387,8 @@ export const CODES = {
     "End the program that holds it, or choose another one with --address.",
   ),
   LISTEN_FAILED: code(1, "The port could not be opened.", "Choose another one with --address."),
+
+  ...IAM_CODES,
 } as const satisfies Record<string, Code>;
 
 export type ErrorCode = keyof typeof CODES;

@@ -1,0 +1,21 @@
+import { code, type Code } from "./code.ts";
+
+/** The part of `codes.ts` that `kauth iam` adds. */
+export const IAM_CODES = {
+  // --- iam: token
+  IAM_CLUSTER_ID: code(
+    2,
+    "No token can be signed for a cluster that has such a name.",
+    "Give the name that the cluster's server of IAM tokens has: for EKS, the cluster's.",
+  ),
+  IAM_REGION: code(
+    2,
+    "That is no name of an AWS region.",
+    "Give the region with --region or AWS_REGION, such as us-east-1.",
+  ),
+  IAM_ENDPOINT: code(
+    2,
+    "The URL that was named for AWS's Security Token Service cannot be used.",
+    "Correct AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or endpoint_url, or take it away.",
+  ),
+} as const satisfies Record<string, Code>;
