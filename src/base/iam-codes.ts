@@ -18,4 +18,9 @@ export const IAM_CODES = {
     "The URL that was named for AWS's Security Token Service cannot be used.",
     "Correct AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or endpoint_url, or take it away.",
   ),
+  AWS_PROFILE: code(
+    2,
+    "A profile of AWS's shared files is not there or has a mistake.",
+    "Correct the profile in ~/.aws/config, or name another one with AWS_PROFILE.",
+  ),
 } as const satisfies Record<string, Code>;
