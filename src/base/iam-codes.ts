@@ -23,4 +23,14 @@ export const IAM_CODES = {
     "A profile of AWS's shared files is not there or has a mistake.",
     "Correct the profile in ~/.aws/config, or name another one with AWS_PROFILE.",
   ),
+  AWS_STS_REFUSED: code(
+    1,
+    "AWS's Security Token Service did not give what it was asked for.",
+    "Check the role, who may assume it, and that your own keys are still good.",
+  ),
+  AWS_ANSWER_INVALID: code(
+    1,
+    "What a service of AWS answered is not what it should be.",
+    "Check what the endpoint really is, and try again.",
+  ),
 } as const satisfies Record<string, Code>;

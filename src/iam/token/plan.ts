@@ -1,4 +1,4 @@
-import type { Seconds } from "../../base/units.ts";
+import type { EpochMillis, Seconds } from "../../base/units.ts";
 import type { SigningKeys } from "./sigv4.ts";
 
 /** How a person's keys are come by, before anything is asked. */
@@ -37,4 +37,11 @@ export interface SsoWish {
   readonly region: string;
   readonly accountId: string;
   readonly roleName: string;
+}
+
+/** Keys that were come by. */
+export interface AwsKeys {
+  readonly keys: SigningKeys;
+  /** Undefined: they do not end by themselves. */
+  readonly expiresAt: EpochMillis | undefined;
 }
