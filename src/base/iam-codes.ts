@@ -33,4 +33,9 @@ export const IAM_CODES = {
     "What a service of AWS answered is not what it should be.",
     "Check what the endpoint really is, and try again.",
   ),
+  AWS_CONTAINER: code(
+    1,
+    "The agent beside a container of ECS or EKS gave no keys.",
+    "Check the variables AWS_CONTAINER_… and the role of the task or pod.",
+  ),
 } as const satisfies Record<string, Code>;
