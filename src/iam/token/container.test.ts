@@ -61,14 +61,22 @@ describe("where a container's keys are", () => {
 });
 
 describe("a container's keys", () => {
-  test("with the token of the environment, past every proxy", async () => {
+  test("are not asked for through a proxy, whose machine is another", async () => {
+    await using proxy = await plainServer((_request, response) => json(response, 200, ANSWER));
+    const system = quietSystem({ https_proxy: proxy.url, HTTPS_PROXY: proxy.url });
+    const place = placeOf({ [FULL]: "https://agent.invalid/x" });
+    await expect(containerKeys(place, system)).rejects.toMatchObject({ code: "DNS_FAILED" });
+    expect(proxy.accepted).toBe(0);
+  });
+
+  test("with the token of the environment", async () => {
     const seen: unknown[] = [];
     await using served = await plainServer((request, response) => {
       seen.push([request.url, request.headers.authorization, request.headers.accept]);
       json(response, 200, ANSWER);
     });
-    const system = quietSystem({ http_proxy: "http://127.0.0.1:1", HTTP_PROXY: "http://127.0.0.1:1" });
-    const found = await containerKeys(placeOf({ [FULL]: `${served.url}/a?b`, [TOKEN]: "t" }), system);
+    const place = placeOf({ [FULL]: `${served.url}/a?b`, [TOKEN]: "t" });
+    const found = await containerKeys(place, quietSystem());
     expect(seen).toEqual([["/a?b", "t", "application/json"]]);
     expect(found.keys.accessKeyId).toBe("ASIA");
     expect(found.keys.secretAccessKey.reveal()).toBe("very-secret");
