@@ -38,4 +38,26 @@ export const IAM_CODES = {
     "The agent beside a container of ECS or EKS gave no keys.",
     "Check the variables AWS_CONTAINER_… and the role of the task or pod.",
   ),
+
+  // --- iam: verify
+  IAM_TOKEN_REFUSED: code(
+    1,
+    "A token of AWS IAM breaks one of the rules that can be looked at without asking AWS.",
+    "kauth iam explain shows every rule; kauth iam token makes a new token.",
+  ),
+  IAM_STS_FAILED: code(
+    1,
+    "AWS's Security Token Service could not be asked whose a token is, or gave no usable answer.",
+    "Try again in a moment; if it stays, check the network between here and the host that the message names.",
+  ),
+  IAM_STS_THROTTLED: code(
+    1,
+    "AWS's Security Token Service is asked too often.",
+    "Try again in some seconds.",
+  ),
+  IAM_STS_REFUSED: code(
+    1,
+    "AWS's Security Token Service did not accept a token.",
+    "Make a new token; check that it is for this cluster id, and that clock and credentials are right where it is made.",
+  ),
 } as const satisfies Record<string, Code>;
