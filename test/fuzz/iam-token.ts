@@ -13,7 +13,7 @@ const pair = fc.tuple(
   fc.constantFrom(...Object.keys(FIELDS), "action", "x-amz-date", "Other"),
   fc.oneof(
     fc.constantFrom(...Object.values(FIELDS)),
-    anyText(8).map((text) => encodeURIComponent(text.toWellFormed())),
+    anyText(8).map((text) => encodeURIComponent(Buffer.from(text).toString("utf8"))),
   ),
 );
 /** Half of them go wrong behind the base64 only. */
