@@ -177,6 +177,7 @@ describe("what programs can import", () => {
       "resolveBackend",
       "targetText",
     ],
+    "./iam": ["mintToken"],
     "./proxy": [
       "askSite",
       "candidatesOf",

@@ -1,4 +1,4 @@
-/** What the table of errors knows of each. */
+/** A way kauth fails on purpose, see `codes.ts`. */
 export interface Code {
   readonly exit: 1 | 2;
   /** One sentence: what happened, in general. */

@@ -1,5 +1,6 @@
 import { code, type Code } from "./code.ts";
-import { OIDC_CODES } from "./codes-oidc.ts";
+import { OIDC_CODES } from "./oidc-codes.ts";
+import { IAM_CODES } from "./iam-codes.ts";
 
 /**
  * Every way kauth fails on purpose, once: what it means and which exit status it gives.
@@ -389,6 +390,8 @@ export const CODES = {
     "End the program that holds it, or choose another one with --address.",
   ),
   LISTEN_FAILED: code(1, "The port could not be opened.", "Choose another one with --address."),
+
+  ...IAM_CODES,
 } as const satisfies Record<string, Code>;
 
 export type ErrorCode = keyof typeof CODES;

@@ -1,4 +1,5 @@
 import { fuzzExecCredential } from "./exec-credential.ts";
+import { fuzzIamToken } from "./iam-token.ts";
 import { fuzzLoader, fuzzMerge } from "./kubeconfig.ts";
 import { fuzzKuberc } from "./kuberc.ts";
 import { fuzzPlainYaml } from "./plain-yaml.ts";
@@ -13,6 +14,7 @@ export const TARGETS: Readonly<Record<string, (wishes: Wishes) => Promise<void>>
   merger: fuzzMerge,
   ExecCredential: fuzzExecCredential,
   token: fuzzToken,
+  "IAM token": fuzzIamToken,
   kuberc: fuzzKuberc,
   proxy: fuzzProxy,
 };

@@ -245,7 +245,11 @@ export const tls = importedOnlyIn(
 
 export const authorization = onlyIn(
   /["'`]Authorization["':]/,
-  { "src/credentials/apply.ts": "writes it" },
+  {
+    "src/credentials/apply.ts": "writes it",
+    "src/iam/token/container.ts": "what an agent of AWS beside us wants to see",
+    "src/iam/token/sts.ts": "signs requests to AWS, which no credential of a cluster is in",
+  },
   "only credentials/apply.ts writes it",
   "code",
 );

@@ -1,0 +1,63 @@
+import { code, type Code } from "./code.ts";
+
+/** The part of `codes.ts` that `kauth iam` adds. */
+export const IAM_CODES = {
+  // --- iam: token
+  IAM_CLUSTER_ID: code(
+    2,
+    "No token can be signed for a cluster that has such a name.",
+    "Give the name that the cluster's server of IAM tokens has: for EKS, the cluster's.",
+  ),
+  IAM_REGION: code(
+    2,
+    "That is no name of an AWS region.",
+    "Give the region with --region or AWS_REGION, such as us-east-1.",
+  ),
+  IAM_ENDPOINT: code(
+    2,
+    "The URL that was named for AWS's Security Token Service cannot be used.",
+    "Correct AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or endpoint_url, or take it away.",
+  ),
+  AWS_PROFILE: code(
+    2,
+    "A profile of AWS's shared files is not there or has a mistake.",
+    "Correct the profile in ~/.aws/config, or name another one with AWS_PROFILE.",
+  ),
+  AWS_STS_REFUSED: code(
+    1,
+    "AWS's Security Token Service did not give what it was asked for.",
+    "Check the role, who may assume it, and that your own keys are still good.",
+  ),
+  AWS_ANSWER_INVALID: code(
+    1,
+    "What a service of AWS answered is not what it should be.",
+    "Check what the endpoint really is, and try again.",
+  ),
+  AWS_CONTAINER: code(
+    1,
+    "The agent beside a container of ECS or EKS gave no keys.",
+    "Check the variables AWS_CONTAINER_… and the role of the task or pod.",
+  ),
+
+  // --- iam: verify
+  IAM_TOKEN_REFUSED: code(
+    1,
+    "A token of AWS IAM breaks one of the rules that can be looked at without asking AWS.",
+    "kauth iam explain shows every rule; kauth iam token makes a new token.",
+  ),
+  IAM_STS_FAILED: code(
+    1,
+    "AWS's Security Token Service could not be asked whose a token is, or gave no usable answer.",
+    "Try again in a moment; if it stays, check the network between here and the host that the message names.",
+  ),
+  IAM_STS_THROTTLED: code(
+    1,
+    "AWS's Security Token Service is asked too often.",
+    "Try again in some seconds.",
+  ),
+  IAM_STS_REFUSED: code(
+    1,
+    "AWS's Security Token Service did not accept a token.",
+    "Make a new token; check that it is for this cluster id, and that clock and credentials are right where it is made.",
+  ),
+} as const satisfies Record<string, Code>;
