@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile } from "node:fs/promises";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -31,11 +31,11 @@ const end = async (child: ChildProcess): Promise<void> => {
 const ask = async (
   at: { readonly host: string; readonly port: number; readonly headers: Readonly<Record<string, string>> },
   path: string,
-  method = "GET",
+  agent: Agent | false = false,
 ): Promise<{ status: number; cookies: readonly string[] }> =>
   await new Promise((resolve, reject) => {
     const sent = request(
-      { host: at.host, port: at.port, path, method, headers: { ...at.headers }, agent: false },
+      { host: at.host, port: at.port, path, headers: { ...at.headers }, agent },
       (response) => {
         response.resume();
         response.once("end", () =>
@@ -131,18 +131,22 @@ export async function kauthOpen(place: Place, program: readonly string[]): Promi
   // The start page comes first, and leads on to the target.
   const { next } = await session({ ...at, headers: browserAt(url) }, url.hash.slice(1));
   if (next !== undefined) url = new URL(next);
+  // A browser asks for the page on the connection that its session was made on.
+  const agent = new Agent({ keepAlive: true });
+  const { cookie } = await session({ ...at, headers: browserAt(url) }, url.hash.slice(1), agent);
+  const headers = { Host: url.host, "sec-fetch-site": "same-origin", cookie };
+  const answer = await ask({ ...at, headers }, "/healthz", agent);
+  agent.destroy();
+  if (answer.status !== 200) throw new Error(`with the session the answer was ${answer.status}`);
+  const startMillis = performance.now() - started;
   const refused = await ask({ ...at, headers: { host: url.host } }, "/healthz");
   if (refused.status !== 401) throw new Error(`without a session the answer was ${refused.status}, not 401`);
-  const { cookie } = await session({ ...at, headers: browserAt(url) }, url.hash.slice(1));
-  const headers = { Host: url.host, "sec-fetch-site": "same-origin", cookie };
-  const answer = await ask({ ...at, headers }, "/healthz");
-  if (answer.status !== 200) throw new Error(`with the session the answer was ${answer.status}`);
   return {
     name: "kauth open",
     ...at,
     headers,
     pid: child.pid,
-    startMillis: performance.now() - started,
+    startMillis,
     [Symbol.asyncDispose]: async () => await end(child),
   };
 }
@@ -150,6 +154,7 @@ export async function kauthOpen(place: Place, program: readonly string[]): Promi
 const session = async (
   at: { readonly host: string; readonly port: number; readonly headers: Readonly<Record<string, string>> },
   token: string,
+  agent: Agent | false = false,
 ): Promise<{ readonly cookie: string; readonly next: string | undefined }> =>
   await new Promise((resolve, reject) => {
     const sent = request(
@@ -159,7 +164,7 @@ const session = async (
         path: "/__kauth/session",
         method: "POST",
         headers: { ...at.headers },
-        agent: false,
+        agent,
       },
       (response) => {
         const cookie = response.headers["set-cookie"]?.[0]?.split(";")[0];

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -74,10 +74,15 @@ users:
     token: token
 `;
 
+/** What other programs run at each call of theirs. */
+const TOKEN = ["token"];
+/** All of `kauth open`, with a cluster in the same process. */
+const OPEN = ["demo", "--once"];
+
 /** Runs the built program as other programs do, and puts what it calls into parentheses. @throws {Error} when it fails */
 export function compileEagerly(program: string): void {
   const home = mkdtempSync(join(tmpdir(), "kauth-build-"));
-  const run = (coverage: Readonly<Record<string, string>>): string => {
+  const run = (args: readonly string[], coverage: Readonly<Record<string, string>> = {}): string => {
     const env = {
       PATH: process.env["PATH"],
       HOME: home,
@@ -85,7 +90,7 @@ export function compileEagerly(program: string): void {
       KUBECONFIG: join(home, "config"),
       ...coverage,
     };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "token"], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
       env,
       encoding: "utf8",
     });
@@ -95,23 +100,26 @@ export function compileEagerly(program: string): void {
   try {
     writeFileSync(join(home, "config"), KUBECONFIG);
     const directory = join(home, "coverage");
-    const printed = run({ NODE_V8_COVERAGE: directory });
-    for (const [file, ranges] of calledFunctions(directory))
+    const printed = run(TOKEN, { NODE_V8_COVERAGE: directory });
+    run(OPEN, { NODE_V8_COVERAGE: directory });
+    for (const [file, ranges] of calledFunctions(directory, resolve(program, "..", "..")))
       writeFileSync(file, inParentheses(readFileSync(file, "utf8"), ranges));
-    if (run({}) !== printed) throw new Error("The built program prints something else now");
+    run(OPEN);
+    if (run(TOKEN) !== printed) throw new Error("The built program prints something else now");
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-/** Functions that were called, by file. */
-const calledFunctions = (directory: string): ReadonlyMap<string, readonly Range[]> => {
-  const found = new Map<string, Range[]>();
+/** Functions of ours that were called, by file. */
+const calledFunctions = (directory: string, ours: string): ReadonlyMap<string, readonly Range[]> => {
+  const found = new Map<string, Map<number, Range>>();
   for (const name of readdirSync(directory)) {
     const { result } = JSON.parse(readFileSync(join(directory, name), "utf8")) as Coverage;
     for (const { url, functions } of result) {
       if (!url.startsWith("file:")) continue;
       const file = fileURLToPath(url);
+      if (!file.startsWith(ours)) continue;
       // The first range is the function itself, and that of the whole file is its first function.
       const ranges = functions
         .slice(1)
@@ -120,8 +128,10 @@ const calledFunctions = (directory: string): ReadonlyMap<string, readonly Range[
             ? []
             : [{ start: whole.startOffset, end: whole.endOffset }],
         );
-      found.set(file, [...(found.get(file) ?? []), ...ranges]);
+      const held = found.get(file) ?? new Map<number, Range>();
+      for (const range of ranges) held.set(range.start, range);
+      found.set(file, held);
     }
   }
-  return found;
+  return new Map([...found].map(([file, ranges]) => [file, [...ranges.values()]]));
 };

@@ -1,3 +1,4 @@
+import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { KnownError, systemCode } from "./errors.ts";
@@ -153,8 +154,7 @@ const createExclusive = async (path: string, content: string | Uint8Array, mode:
 /** A new name in the directory of `path`, which is made if it is missing. */
 const draftBeside = async (path: string, parents = true): Promise<string> => {
   if (parents) await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
-  const { randomBytes } = await import("node:crypto");
-  return `${path}.${randomBytes(6).toString("hex")}.new`;
+  return `${path}.${crypto.randomBytes(6).toString("hex")}.new`;
 };
 
 /** What file systems say that have no second names for a file (exFAT, some network shares). */

@@ -1,3 +1,4 @@
+import * as tls from "node:tls";
 import { posix } from "node:path";
 import { certificatesOf } from "./pem.ts";
 import type { System } from "./system.ts";
@@ -68,7 +69,6 @@ const readDirectory = async (system: System, directory: string): Promise<readonl
 };
 
 const storeRoots = async (): Promise<readonly string[] | undefined> => {
-  const tls = await import("node:tls");
   // Node 22.15 and 24; without it the runtime's own list is all there is.
   if (typeof tls.getCACertificates !== "function") return undefined;
   const own = tls.getCACertificates("system");

@@ -244,7 +244,11 @@ export const realSystem = (level = 0): System => ({
   files: realFiles,
   log: realLog(level),
   now: () => epochMillis(Date.now()),
-  monotonic: () => millis(performance.now()),
+  // The clock of `performance` loads a module of Node's that is large.
+  monotonic: () => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return millis(seconds * 1_000 + nanoseconds / 1e6);
+  },
   sleep: async (time, signal) => {
     await wait(time, undefined, signal === undefined ? {} : { signal });
   },

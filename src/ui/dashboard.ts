@@ -1,4 +1,4 @@
-import { gunzipSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { flatValuesOf } from "../base/headers.ts";
 import type { AnsweredHead, AskedRequest, SiteHooks } from "../proxy/index.ts";
 
@@ -16,7 +16,7 @@ const textOf = (head: AnsweredHead, body: Buffer): string => {
   if (coding === "") return body.toString("utf8");
   if (coding !== "gzip") return "";
   try {
-    return gunzipSync(body, { maxOutputLength: LOOK_MAX }).toString("utf8");
+    return zlib.gunzipSync(body, { maxOutputLength: LOOK_MAX }).toString("utf8");
   } catch {
     return "";
   }

@@ -1,11 +1,11 @@
-import { createInterface } from "node:readline";
+import * as readline from "node:readline";
 import { StringDecoder } from "node:string_decoder";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
 
 /** One question on the terminal; anything but yes is no. */
 export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const lines = readline.createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await new Promise<boolean>((resolve) => {
       signal.addEventListener("abort", () => resolve(false), { once: true });
@@ -20,7 +20,7 @@ export async function askYes(question: string, signal: AbortSignal): Promise<boo
 /** Calls back at each line that a person ends with Enter; stops with the signal. Nothing is read from what is no terminal. */
 export function onEnter(pressed: () => void, signal: AbortSignal): void {
   if (process.stdin.isTTY !== true || signal.aborted) return;
-  const lines = createInterface({ input: process.stdin });
+  const lines = readline.createInterface({ input: process.stdin });
   lines.on("line", pressed);
   signal.addEventListener("abort", () => lines.close(), { once: true });
 }

@@ -32,9 +32,10 @@ const SESSION_WAIT = millis(5_000);
  */
 export async function launch(wishes: Launch): Promise<void> {
   const { settings, report, signal } = wishes;
-  onEnter(() => {
-    if (!wishes.onEnter()) printLink(wishes);
-  }, signal);
+  if (wishes.system.stdinIsTerminal)
+    onEnter(() => {
+      if (!wishes.onEnter()) printLink(wishes);
+    }, signal);
   if (!settings.openBrowser) {
     printLink(wishes);
     sayHowToGoOn(wishes.system);

@@ -87,6 +87,9 @@ export async function openPages(request: PagesRequest): Promise<Served> {
   );
   try {
     if (!settings.anonymous) await signIn(clusters, system, signal);
+    // It takes the API server as long as it takes us to listen.
+    if (!many && !settings.anonymous && settings.serviceAccount === undefined)
+      clusters[0]?.people().catch((): void => undefined);
     front = await openFront({ system, settings, targets: wishes.map((wish) => frontTarget(wish, clusters)) });
     const own = front;
     const tell = (target: Target, found: OpenedTarget): void => {
