@@ -58,6 +58,8 @@ export interface Files {
     content: string | Uint8Array,
     options?: { readonly mode?: number; readonly parents?: boolean },
   ): Promise<void>;
+  /** Makes a new name for a file, a symlink unless `hard`. @throws Node's own errors, EEXIST where anything has the name */
+  link(path: string, target: string, options?: { readonly hard?: boolean }): Promise<void>;
   makeDirectory(path: string): Promise<void>;
   remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
   /** The same for a file at once: for the end of the process. */
@@ -209,6 +211,9 @@ export const realFiles: Files = {
     } finally {
       await fs.promises.rm(draft, { force: true });
     }
+  },
+  link: async (path, target, { hard = false } = {}) => {
+    await (hard ? fs.promises.link(target, path) : fs.promises.symlink(target, path));
   },
   makeDirectory: async (path) => {
     await fs.promises.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });

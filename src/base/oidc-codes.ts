@@ -38,4 +38,14 @@ export const OIDC_CODES = {
     "The OpenID provider does not protect a code against theft (PKCE with S256).",
     "Ask whoever runs the provider to allow S256; to sign in without it all the same: --oidc-pkce-method no.",
   ),
+  OTHER_KUBELOGIN: code(
+    2,
+    "The command line is one of Azure's kubelogin, and what answers to that name here is kauth.",
+    "Install Azure's kubelogin (github.com/Azure/kubelogin) before this directory on the PATH, or remove the link that kauth link made.",
+  ),
+  LINK_TAKEN: code(
+    2,
+    "A name cannot be linked to kauth: it is another program's.",
+    "Choose another directory with --dir, or remove the other program first.",
+  ),
 } as const satisfies Record<string, Code>;

@@ -3,6 +3,7 @@ import * as childProcess from "node:child_process";
 import * as crypto from "node:crypto";
 import { fstatSync, statSync, writeSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
+import { basename } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import * as tty from "node:tty";
 import { systemCode } from "./errors.ts";
@@ -42,6 +43,8 @@ export interface System {
   readonly runtime: string;
   /** The program that runs us. */
   readonly execPath: string;
+  /** The file that it was told to run, as it was called; undefined in a compiled program, which is `execPath` itself. */
+  readonly script: string | undefined;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
@@ -218,6 +221,10 @@ const endTree = (pid: number): void => {
   });
 };
 
+/** Whether the runtime and what it runs are one file, by whatever name. */
+export const isCompiled = (versions: NodeJS.ProcessVersions, execPath: string): boolean =>
+  versions["bun"] !== undefined && !/^bun(?:x|-profile)?(?:\.exe)?$/i.test(basename(execPath));
+
 /** The machine itself. `level` is the verbosity of the log. */
 export const realSystem = (level = 0): System => ({
   env: process.env,
@@ -232,6 +239,7 @@ export const realSystem = (level = 0): System => ({
       ? `Node ${process.versions.node}`
       : `Bun ${process.versions["bun"]}`,
   execPath: process.execPath,
+  script: isCompiled(process.versions, process.execPath) ? undefined : process.argv[1],
   get stdinIsTerminal() {
     return isTerminal(0);
   },

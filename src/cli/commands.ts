@@ -3,6 +3,7 @@ import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { linkCommand } from "./commands/link.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   doctorCommand,
   tokenCommand,
   demoCommand,
+  linkCommand,
   cleanCommand,
   completionCommand,
   versionCommand,

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { realSystem } from "../base/system.ts";
+import { isCompiled, realSystem } from "../base/system.ts";
 import { hardenProcess } from "./hardening.ts";
 import { run, tellError } from "./run.ts";
 
@@ -43,6 +43,6 @@ export async function main(name: string): Promise<void> {
 
 /** In a compiled binary only argv0 knows by which name it was started. */
 const invokedName = (name: string): string => {
-  if (process.versions["bun"] === undefined || !process.execPath.includes("kauth")) return name;
-  return basename(process.argv0).replace(/\.exe$/, "");
+  if (!isCompiled(process.versions, process.execPath)) return name;
+  return basename(process.argv0).replace(/\.exe$/i, "");
 };

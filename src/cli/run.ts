@@ -7,6 +7,7 @@ import { VERSION } from "../base/version.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { loadConfig, NO_CONFIG, type Config } from "./config.ts";
+import { dropInOf, STANDALONE, type DropIn } from "./drop-ins.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { nearest, parseLine, resolveOptions } from "./options.ts";
@@ -23,9 +24,6 @@ export interface RunRequest {
   readonly system: (level: number) => System;
 }
 
-/** Commands that other tools' names stand for; under such a name that tool's exit codes hold: 0 and 1. */
-const DROP_INS: Readonly<Record<string, readonly string[]>> = { "kubectl-auth_proxy": ["open"] };
-
 /** Commands that go on until a person ends them: that is how they end well. */
 const ENDED_BY_HAND: ReadonlySet<string> = new Set(["open", "demo"]);
 
@@ -34,15 +32,16 @@ const INTERRUPTED = 130;
 
 /** Words → command → exit status. The only place that turns an error into text. */
 export async function run(request: RunRequest): Promise<number> {
-  const dropIn = Object.hasOwn(DROP_INS, request.program) ? DROP_INS[request.program] : undefined;
+  const dropIn = dropInOf(request.program);
   const status = (code: number): number => (dropIn !== undefined && code !== 0 ? 1 : code);
-  const words = dropIn === undefined ? request.args : [...dropIn, ...request.args];
   let level = 0;
-  let json = wantsJson(words);
+  let json = wantsJson(request.args);
   let lasting = false;
   try {
+    const words = dropIn === undefined ? request.args : dropIn.words(request.args);
     if (words.length === 0 && request.program === "kauth") return await summarize(request.system(0));
-    if (request.args[0] === "--version") return print(request.system(0), `kauth ${VERSION}`);
+    if (request.args[0] === "--version")
+      return print(request.system(0), `${dropIn?.version ?? "kauth"} ${VERSION}`);
     if (words[0] === "--help" || words[0] === "-h" || words[0] === "help")
       return print(request.system(0), helpFor(words.slice(1)));
     if (words[0] === "__complete" || request.program === "kubectl_complete-auth_proxy")
@@ -55,8 +54,7 @@ export async function run(request: RunRequest): Promise<number> {
     const early = resolveOptions(known, line, { env: request.system(0).env, config: new Map() });
     level = Math.min(9, early.count("verbose"));
     const system = request.system(level);
-    if (early.boolean("help"))
-      return print(system, commandHelp(command, programOf(command, request.program, dropIn)));
+    if (early.boolean("help")) return print(system, commandHelp(command, programOf(command, dropIn)));
     const { config, configFault } = await configFor(command, system);
     const settings = config.commands.get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
     const options = resolveOptions(known, line, { env: system.env, config: settings });
@@ -83,9 +81,11 @@ export async function run(request: RunRequest): Promise<number> {
   } catch (error) {
     const { signal } = request;
     const asCalled = (text: string): string =>
-      dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.join(" ")}`, calledAs(request.program));
+      dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.under.join(" ")}`, dropIn.called);
     const stopped = lasting ? 0 : (request.signalStatus?.() ?? INTERRUPTED);
-    return status(tellError(error, request.system(level), { signal, stopped, json, asCalled }));
+    const told = tellError(error, request.system(level), { signal, stopped, json, asCalled });
+    // Whoever wanted the other tool has to see that this is none of its failures.
+    return isKnownError(error, "OTHER_KUBELOGIN") ? told : status(told);
   }
 }
 
@@ -132,11 +132,12 @@ const helpFor = (words: readonly string[]): string => {
   return command === undefined ? programHelp() : commandHelp(command, `kauth ${command.path.join(" ")}`);
 };
 
-const programOf = (command: Command, program: string, dropIn: readonly string[] | undefined): string =>
-  dropIn === undefined ? `kauth ${command.path.join(" ")}` : calledAs(program);
-
-/** What a person has typed to start the program of that name: `kubectl auth-proxy`. */
-const calledAs = (program: string): string => program.replace("kubectl-", "kubectl ").replaceAll("_", "-");
+const programOf = ({ path }: Command, dropIn: DropIn | undefined): string => {
+  const words = path.join(" ");
+  if (dropIn === undefined || !path.join(" ").startsWith(dropIn.under.join(" "))) return `kauth ${words}`;
+  const rest = words === STANDALONE.join(" ") ? [] : path.slice(dropIn.under.length);
+  return [dropIn.called, ...rest].join(" ");
+};
 
 /** What the words say of it before they are understood, so that a mistake in them can be told as JSON too. */
 const wantsJson = (words: readonly string[]): boolean =>

@@ -1,5 +1,6 @@
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
+import { dropInOf } from "../drop-ins.ts";
 import { refuseOperands } from "../options.ts";
 
 export const versionCommand: Command = {
@@ -11,9 +12,13 @@ export const versionCommand: Command = {
   options: {},
   load: () =>
     Promise.resolve((invocation) => {
-      const { system } = invocation;
+      const { system, program } = invocation;
       refuseOperands(invocation, "print the version");
-      system.log.out(`kauth ${VERSION} (${system.platform}, ${system.runtime})`);
+      const dropIn = dropInOf(program);
+      const line = `${dropIn?.version ?? "kauth"} ${VERSION} (${system.platform}, ${system.runtime})`;
+      // kubelogin's goes through its logger (oidc.md §1.1).
+      if (dropIn?.under[0] === "oidc") system.log.say(line);
+      else system.log.out(line);
       return Promise.resolve(0);
     }),
 };
