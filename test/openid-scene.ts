@@ -29,6 +29,7 @@ export interface Heard {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly form: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
 }
 
 export type Reply = Readonly<{
@@ -94,6 +95,7 @@ export async function fakeProvider(script: Script = () => ({ status: 404 })): Pr
       path: (request.url ?? "").split("?")[0] ?? "",
       headers: request.headers,
       form: Object.fromEntries(new URLSearchParams(Buffer.concat(parts).toString())),
+      query: Object.fromEntries(new URLSearchParams((request.url ?? "").split("?")[1] ?? "")),
     };
     heard.push(one);
     const reply =

@@ -48,4 +48,9 @@ export const OIDC_CODES = {
     "A name cannot be linked to kauth: it is another program's.",
     "Choose another directory with --dir, or remove the other program first.",
   ),
+  KUBECONFIG_USER_TAKEN: code(
+    2,
+    "A user of the kubeconfig signs in another way already, and is left as it is.",
+    "Name another user with --user, or remove that one first: kubectl config delete-user NAME.",
+  ),
 } as const satisfies Record<string, Code>;

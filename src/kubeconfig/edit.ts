@@ -1,11 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { fallback, list, record, unknown } from "../base/decode.ts";
-import { isKnownError, KnownError, systemCode } from "../base/errors.ts";
+import type { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
-import { KUBECONFIG_LIMIT } from "./load.ts";
-import { lockFiles } from "./lock.ts";
-import { osError } from "../base/os-error.ts";
 import { parseKubeconfig } from "./parse.ts";
+import { means, rewriteFile, unwritableFile } from "./rewrite.ts";
 import { json, withMap, writeMap } from "./splice.ts";
 import { parseJsonText, parseYaml, readDocuments } from "./yaml.ts";
 
@@ -43,30 +41,15 @@ const edit = async (
   write: (path: string, text: string) => Promise<void>,
 ): Promise<void> => {
   const { path, user } = target;
-  try {
-    const real = await system.files.realPath(path);
-    // Others lock the name that they were given, which may be a symlink's.
-    await using _lock = await lockFiles([path, real], system);
-    const bytes = await system.files.read(real, KUBECONFIG_LIMIT);
-    const text = bytes.toString("utf8");
+  await rewriteFile(path, { what: `the new credential of user "${user}"`, system, write }, async (text) => {
     const { authProvider } = (await parseKubeconfig(text, { path })).users.get(user)?.value ?? {};
-    if (authProvider === undefined || isDeepStrictEqual(authProvider.config, config)) return;
-    if (!Buffer.from(text).equals(bytes)) throw unwritable(user, path, "it is not UTF-8");
-    await write(real, await editConfig(text, user, config, path));
-  } catch (error) {
-    if (isKnownError(error)) throw error;
-    if (systemCode(error) === undefined) throw error;
-    if (systemCode(error) === "ENOENT" && (await system.files.facts(path)) === undefined) return;
-    throw unwritable(user, path, osError(path, error), error);
-  }
+    if (authProvider === undefined || isDeepStrictEqual(authProvider.config, config)) return undefined;
+    return await editConfig(text, user, config, path);
+  });
 };
 
-const unwritable = (user: string, path: string, reason: string, cause?: unknown): KnownError =>
-  new KnownError(
-    "KUBECONFIG_UNWRITABLE",
-    `Cannot save the new credential of user "${user}" in "${path}": ${reason}`,
-    { cause },
-  );
+const unwritable = (user: string, path: string, reason: string): KnownError =>
+  unwritableFile(`the new credential of user "${user}"`, path, reason);
 
 /** The text with another map for that user. What comes out is read again and compared before anybody gets it. */
 const editConfig = async (
@@ -102,14 +85,5 @@ const splice = async (
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
-  }
-};
-
-const means = async (text: string, wanted: unknown, isJson: boolean): Promise<boolean> => {
-  try {
-    if (isJson && parseJsonText(text) === undefined) return false;
-    return isDeepStrictEqual(await parseYaml(text), wanted);
-  } catch {
-    return false;
   }
 };

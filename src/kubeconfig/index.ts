@@ -1,5 +1,6 @@
 export { loadClientConfig, resolveClientConfig, type ClientConfigOptions } from "./client-config.ts";
 export { persistAuthProvider, proveWritable } from "./edit.ts";
+export { writeExecUser, type ExecStanza, type ExecUserTarget } from "./exec-user.ts";
 export { loadPluginPolicy, type KubercOptions } from "./kuberc.ts";
 export { loadKubeconfig, type LoadOptions } from "./load.ts";
 export { cleanPath, resolveCommand } from "./path.ts";

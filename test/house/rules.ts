@@ -124,6 +124,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "src/kubeconfig/go-merge.ts",
     "src/kubeconfig/splice.ts",
     "src/kubeconfig/edit.ts",
+    "src/kubeconfig/exec-user.ts",
     "src/credentials/exec-credential.ts",
     "src/credentials/auth-providers/gcp-command.ts",
     "src/cli/config.ts",

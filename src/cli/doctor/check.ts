@@ -46,47 +46,52 @@ export interface Learned {
   readonly forwards: true;
 }
 
-export interface Outcome {
+/** `L` is what checks of one doctor can learn. */
+export interface Outcome<L = Learned> {
   readonly notes: readonly Note[];
-  readonly learned?: Partial<Learned>;
+  readonly learned?: Partial<L>;
 }
 
-export interface Check {
+export interface Check<S = Scene, L = Learned> {
   readonly id: string;
   readonly subject: string;
-  readonly needs: readonly (keyof Learned)[];
+  readonly needs: readonly (keyof L)[];
   /** False: it is left out. Default true. */
-  readonly applies?: ((scene: Scene) => boolean) | undefined;
-  readonly run: (scene: Scene, learned: Partial<Learned>) => Promise<Outcome>;
+  readonly applies?: ((scene: S) => boolean) | undefined;
+  readonly run: (scene: S, learned: Partial<L>) => Promise<Outcome<L>>;
 }
 
-interface CheckOf<Need extends keyof Learned> {
+interface CheckOf<S, L, Need extends keyof L> {
   readonly id: string;
   readonly subject: string;
   readonly needs: readonly Need[];
-  readonly applies?: Check["applies"];
-  readonly run: (scene: Scene, learned: Pick<Learned, Need> & Partial<Learned>) => Outcome | Promise<Outcome>;
+  readonly applies?: Check<S, L>["applies"];
+  readonly run: (scene: S, learned: Pick<L, Need> & Partial<L>) => Outcome<L> | Promise<Outcome<L>>;
 }
 
-/** A check as data. It is run only when all that it needs is known. */
-export const check = <Need extends keyof Learned = never>(what: CheckOf<Need>): Check => ({
-  ...what,
-  run: async (scene, learned) => await what.run(scene, learned as Pick<Learned, Need> & Partial<Learned>),
-});
+/** A check as data, for one kind of scene. It is run only when all that it needs is known. */
+export const checkOf =
+  <S, L>() =>
+  <Need extends keyof L = never>(what: CheckOf<S, L, Need>): Check<S, L> => ({
+    ...what,
+    run: async (scene, learned) => await what.run(scene, learned as Pick<L, Need> & Partial<L>),
+  });
 
-export interface Report {
+export const check = checkOf<Scene, Learned>();
+
+export interface Report<L = Learned> {
   readonly findings: readonly Finding[];
-  readonly learned: Partial<Learned>;
+  readonly learned: Partial<L>;
 }
 
 /** All checks in turn. `tell` hears of each finding as it comes. @throws what is no KnownError, and the signal's reason */
-export async function runChecks(
-  checks: readonly Check[],
-  scene: Scene,
+export async function runChecks<S extends { readonly signal: AbortSignal }, L>(
+  checks: readonly Check<S, L>[],
+  scene: S,
   tell: (finding: Finding) => void,
-): Promise<Report> {
+): Promise<Report<L>> {
   const findings: Finding[] = [];
-  let learned: Partial<Learned> = {};
+  let learned: Partial<L> = {};
   for (const each of checks) {
     scene.signal.throwIfAborted();
     const outcome = await outcomeOf(each, scene, learned);
@@ -104,7 +109,11 @@ export async function runChecks(
   return { findings, learned };
 }
 
-const outcomeOf = async (one: Check, scene: Scene, learned: Partial<Learned>): Promise<Outcome> => {
+const outcomeOf = async <S extends { readonly signal: AbortSignal }, L>(
+  one: Check<S, L>,
+  scene: S,
+  learned: Partial<L>,
+): Promise<Outcome<L>> => {
   if (one.applies?.(scene) === false) return { notes: [] };
   if (one.needs.some((need) => !(need in learned))) return { notes: [UNTRIED] };
   try {

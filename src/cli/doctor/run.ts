@@ -3,11 +3,12 @@ import type { System } from "../../base/system.ts";
 import { parseTarget, type TargetReference } from "../../route/index.ts";
 import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
-import { cleanLine, structured, yamlDocuments } from "../output.ts";
+import { structured, yamlDocuments } from "../output.ts";
 import { runChecks, type Check, type Report, type Scene } from "./check.ts";
 import { CHECKS } from "./checks.ts";
-import { MARKS, type Finding } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 import { identityCheck } from "./identity.ts";
+import { findingPrinter, untriedLines } from "./print.ts";
 import { rightsFor } from "./rights.ts";
 import { roleFor } from "./role.ts";
 
@@ -18,15 +19,9 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
   const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
   const onlyRole = options.boolean("print-role");
   const printed = format === "text" && !onlyRole;
-  let previous: Finding | undefined;
-  const tell = (finding: Finding): void => {
-    // They are told in one line at the end.
-    if (!printed || finding.state === "untried") return;
-    for (const line of lines(finding, previous?.next)) system.log.out(line);
-    previous = finding;
-  };
+  const tell = printed ? findingPrinter(system) : (): void => undefined;
   const report = await examine(invocation, onlyRole ? UP_TO_IDENTITY : CHECKS, { target, tell });
-  if (printed) for (const line of untried(report.findings)) system.log.out(line);
+  if (printed) for (const line of untriedLines(report.findings)) system.log.out(line);
   const role = roleOf(report, target);
   if (onlyRole) return await printRole(system, report, role);
   const ok = report.findings.every(({ state }) => state !== "bad");
@@ -77,22 +72,6 @@ const examine = async (
   } finally {
     for (const each of owned.toReversed()) await each[Symbol.asyncDispose]();
   }
-};
-
-/** What is to be done is said once for findings that follow each other. */
-const lines = ({ state, subject, found, next }: Finding, said: string | undefined): readonly string[] => [
-  `${MARKS[state]} ${subject.padEnd(15)}${cleanLine(found)}`,
-  ...(next === undefined || next === said || state === "ok" || state === "none"
-    ? []
-    : [`${" ".repeat(17)}→ ${cleanLine(next)}`]),
-];
-
-const untried = (findings: readonly Finding[]): readonly string[] => {
-  const subjects = findings.filter(({ state }) => state === "untried").map(({ subject }) => subject);
-  if (subjects.length === 0) return [];
-  return [
-    `${MARKS.untried} ${"not tried".padEnd(15)}${subjects.join(", ")}: something above has to work first`,
-  ];
 };
 
 /** A right that is missing, without which nothing works. */

@@ -54,13 +54,21 @@ export const browserCommand = (
 /** A desktop's opener returns at once; after this time nobody waits for it any more (security.md F32). */
 const OPENER_LIMIT = millis(10_000);
 
+const commandHere = async (system: System, path: string): Promise<ReturnType<typeof browserCommand>> => {
+  const found = await programsOnPath(system, [...LINUX_OPENERS, "wslview"]);
+  const { platform, env } = system;
+  return browserCommand({ platform, env, has: (name) => found.has(name) }, path);
+};
+
+/** Why no browser can be started here; undefined where one can. */
+export const whyNoBrowser = async (system: System): Promise<string | undefined> => {
+  const command = await commandHere(system, "");
+  return "none" in command ? command.none : undefined;
+};
+
 /** Starts the browser on a local file. Resolves to the reason when none could be started. */
 export async function openBrowser(system: System, path: string): Promise<string | undefined> {
-  const found = await programsOnPath(system, [...LINUX_OPENERS, "wslview"]);
-  const command = browserCommand(
-    { platform: system.platform, env: system.env, has: (name) => found.has(name) },
-    path,
-  );
+  const command = await commandHere(system, path);
   if ("none" in command) return command.none;
   const child = system.spawn({
     file: command.file,

@@ -1,0 +1,57 @@
+import type { KnownError } from "../../../base/errors.ts";
+import type { System } from "../../../base/system.ts";
+import type { Metadata, PkceMethod, Wire } from "../../../oidc/index.ts";
+import type { Secret } from "../../../base/secret.ts";
+import { checkOf } from "../../doctor/check.ts";
+import type { Invocation } from "../../command.ts";
+
+/** The provider and the client that are looked at. */
+export interface Examined {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret | undefined;
+  /** As registered; undefined: `http://localhost:PORT` for each port. */
+  readonly redirectUrl: string | undefined;
+  /** Beside `openid`. */
+  readonly scopes: readonly string[];
+  readonly pkce: PkceMethod;
+  /** kubelogin's names: auto, authcode, device-code, … */
+  readonly grant: string;
+  /** Tried in turn for the answer of a sign-in. */
+  readonly ports: readonly number[];
+  readonly extra: ReadonlyMap<string, string>;
+  readonly hasOwnAuthorities: boolean;
+  /** Where all that was said, for a person. */
+  readonly from: string;
+}
+
+/** What a check of the provider may use. */
+export interface OidcScene {
+  readonly invocation: Invocation;
+  readonly system: System;
+  readonly signal: AbortSignal;
+  readonly examined: Examined;
+  readonly wire: Wire;
+  /** The same without verifying certificates: only to find out who answers. */
+  readonly blindWire: Wire;
+}
+
+export interface OidcLearned {
+  readonly metadata: Metadata;
+  /** Key types that the provider publishes, e.g. RSA. */
+  readonly keyTypes: ReadonlySet<string>;
+  /** The provider takes the client. */
+  readonly client: true;
+  /** What the cluster said of the token: see cluster.ts. */
+  readonly refusal: KnownError | undefined;
+}
+
+export const oidcCheck = checkOf<OidcScene, OidcLearned>();
+
+/** Whether a browser is what signs in. */
+export const usesBrowser = ({ grant }: Examined): boolean =>
+  grant === "auto" || grant === "authcode" || grant === "authcode-keyboard";
+
+/** The addresses that an answer may be sent to. */
+export const redirectUris = ({ redirectUrl, ports }: Examined): readonly string[] =>
+  redirectUrl === undefined ? ports.map((port) => `http://localhost:${port}`) : [redirectUrl];
