@@ -118,6 +118,7 @@ describe("what programs can import", () => {
       "resolveCommand",
       "selectContext",
       "usableFaults",
+      "writeExecUser",
     ],
     "./oidc": [
       "beginAuthorization",

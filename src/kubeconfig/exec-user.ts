@@ -78,8 +78,13 @@ interface Change {
 const itemsOf = (document: Values, name: string): readonly unknown[] =>
   fallback(list(unknown), [])(document[name], name);
 
+const nameOf = (item: unknown): string => {
+  const name = item === null ? "" : record(item, "")["name"];
+  return typeof name === "string" ? name : "";
+};
+
 const indexOf = (items: readonly unknown[], name: string): number =>
-  items.findIndex((item) => item !== null && record(item, "")["name"] === name);
+  items.findIndex((item) => nameOf(item) === name);
 
 /** @throws {KnownError} KUBECONFIG_USER_TAKEN, CONTEXT_UNKNOWN */
 const changeOf = (old: Values, { user, context, path }: ExecUserTarget, exec: ExecStanza): Change => {
@@ -111,7 +116,7 @@ const changeOf = (old: Values, { user, context, path }: ExecUserTarget, exec: Ex
     const index = indexOf(contexts, context);
     if (index === -1)
       throw new KnownError("CONTEXT_UNKNOWN", `context "${context}" does not exist`, {
-        hint: `Contexts of "${path}": ${contexts.map((each) => String(record(each ?? {}, "")["name"] ?? "")).join(", ")}`,
+        hint: `Contexts of "${path}": ${contexts.map(nameOf).join(", ")}`,
       });
     const entry = record(contexts[index], "");
     const inner = record(entry["context"] ?? {}, "");

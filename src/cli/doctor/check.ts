@@ -61,7 +61,7 @@ export interface Check<S = Scene, L = Learned> {
   readonly run: (scene: S, learned: Partial<L>) => Promise<Outcome<L>>;
 }
 
-interface CheckOf<S, L, Need extends keyof L> {
+export interface CheckOf<S, L, Need extends keyof L> {
   readonly id: string;
   readonly subject: string;
   readonly needs: readonly Need[];

@@ -101,7 +101,7 @@ export const grantsCheck = oidcCheck({
   },
 });
 
-const isGoogle = ({ issuer }: Examined): boolean => issuer === "https://accounts.google.com";
+const isGoogle = ({ issuer }: Pick<Examined, "issuer">): boolean => issuer === "https://accounts.google.com";
 
 /** Whether a session outlives its first token: `offline_access` at most providers, `access_type=offline` at Google. */
 export const offlineCheck = oidcCheck({
@@ -112,7 +112,10 @@ export const offlineCheck = oidcCheck({
   run: ({ examined }, { metadata }) => ({ notes: [offlineNote(examined, metadata)] }),
 });
 
-export const offlineNote = (examined: Examined, { grantTypes, scopes }: Metadata): Note => {
+export const offlineNote = (
+  examined: Pick<Examined, "issuer" | "scopes" | "extra">,
+  { grantTypes, scopes }: Pick<Metadata, "grantTypes" | "scopes">,
+): Note => {
   const asked = examined.scopes.includes("offline_access");
   if (isGoogle(examined)) {
     if (asked)

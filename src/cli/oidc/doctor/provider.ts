@@ -2,7 +2,7 @@ import { isKnownError, type KnownError } from "../../../base/errors.ts";
 import { httpUrl } from "../../../base/http-url.ts";
 import { parseQuietly, quoted, statusText } from "../../../base/quote.ts";
 import { environmentProxy, proxyName } from "../../../base/proxy-rule.ts";
-import { discover } from "../../../oidc/index.ts";
+import { discover, type Wire } from "../../../oidc/index.ts";
 import { badNote } from "../../doctor/check.ts";
 import type { Note } from "../../doctor/finding.ts";
 import { oidcCheck, type OidcScene } from "./scene.ts";
@@ -77,10 +77,9 @@ export const discoveryCheck = oidcCheck({
 export const discoveryFault = async (error: KnownError, scene: OidcScene): Promise<Note> => {
   const note = badNote(error);
   if (error.code === "TLS_UNTRUSTED") {
-    const there = await discover(scene.examined.issuer, scene.blindWire, scene.signal).then(
-      () => "What answers there says that it is the provider, so most likely only its authority is missing.",
-      () => "",
-    );
+    const there = (await issuerAt(scene.examined.issuer, scene.blindWire, scene.signal))
+      ? "What answers there says that it is the provider, so most likely only its authority is missing."
+      : "";
     const next = scene.examined.hasOwnAuthorities
       ? "The authorities that were named, and the system's, did not issue its certificate: name the right one with --certificate-authority."
       : "Name the authority that issued its certificate: --certificate-authority FILE. The API server needs the same (--oidc-ca-file, or certificateAuthority of AuthenticationConfiguration).";
@@ -95,6 +94,17 @@ export const discoveryFault = async (error: KnownError, scene: OidcScene): Promi
       return { ...note, next: `There is a provider at ${other}: use that as the issuer, letter by letter` };
   }
   return note;
+};
+
+/** Who answers there, if it is a provider. */
+const issuerAt = async (issuer: string, wire: Wire, signal: AbortSignal): Promise<string | undefined> => {
+  try {
+    return (await discover(issuer, wire, signal)).issuer;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isKnownError(error)) throw error;
+    return undefined;
+  }
 };
 
 /** Issuers that call themselves otherwise by design. */
@@ -123,11 +133,7 @@ const elsewhere = async ({ examined, wire, signal }: OidcScene): Promise<string 
   if (url === undefined) return undefined;
   const above = url.pathname === "/" ? [] : [url.origin];
   for (const issuer of [...above, ...PLACES.map((place) => base + place)]) {
-    const found = await discover(issuer, wire, signal).then(
-      (metadata) => metadata.issuer,
-      () => undefined,
-    );
-    signal.throwIfAborted();
+    const found = await issuerAt(issuer, wire, signal);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,0 +1,58 @@
+import type { Check } from "../src/cli/doctor/check.ts";
+import { runChecks } from "../src/cli/doctor/check.ts";
+import type { Finding } from "../src/cli/doctor/finding.ts";
+import { versionCommand } from "../src/cli/commands/version.ts";
+import type { Examined, OidcLearned, OidcScene } from "../src/cli/oidc/doctor/scene.ts";
+import type { System } from "../src/base/system.ts";
+import { openWire } from "../src/oidc/index.ts";
+import { CLIENT, type fakeProvider, type Reply } from "./openid-scene.ts";
+import { optionsFor, recorded } from "./recorded.ts";
+
+/** Runs checks of a provider, and gives what they found by their ids. */
+export const examine = async (
+  wishes: Partial<Examined> & { readonly issuer: string },
+  checks: readonly Check<OidcScene, OidcLearned>[],
+  change: Partial<System> = {},
+): Promise<ReadonlyMap<string, Finding>> => {
+  await using under = await recorded();
+  const system = { ...under.system(), ...change };
+  const { signal } = new AbortController();
+  const examined: Examined = {
+    clientId: CLIENT,
+    clientSecret: undefined,
+    redirectUrl: undefined,
+    scopes: [],
+    pkce: "auto",
+    grant: "auto",
+    ports: [8000, 18000],
+    extra: new Map(),
+    hasOwnAuthorities: false,
+    from: "the command line",
+    ...wishes,
+  };
+  const invocation = {
+    system,
+    options: optionsFor(versionCommand),
+    positionals: [],
+    program: "kauth",
+    signal,
+  };
+  const wire = openWire({}, system);
+  const report = await runChecks(
+    checks,
+    { invocation, system, signal, examined, wire, blindWire: openWire({ verify: false }, system) },
+    () => undefined,
+  );
+  return new Map(report.findings.map((finding) => [finding.id, finding]));
+};
+
+/** As a provider answers an authorization request that nobody can answer. */
+export const knows =
+  (more: Readonly<Record<string, string>> = {}): Parameters<typeof fakeProvider>[0] =>
+  ({ path, query }): Reply => {
+    if (path !== "/auth") return { status: 400, body: { error: "invalid_grant" } };
+    const url = new URL(query["redirect_uri"] ?? "");
+    for (const [name, value] of Object.entries({ error: "login_required", ...more }))
+      url.searchParams.set(name, value);
+    return { status: 302, headers: { Location: url.href } };
+  };
