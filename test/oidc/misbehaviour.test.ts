@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { honest } from "./bend.ts";
+import { CALLBACK_ROWS } from "./misbehaviours/callback.ts";
+import { DISCOVERY_ROWS } from "./misbehaviours/discovery.ts";
+import { ID_TOKEN_ROWS } from "./misbehaviours/id-token.ts";
+import { REFRESH_ROWS } from "./misbehaviours/refresh.ts";
+import { TOKEN_ROWS } from "./misbehaviours/token.ts";
+import { credentialOf, inScene, keepsSecrets, untilExpired, type Scene } from "./scene.ts";
+import { OURS, type Ended } from "./target.ts";
+
+const ROWS = [...DISCOVERY_ROWS, ...TOKEN_ROWS, ...ID_TOKEN_ROWS, ...CALLBACK_ROWS];
+
+/** Ended by itself, with exit 1 (the drop-in's), nothing on stdout, and the code where a person sees it. */
+const refused = (ended: Ended, made: Scene, code: string | undefined): void => {
+  expect(ended, ended.stderr).toMatchObject({ code: 1, signal: null, stdout: "" });
+  if (OURS && code !== undefined) expect(ended.stderr).toContain(code);
+  if (OURS) expect(ended.stderr).toMatch(/OIDC_[A-Z_]+/);
+  keepsSecrets(ended, made.provider);
+};
+
+test("there are at least 40 misbehaviours, each with a name of its own", () => {
+  const names = [...ROWS, ...REFRESH_ROWS].map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.length).toBeGreaterThanOrEqual(40);
+});
+
+/** Another program is not held to what its rows say that it does not do. */
+const held = <T extends { readonly kubelogin?: string }>(rows: readonly T[]): readonly T[] =>
+  OURS ? rows : rows.filter(({ kubelogin }) => kubelogin === undefined);
+
+describe.concurrent("a provider that misbehaves", () => {
+  test.each(held(ROWS))("$name", async (row) => {
+    const { bend, browser = {}, https = false } = row;
+    await inScene({ https, bend, browser }, async (made) => {
+      const ended = await made.getToken(...(row.args ?? ["--authentication-timeout-sec=40"]));
+      if (row.outcome === "served") credentialOf(ended, made.provider);
+      else refused(ended, made, row.code);
+      if (OURS && row.says !== undefined) expect(ended.stderr).toContain(row.says);
+      // oxlint-disable-next-line no-control-regex
+      expect(ended.stderr).not.toMatch(/[\u0000-\u0008\u000E-\u001F]/);
+      for (const [path, count] of Object.entries(row.counts ?? {}))
+        expect(made.provider.count(path), path).toBe(count);
+      expect(await made.opened()).toBeLessThanOrEqual(1);
+    });
+  });
+});
+
+describe.concurrent("a refresh that goes wrong", () => {
+  test.each(held(REFRESH_ROWS))("$name: $outcome", async ({ bend, outcome, code }) => {
+    await inScene({ life: 6 }, async (made) => {
+      const first = credentialOf(await made.getToken(), made.provider);
+      await untilExpired(first);
+      made.provider.life = 3600;
+      made.provider.bend = bend;
+      const ended = await made.getToken("--authentication-timeout-sec=40");
+      if (outcome === "failed") refused(ended, made, code);
+      else expect(credentialOf(ended, made.provider).claims.sub).toBe("alice");
+      expect(await made.opened()).toBe(outcome === "login" ? 2 : 1);
+      expect(made.provider.count("/token", "refresh_token")).toBeGreaterThan(0);
+      // Whatever it was, it leaves nobody locked out.
+      made.provider.bend = honest;
+      if (outcome === "failed" && code !== "OIDC_TOKEN_INVALID")
+        expect(credentialOf(await made.getToken(), made.provider).claims.sub).toBe("alice");
+    });
+  });
+
+  test.runIf(OURS)("another person's token is refused and the entry is removed", async () => {
+    await inScene({ life: 6 }, async (made) => {
+      await untilExpired(credentialOf(await made.getToken(), made.provider));
+      made.provider.life = 3600;
+      made.provider.bend = REFRESH_ROWS.find(({ name }) => name === "another person's token")?.bend ?? honest;
+      expect(await made.getToken()).toMatchObject({ code: 1, stdout: "" });
+      made.provider.bend = honest;
+      credentialOf(await made.getToken(), made.provider);
+      expect(await made.opened()).toBe(2);
+    });
+  });
+});
