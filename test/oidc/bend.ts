@@ -9,6 +9,8 @@ export interface Heard {
   readonly form: URLSearchParams;
   /** How many requests to this path came before. */
   readonly turn: number;
+  /** When, in milliseconds; only differences mean something. */
+  readonly time: number;
 }
 
 export interface Answered {

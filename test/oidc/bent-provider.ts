@@ -38,8 +38,8 @@ export interface BentWishes extends Pick<CertifiedWishes, "directory" | "jwtAcce
   readonly https?: boolean;
   readonly bend?: Bend;
   readonly life?: number;
-  /** The port to listen on. Default: a random one. */
-  readonly port?: number;
+  /** Its name in the issuer. Default: 127.0.0.1, where it listens in any case. */
+  readonly host?: string;
 }
 
 const SECRET_FIELDS = ["access_token", "id_token", "refresh_token", "device_code"];
@@ -63,11 +63,14 @@ export const authority = (): Authority => {
   });
 };
 
-export const certificateOf = (from: Authority): { readonly cert: string; readonly key: string } => {
+export const certificateOf = (
+  from: Authority,
+  name = "127.0.0.1",
+): { readonly cert: string; readonly key: string } => {
   const now = Date.now();
   return from.issue({
     commonName: "127.0.0.1",
-    names: ["127.0.0.1", "localhost"],
+    names: [...new Set(["127.0.0.1", "localhost", name])],
     use: "server",
     notBefore: epochMillis(now - 60_000),
     notAfter: epochMillis(now + 86_400_000),
@@ -75,7 +78,7 @@ export const certificateOf = (from: Authority): { readonly cert: string; readonl
 };
 
 export async function startBent(wishes: BentWishes): Promise<BentProvider> {
-  const { https = false, directory } = wishes;
+  const { https = false, directory, host = "127.0.0.1" } = wishes;
   const heard: Heard[] = [];
   const secrets = new Set<string>();
   const counts = new Map<string, number>();
@@ -85,10 +88,10 @@ export async function startBent(wishes: BentWishes): Promise<BentProvider> {
   let listener: RequestListener = () => undefined;
   const dispatch: RequestListener = (request, response) => listener(request, response);
   const server =
-    made === undefined ? createServer(dispatch) : createSecureServer(certificateOf(made), dispatch);
+    made === undefined ? createServer(dispatch) : createSecureServer(certificateOf(made, host), dispatch);
   server.on("clientError", (_error, socket) => socket.destroy());
-  await new Promise<void>((resolve) => server.listen(wishes.port ?? 0, "127.0.0.1", resolve));
-  const issuer = `${https ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const issuer = `${https ? "https" : "http"}://${host}:${(server.address() as AddressInfo).port}`;
   const state = { bend: wishes.bend ?? honest, life: wishes.life ?? 3600 };
   const certified = await startCertified({ ...wishes, issuer, life: () => state.life });
 
@@ -107,6 +110,7 @@ export async function startBent(wishes: BentWishes): Promise<BentProvider> {
       headers: request.headers as Heard["headers"],
       form,
       turn,
+      time: performance.now(),
     };
     heard.push(one);
     for (const name of SECRET_FORMS) remember(secrets, form.get(name));

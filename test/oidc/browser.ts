@@ -18,12 +18,14 @@ export interface BrowserSettings {
   readonly mode?: "sign-in" | "cancel" | "nothing" | "hang";
   /** Requests with forged answers to where the provider would send the browser, before the true one. */
   readonly forged?: string[];
+  /** Pages that begin so are not got: what would be asked is noted, and that is all. */
+  readonly stop?: string;
   /** Exit status. Default 0. */
   readonly status?: number;
 }
 
 export interface PageSeen {
-  readonly event: "opened" | "page" | "error";
+  readonly event: "opened" | "page" | "stopped" | "error";
   readonly url: string;
   readonly status?: number;
   readonly headers?: IncomingHttpHeaders;
@@ -125,6 +127,10 @@ export async function browse(first: string, settings: BrowserSettings): Promise<
       url.search !== ""
     )
       for (const query of settings.forged.splice(0)) await visit(new URL(`${redirect}${query}`));
+    if (settings.stop !== undefined && url.href.startsWith(settings.stop)) {
+      note({ event: "stopped", url: url.href });
+      return;
+    }
     const page = await visit(url, form);
     form = undefined;
     const { location } = page.headers;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { startBent, type BentProvider, type BentWishes } from "./bent-provider.ts";
-import type { BrowserSettings, PageSeen } from "./browser.ts";
+import { browse, type BrowserSettings, type PageSeen } from "./browser.ts";
 import { PERSON, PUBLIC } from "./certified.ts";
 import { claimsOf } from "./bend.ts";
 import { start, type Ended, type Running, type RunWishes } from "./target.ts";
@@ -175,4 +175,14 @@ export const inScene = async (wishes: SceneWishes, body: (scene: Scene) => Promi
 export const untilExpired = async ({ claims }: Credential): Promise<void> => {
   const left = Number(claims.exp) * 1000 - Date.now();
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, left + 50)));
+};
+
+/** A person with another machine's browser. */
+export const visit = async ({ home, provider }: Scene, url: string, stop?: string): Promise<void> => {
+  await browse(url, {
+    log: join(home, "elsewhere.log"),
+    login: PERSON,
+    ca: provider.caFile === undefined ? [] : [provider.caFile],
+    ...(stop === undefined ? {} : { stop }),
+  });
 };
