@@ -45,7 +45,7 @@ export interface SigningKey {
   readonly privateJwk: JWK;
 }
 
-export const KID = "provider-key-1";
+const KID = "provider-key-1";
 
 export async function signingKey(kid = KID): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });

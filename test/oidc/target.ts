@@ -12,7 +12,7 @@ const program = (path: string): readonly string[] =>
   /\.[jt]s$/.test(path) ? [process.execPath, path] : [path];
 
 /** `KAUTH_OIDC_COMMAND`, else what is built. It takes kubelogin's command line. */
-export const COMMAND = program(OURS ? join(ROOT, "dist", "cli", "bin", "kubectl-oidc_login.js") : OTHER);
+const COMMAND = program(OURS ? join(ROOT, "dist", "cli", "bin", "kubectl-oidc_login.js") : OTHER);
 /** Under its own name, with its own exit codes. */
 export const KAUTH = program(join(ROOT, "dist", "cli", "bin", "kauth.js"));
 
@@ -44,7 +44,7 @@ export interface RunWishes {
 }
 
 /** A process that did not end by then never will. */
-export const BOUND = 55_000;
+const BOUND = 55_000;
 
 export function start(args: readonly string[], wishes: RunWishes): Running {
   const [file = "", ...first] = wishes.command ?? COMMAND;
