@@ -12,7 +12,7 @@ import { MiB, millis, type Bytes, type Millis } from "./units.ts";
 import { userAgent } from "./version.ts";
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly url: URL;
   /** Added to Host, User-Agent, Content-Length and Connection. */
   readonly headers: RawHeaders;

@@ -39,6 +39,42 @@ export const IAM_CODES = {
     "Check the variables AWS_CONTAINER_… and the role of the task or pod.",
   ),
 
+  AWS_NO_KEYS: code(
+    1,
+    "Nothing says which access key of AWS is yours.",
+    "Name a profile with AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+  ),
+  AWS_IMDS: code(
+    1,
+    "The metadata service of an EC2 machine gave nothing.",
+    "Give the machine a role, or name another source of keys; AWS_EC2_METADATA_DISABLED=true keeps it from being asked.",
+  ),
+  AWS_SSO: code(
+    1,
+    "The session of IAM Identity Center is over or was not accepted.",
+    "Sign in with aws sso login, or add --sso-login.",
+  ),
+  AWS_PROCESS: code(
+    1,
+    "The credential_process of a profile gave no keys.",
+    "Run it by hand, and correct credential_process in ~/.aws/config.",
+  ),
+  AWS_CA_BUNDLE: code(
+    2,
+    "The file of authorities that AWS_CA_BUNDLE or ca_bundle names cannot be read.",
+    "Correct AWS_CA_BUNDLE or ca_bundle, or take it away.",
+  ),
+  AWS_MFA: code(
+    1,
+    "A role wants a code of a device, and nobody can be asked for it.",
+    "Give it with --mfa-code, or run the command in a terminal.",
+  ),
+  IAM_CONFIG: code(
+    2,
+    "The configuration file of aws-iam-authenticator cannot be read.",
+    "Correct the file that --config names.",
+  ),
+
   // --- iam: verify
   IAM_TOKEN_REFUSED: code(
     1,

@@ -1,9 +1,9 @@
-import { DecodeError, object, optional, parseJson, string } from "../../base/decode.ts";
 import { KnownError, messageOf } from "../../base/errors.ts";
 import { sendHttp } from "../../base/http.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
-import { epochMillis, isDate, KiB, millis } from "../../base/units.ts";
+import { KiB, millis } from "../../base/units.ts";
+import { readKeyDocument } from "./key-document.ts";
 import type { AwsKeys } from "./plan.ts";
 
 /** Where the keys of a container are: an agent of ECS's or EKS's beside it. */
@@ -63,13 +63,6 @@ const agentUrl = (text: string): URL => {
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 
-const answerShape = object({
-  AccessKeyId: string,
-  SecretAccessKey: string,
-  Token: string,
-  Expiration: optional(string),
-});
-
 /**
  * Asks the agent. Never through a proxy: its machine's keys are not ours.
  * @throws {KnownError} AWS_CONTAINER and those of `sendHttp`
@@ -95,7 +88,11 @@ export async function containerKeys(
     { ...system, env: {} },
   );
   if (status !== 200) throw failed(`${place.url.host} answered ${status}`);
-  return keysOf(body);
+  return readKeyDocument(body, {
+    session: "Token",
+    sessionOptional: false,
+    fail: (reason) => failed(`what the agent answered ${reason}`),
+  });
 }
 
 const tokenOf = async (place: ContainerPlace, system: System): Promise<Secret | undefined> => {
@@ -109,29 +106,6 @@ const tokenOf = async (place: ContainerPlace, system: System): Promise<Secret | 
   if (text === undefined) return undefined;
   if (!/^[\x20-\x7e]+$/.test(text)) throw failed("the token for the agent is no value of a header");
   return new Secret(text);
-};
-
-const keysOf = (body: string): AwsKeys => {
-  let given: ReturnType<typeof answerShape>;
-  try {
-    given = answerShape(parseJson(body), "");
-  } catch (error) {
-    // The parser's own message would quote what was answered, and with it keys.
-    throw failed(
-      `what the agent answered ${error instanceof DecodeError ? `is wrong: ${error.message}` : "is no JSON"}`,
-    );
-  }
-  const end = given.Expiration === undefined ? undefined : Date.parse(given.Expiration);
-  if (end !== undefined && !isDate(end))
-    throw failed("what the agent answered is wrong: Expiration is no time");
-  return {
-    keys: {
-      accessKeyId: given.AccessKeyId,
-      secretAccessKey: new Secret(given.SecretAccessKey),
-      sessionToken: new Secret(given.Token),
-    },
-    expiresAt: end === undefined ? undefined : epochMillis(end),
-  };
 };
 
 const failed = (reason: string): KnownError =>

@@ -1,0 +1,127 @@
+import { KnownError, messageOf } from "../../base/errors.ts";
+import { Secret } from "../../base/secret.ts";
+import type { System } from "../../base/system.ts";
+import { KiB } from "../../base/units.ts";
+import { environmentKeys } from "./env-keys.ts";
+import type { AwsKeys, Plan, RoleWish, SsoWish } from "./plan.ts";
+import type { AwsServices } from "./services.ts";
+
+/** What only the person or another program can give, as whoever builds on this wants it to be done. */
+export interface ChainHands {
+  /** A code of the device that the role wants. @throws {KnownError} where nobody can be asked */
+  askMfa(serial: string): Promise<Secret>;
+  /** Runs a `credential_process` and gives what it printed. @throws {KnownError} */
+  runProcess(command: string, profile: string, signal: AbortSignal | undefined): Promise<string>;
+  /** Signs in by a browser where the session of SSO is over; undefined: that is for `aws sso login`. */
+  readonly ssoLogin?: ((link: { readonly url: string; readonly code: string }) => void) | undefined;
+}
+
+export interface Chain {
+  readonly services: AwsServices;
+  readonly hands: ChainHands;
+  readonly system: System;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A token of an identity provider with hundreds of groups has some 10 KB. */
+const TOKEN_FILE_LIMIT = KiB(64);
+
+/**
+ * Does what a plan says. Each source's code is loaded when it is reached.
+ * @throws {KnownError} AWS_NO_KEYS, AWS_STS_REFUSED, AWS_CONTAINER, AWS_IMDS, AWS_SSO, AWS_PROCESS and those of `sendHttp`
+ */
+export async function keysOf(plan: Plan, chain: Chain): Promise<AwsKeys> {
+  const { system, signal } = chain;
+  switch (plan.kind) {
+    case "keys":
+      return { keys: plan.keys, expiresAt: undefined };
+    case "role":
+      return await roleKeys(plan.role, (await keysOf(plan.source, chain)).keys, chain);
+    case "web-identity":
+      return await webIdentityKeys(plan, chain);
+    case "process":
+      return (await import("./process.ts")).processKeys(
+        await chain.hands.runProcess(plan.command, plan.profile, signal),
+        plan.profile,
+      );
+    case "sso":
+      return await ssoKeys(plan.sso, chain);
+    case "environment": {
+      const keys = environmentKeys(system.env);
+      if (keys === undefined)
+        throw none(
+          "credential_source is Environment, and AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set",
+        );
+      return { keys, expiresAt: undefined };
+    }
+    case "container":
+    case "machine":
+    case "surroundings":
+      return await surroundingKeys(plan.kind, chain);
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** Exchanges keys for those of a role, with a code where it wants one. @throws {KnownError} see `keysOf` */
+export async function roleKeys(role: RoleWish, keys: AwsKeys["keys"], chain: Chain): Promise<AwsKeys> {
+  const { assumeRole } = await import("./sts.ts");
+  const mfaCode = role.mfaSerial === undefined ? undefined : await chain.hands.askMfa(role.mfaSerial);
+  return await assumeRole(role, keys, { ...(await chain.services.sts()), mfaCode });
+}
+
+const webIdentityKeys = async (
+  plan: Extract<Plan, { kind: "web-identity" }>,
+  { services, system }: Chain,
+): Promise<AwsKeys> => {
+  const { roleArn, sessionName, tokenFile } = plan;
+  if (roleArn === "") throw none("a web identity has a token file but no role: AWS_ROLE_ARN is not set");
+  let token: string;
+  try {
+    token = (await system.files.read(tokenFile, TOKEN_FILE_LIMIT)).toString("utf8").trim();
+  } catch (error) {
+    throw new KnownError(
+      "AWS_NO_KEYS",
+      `Cannot read the web identity token "${tokenFile}": ${messageOf(error)}`,
+      { cause: error, hint: "Correct AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file" },
+    );
+  }
+  const { assumeRoleWithWebIdentity } = await import("./sts.ts");
+  return await assumeRoleWithWebIdentity(
+    { roleArn, sessionName, token: new Secret(token) },
+    await services.sts(),
+  );
+};
+
+const ssoKeys = async (wish: SsoWish, chain: Chain): Promise<AwsKeys> => {
+  const { ssoKeys: keys } = await import("./sso.ts");
+  return await keys(wish, chain);
+};
+
+const surroundingKeys = async (
+  kind: "container" | "machine" | "surroundings",
+  { system, signal }: Chain,
+): Promise<AwsKeys> => {
+  if (kind !== "machine") {
+    const { containerKeys, containerPlace } = await import("./container.ts");
+    const place = containerPlace(system.env);
+    if (place !== undefined) return await containerKeys(place, system, signal);
+    if (kind === "container")
+      throw none(
+        "EcsContainer was specified as the credential_source, but 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI' or 'AWS_CONTAINER_CREDENTIALS_FULL_URI' was not set",
+      );
+  }
+  const { machineKeys } = await import("./imds.ts");
+  try {
+    return await machineKeys(system, signal);
+  } catch (error) {
+    if (kind === "machine" || !(error instanceof KnownError)) throw error;
+    throw none(
+      `no keys are in the environment, in the profile or beside a container, and ${error.message.replace(/^Cannot /, "the machine cannot ")}`,
+      error,
+    );
+  }
+};
+
+const none = (reason: string, cause?: unknown): KnownError =>
+  new KnownError("AWS_NO_KEYS", `Cannot find keys of AWS: ${reason}`, { cause });
