@@ -144,6 +144,7 @@ describe("what programs can import", () => {
       "dateFault",
       "earlyMargin",
       "fetchedSource",
+      "runProgram",
       "sameCertificate",
       "tokenClaims",
       "tokenExpiry",
@@ -178,7 +179,7 @@ describe("what programs can import", () => {
       "resolveBackend",
       "targetText",
     ],
-    "./iam": ["mintToken"],
+    "./iam": ["execCredential", "execVersion", "makeToken", "mintToken"],
     "./proxy": [
       "askSite",
       "candidatesOf",

@@ -59,6 +59,11 @@ export const IAM_CODES = {
     "The credential_process of a profile gave no keys.",
     "Run it by hand, and correct credential_process in ~/.aws/config.",
   ),
+  AWS_CONFIG_WRITABLE: code(
+    2,
+    "Others may write the file that names a credential_process, and so choose which program runs as you.",
+    "Make ~/.aws and what is in it yours alone: chown and chmod go-w.",
+  ),
   AWS_CA_BUNDLE: code(
     2,
     "The file of authorities that AWS_CA_BUNDLE or ca_bundle names cannot be read.",

@@ -3,6 +3,9 @@ import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
+import { iamTokenCommand } from "./commands/iam-token.ts";
+import { iamVersionCommand } from "./commands/iam-version.ts";
 import { linkCommand } from "./commands/link.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -15,6 +18,9 @@ export const COMMANDS: readonly Command[] = [
   whoamiCommand,
   doctorCommand,
   tokenCommand,
+  iamTokenCommand,
+  iamGetTokenCommand,
+  iamVersionCommand,
   demoCommand,
   linkCommand,
   cleanCommand,

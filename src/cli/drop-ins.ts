@@ -1,4 +1,5 @@
 import { KnownError } from "../base/errors.ts";
+import { authenticatorWords } from "./iam/words.ts";
 
 /** Another tool whose command line is understood under its name. Its exit statuses hold then: 0 and 1. */
 export interface DropIn {
@@ -33,6 +34,13 @@ export const DROP_INS: Readonly<Record<string, DropIn>> = {
     under: ["oidc"],
     words: (args) => kubeloginWords(refuseAzure(args)),
     version: "kubelogin version",
+    linked: true,
+  },
+  "aws-iam-authenticator": {
+    called: "aws-iam-authenticator",
+    under: ["iam"],
+    words: (args) => authenticatorWords(args),
+    version: "kauth",
     linked: true,
   },
 };

@@ -83,6 +83,19 @@ export const commandHelp = (command: Command, program: string): string => {
   ].join("\n");
 };
 
+/** The commands that begin with a word. `program`: the name that stands for the word. */
+export const groupHelp = (word: string, program = `kauth ${word}`): string =>
+  [
+    `Usage: ${program} COMMAND [OPTIONS]`,
+    "",
+    "Commands:",
+    ...COMMANDS.filter(({ path }) => path[0] === word).map(
+      ({ path, summary }) => `  ${path.slice(1).join(" ").padEnd(16)}${summary}`,
+    ),
+    "",
+    `${program} COMMAND --help explains a command.`,
+  ].join("\n");
+
 export const programHelp = (): string =>
   [
     "kauth opens web UIs in Kubernetes already signed in as you.",
@@ -90,7 +103,7 @@ export const programHelp = (): string =>
     "Usage: kauth COMMAND [OPTIONS]",
     "",
     "Commands:",
-    ...COMMANDS.map((command) => `  ${command.path.join(" ").padEnd(12)}${command.summary}`),
+    ...COMMANDS.map((command) => `  ${command.path.join(" ").padEnd(15)}${command.summary}`),
     "",
     "kauth COMMAND --help explains a command. kauth --version prints the version.",
     "-v=LEVEL, up to 9, makes every command say more; no level shows a secret.",

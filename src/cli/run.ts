@@ -9,7 +9,8 @@ import { COMMANDS, findCommand } from "./commands.ts";
 import { loadConfig, NO_CONFIG, type Config } from "./config.ts";
 import { dropInOf, STANDALONE, type DropIn } from "./drop-ins.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
-import { commandHelp, programHelp } from "./help.ts";
+import { commandHelp, groupHelp, programHelp } from "./help.ts";
+import { awsWords, namedLevel } from "./iam/words.ts";
 import { nearest, parseLine, resolveOptions } from "./options.ts";
 
 export interface RunRequest {
@@ -38,7 +39,8 @@ export async function run(request: RunRequest): Promise<number> {
   let json = wantsJson(request.args);
   let lasting = false;
   try {
-    const words = dropIn === undefined ? request.args : dropIn.words(request.args);
+    const words =
+      dropIn === undefined ? (awsWords(request.args) ?? request.args) : dropIn.words(request.args);
     if (words.length === 0 && request.program === "kauth") return await summarize(request.system(0));
     if (request.args[0] === "--version")
       return print(request.system(0), `${dropIn?.version ?? "kauth"} ${VERSION}`);
@@ -46,13 +48,16 @@ export async function run(request: RunRequest): Promise<number> {
       return print(request.system(0), helpFor(words.slice(1)));
     if (words[0] === "__complete" || request.program === "kubectl_complete-auth_proxy")
       return print(request.system(0), await complete(words, request.program, request.system(0)));
+    const group = groupOf(words);
+    if (group !== undefined) return print(request.system(0), groupHelp(group, dropIn?.called));
     const command = findCommand(words) ?? unknownCommand(words[0] ?? "");
     lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
     const line = parseLine(words.slice(command.path.length), specs);
     const known: Command = { ...command, options: specs };
     const early = resolveOptions(known, line, { env: request.system(0).env, config: new Map() });
-    level = Math.min(9, early.count("verbose"));
+    const named = Object.hasOwn(specs, "log-verbosity") ? (early.string("log-verbosity") ?? "") : "";
+    level = Math.min(9, Math.max(early.count("verbose"), named === "" ? 0 : namedLevel(named)));
     const system = request.system(level);
     if (early.boolean("help")) return print(system, commandHelp(command, programOf(command, dropIn)));
     const { config, configFault } = await configFor(command, system);
@@ -127,7 +132,15 @@ const complete = async (words: readonly string[], program: string, system: Syste
     : (await candidates(words.slice(1), system)).join("\n");
 };
 
+/** `iam`, `iam --help`: a word that several commands begin with, and no command. */
+const groupOf = ([word = "", next = "--help", ...more]: readonly string[]): string | undefined => {
+  const known = COMMANDS.some(({ path }) => path.length > 1 && path[0] === word);
+  return known && more.length === 0 && ["--help", "-h", "help"].includes(next) ? word : undefined;
+};
+
 const helpFor = (words: readonly string[]): string => {
+  const group = groupOf(words);
+  if (group !== undefined) return groupHelp(group);
   const command = words.length === 0 ? undefined : findCommand(words);
   return command === undefined ? programHelp() : commandHelp(command, `kauth ${command.path.join(" ")}`);
 };

@@ -3,6 +3,8 @@ export type { ExecCall, ExecOptions } from "./exec.ts";
 export { checkCertificate, dateFault, type CheckedCertificate } from "./certificate.ts";
 export { fetchedSource } from "./fetched.ts";
 export { earlyMargin } from "./life.ts";
+export type { Origin } from "./ownership.ts";
+export { runProgram, type CredentialProgram } from "./program.ts";
 export { credentialSource } from "./source.ts";
 export { checkToken, tokenClaims, tokenExpiry } from "./token.ts";
 export type {

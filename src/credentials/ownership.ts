@@ -1,4 +1,4 @@
-import { KnownError } from "../base/errors.ts";
+import { KnownError, type ErrorCode } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import type { OriginFacts } from "../kubeconfig/index.ts";
 import { placesOf, type Place } from "./origin-places.ts";
@@ -25,13 +25,17 @@ export interface OwnershipOptions {
   readonly use?: OriginUse;
 }
 
-/** `Refusing to ${verb} ${what} of kubeconfig …`, and `${doing} ${what} …`. */
+/** `Refusing to ${verb} ${what} of ${file} …`, and `${doing} ${what} …`. */
 export interface OriginUse {
   readonly verb: string;
   readonly doing: string;
   readonly what: string;
   /** What who may write it can do. */
   readonly power: string;
+  /** What kind of file it is. Default: kubeconfig. */
+  readonly file?: string;
+  /** Default: KUBECONFIG_WRITABLE. */
+  readonly code?: ErrorCode;
 }
 
 const RUN_PLUGIN: OriginUse = {
@@ -45,7 +49,7 @@ const RUN_PLUGIN: OriginUse = {
  * Whoever can write a kubeconfig chooses the program that runs as you (security.md R-I1 as settled in the specs):
  * a foreign owner or everybody's right to write refuses, the group's warns. Judged are the file that was read, what has
  * its name now, every directory above it and every symlink on the way. What cannot be looked at refuses.
- * @throws {KnownError} KUBECONFIG_WRITABLE, exit 2
+ * @throws {KnownError} KUBECONFIG_WRITABLE, exit 2, or the code of the use
  */
 export async function checkOwnership(
   { path, facts }: Origin,
@@ -61,11 +65,12 @@ export async function checkOwnership(
   const warnings = new Set(judged.flatMap(({ warns }) => warns));
   if (refusing.length > 0) {
     const reasons = new Set(refusing.flatMap(({ refuses }) => refuses));
-    const rest = `${use.what} of kubeconfig "${path}": ${[...reasons].join(" and ")}`;
+    const rest = `${use.what} of ${use.file ?? "kubeconfig"} "${path}": ${[...reasons].join(" and ")}`;
     const end = places.at(-1)?.path ?? path;
     const where = refusing.map(({ place }) => (place === read ? end : place.path));
     const why = allow ? "--allow-writable-kubeconfig" : await whyNoModes(where, system);
-    if (why === undefined) throw new KnownError("KUBECONFIG_WRITABLE", `Refusing to ${use.verb} ${rest}`);
+    if (why === undefined)
+      throw new KnownError(use.code ?? "KUBECONFIG_WRITABLE", `Refusing to ${use.verb} ${rest}`);
     system.log.warn(`${use.doing} ${rest} (${why})`);
   } else if (warnings.size > 0)
     system.log.warn(`The group may write ${[...warnings].join(" and ")}, and so ${use.power}`);

@@ -128,6 +128,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "src/credentials/exec-credential.ts",
     "src/credentials/auth-providers/gcp-command.ts",
     "src/cli/config.ts",
+    "src/cli/iam/settings.ts",
     "src/cli/output.ts",
   ],
 };

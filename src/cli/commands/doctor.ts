@@ -3,7 +3,7 @@ import { KUBECTL_OPTIONS, PLUGIN_OPTIONS } from "../globals.ts";
 
 export const doctorCommand: Command = {
   path: ["doctor"],
-  summary: "Say what is wrong between your kubeconfig and a UI, and what to do",
+  summary: "Say what is wrong between kubeconfig and UI, and what to do",
   operands: "[TARGET]",
   description: [
     "Walks the whole way that kauth open goes, and prints a line for each step: the files, the context, the credential",

@@ -17,6 +17,20 @@ export async function askYes(question: string, signal: AbortSignal): Promise<boo
   }
 }
 
+/** What is typed after a question, to the end of the line; undefined where nothing more comes. */
+export async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
+  const lines = readline.createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+      lines.once("close", () => resolve(undefined));
+      lines.question(question, resolve);
+    });
+  } finally {
+    lines.close();
+  }
+}
+
 /** Calls back at each line that a person ends with Enter; stops with the signal. Nothing is read from what is no terminal. */
 export function onEnter(pressed: () => void, signal: AbortSignal): void {
   if (process.stdin.isTTY !== true || signal.aborted) return;

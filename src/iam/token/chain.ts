@@ -4,6 +4,7 @@ import type { System } from "../../base/system.ts";
 import { KiB } from "../../base/units.ts";
 import { environmentKeys } from "./env-keys.ts";
 import type { AwsKeys, Plan, RoleWish, SsoWish } from "./plan.ts";
+import type { FileOrigin } from "./profile-files.ts";
 import type { AwsServices } from "./services.ts";
 
 /** What only the person or another program can give, as whoever builds on this wants it to be done. */
@@ -11,12 +12,23 @@ export interface ChainHands {
   /** A code of the device that the role wants. @throws {KnownError} where nobody can be asked */
   askMfa(serial: string): Promise<Secret>;
   /** Runs a `credential_process` and gives what it printed. @throws {KnownError} */
-  runProcess(command: string, profile: string, signal: AbortSignal | undefined): Promise<string>;
+  runProcess(process: CredentialProcess): Promise<string>;
   /** Signs in by a browser where the session of SSO is over; undefined: that is for `aws sso login`. */
   readonly ssoLogin?: ((link: { readonly url: string; readonly code: string }) => void) | undefined;
 }
 
+/** A `credential_process`. */
+export interface CredentialProcess {
+  readonly profile: string;
+  /** In words: no shell is there to part them. */
+  readonly command: readonly [file: string, ...args: string[]];
+  readonly origins: readonly FileOrigin[];
+  readonly signal: AbortSignal | undefined;
+}
+
 export interface Chain {
+  /** Of the profile, for who is to judge what stands in it. */
+  readonly origins: readonly FileOrigin[];
   readonly services: AwsServices;
   readonly hands: ChainHands;
   readonly system: System;
@@ -31,7 +43,7 @@ const TOKEN_FILE_LIMIT = KiB(64);
  * @throws {KnownError} AWS_NO_KEYS, AWS_STS_REFUSED, AWS_CONTAINER, AWS_IMDS, AWS_SSO, AWS_PROCESS and those of `sendHttp`
  */
 export async function keysOf(plan: Plan, chain: Chain): Promise<AwsKeys> {
-  const { system, signal } = chain;
+  const { system } = chain;
   switch (plan.kind) {
     case "keys":
       return { keys: plan.keys, expiresAt: undefined };
@@ -40,10 +52,7 @@ export async function keysOf(plan: Plan, chain: Chain): Promise<AwsKeys> {
     case "web-identity":
       return await webIdentityKeys(plan, chain);
     case "process":
-      return (await import("./process.ts")).processKeys(
-        await chain.hands.runProcess(plan.command, plan.profile, signal),
-        plan.profile,
-      );
+      return await processKeys(plan, chain);
     case "sso":
       return await ssoKeys(plan.sso, chain);
     case "environment": {
@@ -69,6 +78,15 @@ export async function roleKeys(role: RoleWish, keys: AwsKeys["keys"], chain: Cha
   const mfaCode = role.mfaSerial === undefined ? undefined : await chain.hands.askMfa(role.mfaSerial);
   return await assumeRole(role, keys, { ...(await chain.services.sts()), mfaCode });
 }
+
+const processKeys = async (
+  { command, profile }: Extract<Plan, { kind: "process" }>,
+  { hands, origins, system, signal }: Chain,
+): Promise<AwsKeys> => {
+  const { commandWords, readProcessKeys } = await import("./process.ts");
+  const words = commandWords(command, profile, system.platform);
+  return readProcessKeys(await hands.runProcess({ command: words, profile, origins, signal }), profile);
+};
 
 const webIdentityKeys = async (
   plan: Extract<Plan, { kind: "web-identity" }>,

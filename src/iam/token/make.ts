@@ -37,7 +37,7 @@ export async function makeToken(
   const settings = awsSettings(profile, system.env, files);
   const { clusterId, region } = wish;
   const services = await awsServices({ region, clusterId, settings, signal }, system);
-  const chain: Chain = { services, hands, system, signal };
+  const chain: Chain = { services, hands, system, signal, origins: files.origins };
   const base = await keysOf(firstPlan(wish.profile, profile, files, system), chain);
   const { keys, expiresAt: end } =
     wish.role === undefined ? base : await ofRole(wish.role, wish, base, chain);

@@ -1,5 +1,6 @@
 import { posix, win32 } from "node:path";
 import { systemCode } from "../../base/errors.ts";
+import type { FileFacts } from "../../base/files.ts";
 import type { System } from "../../base/system.ts";
 import { MiB } from "../../base/units.ts";
 import { parseIni, type IniSection } from "./ini.ts";
@@ -12,6 +13,13 @@ export interface SharedFiles {
   readonly services: ReadonlyMap<string, IniSection>;
   /** The file that profiles are made in, for messages. */
   readonly configPath: string;
+  /** The files that were read, with what they were then: whoever may write them chooses programs that run. */
+  readonly origins: readonly FileOrigin[];
+}
+
+export interface FileOrigin {
+  readonly path: string;
+  readonly facts: FileFacts;
 }
 
 /** People with hundreds of accounts have some 100 KB. */
@@ -26,7 +34,8 @@ export async function readSharedFiles(system: System): Promise<SharedFiles> {
   const configPath = sharedPath("AWS_CONFIG_FILE", "config", system);
   const config = await readIni(configPath, system);
   const credentials = await readIni(sharedPath("AWS_SHARED_CREDENTIALS_FILE", "credentials", system), system);
-  return { ...joinFiles(config, credentials), configPath };
+  const origins = [config.origin, credentials.origin].filter((each) => each !== undefined);
+  return { ...joinFiles(config.sections, credentials.sections), configPath, origins };
 }
 
 /** Below the home that the SDKs know; `~/` in a variable is that home too. */
@@ -37,14 +46,20 @@ const sharedPath = (variable: string, name: string, { env, home, platform }: Sys
   return /^~[/\\]/.test(named) ? path.join(home, named.slice(2)) : named;
 };
 
-const readIni = async (path: string, system: System): Promise<ReadonlyMap<string, IniSection>> => {
+interface IniFile {
+  readonly sections: ReadonlyMap<string, IniSection>;
+  readonly origin: FileOrigin | undefined;
+}
+
+const readIni = async (path: string, system: System): Promise<IniFile> => {
   try {
-    return parseIni((await system.files.read(path, FILE_LIMIT)).toString("utf8"));
+    const { content, facts } = await system.files.readWithFacts(path, FILE_LIMIT);
+    return { sections: parseIni(content.toString("utf8")), origin: { path, facts } };
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
     if (code !== "ENOENT") system.log.say(`Cannot read "${path}": ${code}; going on without it`);
-    return new Map();
+    return { sections: new Map(), origin: undefined };
   }
 };
 
@@ -55,7 +70,7 @@ const readIni = async (path: string, system: System): Promise<ReadonlyMap<string
 export function joinFiles(
   config: ReadonlyMap<string, IniSection>,
   credentials: ReadonlyMap<string, IniSection>,
-): Omit<SharedFiles, "configPath"> {
+): Omit<SharedFiles, "configPath" | "origins"> {
   const named = (word: string): Map<string, IniSection> =>
     new Map(
       [...config].flatMap(([name, section]) =>

@@ -12,6 +12,7 @@ import { planOf } from "./profile.ts";
 const files = (config: string, credentials = ""): SharedFiles => ({
   ...joinFiles(parseIni(config), parseIni(credentials)),
   configPath: "~/.aws/config",
+  origins: [],
 });
 
 /** A plan on one line. */

@@ -1,0 +1,34 @@
+import type { Command } from "../command.ts";
+import { KEY_OPTIONS } from "./iam-options.ts";
+
+export const iamGetTokenCommand: Command = {
+  path: ["iam", "get-token"],
+  summary: "The same with the options of aws eks get-token",
+  operands: "",
+  description: [
+    "Does what aws eks get-token does, and takes its options. In a kubeconfig command: aws can become command: kauth",
+    "and nothing else needs to change, since kauth eks get-token is this command too. What AWS_DEFAULT_OUTPUT says",
+    "changes nothing: kubectl reads JSON.",
+  ].join("\n"),
+  examples: [
+    { command: "kauth iam get-token --cluster-name my-cluster", does: "Answer as a credential plugin" },
+    {
+      command: "kauth iam get-token --cluster-name my-cluster --profile dev",
+      does: "With the keys of a profile",
+    },
+  ],
+  options: {
+    "cluster-name": { type: "string", value: "NAME", summary: "Name of the cluster on EKS" },
+    "cluster-id": { type: "string", value: "ID", summary: "Id of a local cluster on an Outpost" },
+    "role-arn": { type: "string", value: "ARN", summary: "Role to take before the token is signed" },
+    output: {
+      type: "string",
+      value: "FORMAT",
+      choices: ["json"],
+      summary: "Form of the answer",
+      env: false,
+    },
+    ...KEY_OPTIONS,
+  },
+  load: async () => (await import("../iam/get-token.ts")).runGetToken,
+};

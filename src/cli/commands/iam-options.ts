@@ -1,0 +1,92 @@
+import type { OptionSpec } from "../command.ts";
+
+/** Options of every command under `kauth iam`, which aws-iam-authenticator calls global (iam.md §1.1). */
+export const IAM_OPTIONS = {
+  config: {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    summary: "Configuration file of aws-iam-authenticator, YAML. What is said elsewhere counts before it",
+    env: false,
+  },
+  "cluster-id": {
+    type: "string",
+    short: "i",
+    value: "ID",
+    summary: "What the cluster's server of IAM tokens calls the cluster; for EKS its name",
+    env: "KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID",
+  },
+  "log-format": {
+    type: "string",
+    short: "l",
+    value: "FORMAT",
+    summary: "Form of log lines on standard error: text or json. Anything else is text",
+    env: false,
+  },
+  "log-verbosity": {
+    type: "string",
+    value: "LEVEL",
+    summary:
+      "Least level of log lines: panic, fatal, error, warning, info, debug or trace. As aws-iam-authenticator " +
+      "it is -v too",
+    env: "AWS_IAM_AUTHENTICATOR_LOG_VERBOSITY",
+  },
+  "feature-gates": {
+    type: "list",
+    value: "GATE=BOOL",
+    summary: "Accepted: ConfiguredInitDirectories, SSORoleMatch, IAMIdentityMappingCRD",
+    env: false,
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+/** How the keys are come by, and whose role is taken. */
+export const KEY_OPTIONS = {
+  region: {
+    type: "string",
+    value: "REGION",
+    summary:
+      "Region of AWS, whose Security Token Service signs for. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, " +
+      "the cluster's where its id or address says it, the machine's, us-east-1",
+    env: false,
+  },
+  profile: {
+    type: "string",
+    value: "NAME",
+    summary: "Profile of ~/.aws/config, before keys in the environment. Default: AWS_PROFILE, after them",
+    env: false,
+  },
+  duration: {
+    type: "string",
+    value: "SECONDS",
+    summary: "How long the role's keys are good for, 900 to 43200. Default: 900",
+  },
+  "session-tag": {
+    type: "list",
+    value: "KEY=VALUE",
+    summary: "Tag of the role's session",
+  },
+  "transitive-tag": {
+    type: "list",
+    value: "KEY",
+    summary: "Tag that stays when this role takes another",
+  },
+  "source-identity": {
+    type: "string",
+    value: "NAME",
+    summary: "Identity that stays with whatever the role does",
+  },
+  "mfa-serial": {
+    type: "string",
+    value: "ARN",
+    summary: "Device whose code the role wants",
+  },
+  "mfa-code": {
+    type: "string",
+    value: "CODE",
+    summary: "Its code now. Default: asked for in a terminal",
+  },
+  "sso-login": {
+    type: "boolean",
+    summary: "Sign in with a browser where the session of IAM Identity Center is over",
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
