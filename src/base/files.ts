@@ -2,7 +2,7 @@ import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { KnownError, systemCode } from "./errors.ts";
-import { proveReplaceable, replaceExisting } from "./replace.ts";
+import { proveReplaceable, replaceExisting, syncDirectory } from "./replace.ts";
 import { epochMillis, type Bytes, type EpochMillis } from "./units.ts";
 
 export interface FileFacts {
@@ -41,7 +41,10 @@ export interface Files {
   /** Of the name itself, also where it is a symlink's. Undefined where it is not there or cannot be looked at. */
   nameFacts(path: string): Promise<NameFacts | undefined>;
   list(path: string): Promise<readonly string[]>;
-  /** Replaces a file as a whole: a reader sees the old or the new one, never a part. Mode 0600, parents 0700. */
+  /**
+   * Replaces a file as a whole, on the disk when this returns: a reader sees the old or the new one, never a part. Mode
+   * 0600, parents 0700.
+   */
   write(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
   /**
    * Replaces somebody's existing file, on the disk when this returns: mode, owner, links and access lists stay. A reader
@@ -61,6 +64,13 @@ export interface Files {
   /** Makes a new name for a file, a symlink unless `hard`. @throws Node's own errors, EEXIST where anything has the name */
   link(path: string, target: string, options?: { readonly hard?: boolean }): Promise<void>;
   makeDirectory(path: string): Promise<void>;
+  /** Of the thing itself: a symlink is not followed. @throws Node's own errors */
+  setMode(path: string, mode: number): Promise<void>;
+  /**
+   * Writes a few bytes into a file of fixed slots, at once and with no promise that they outlive a loss of power. Made
+   * with mode 0600 if it is missing; a symlink is not followed. @throws Node's own errors
+   */
+  patchNow(path: string, at: number, content: Uint8Array): void;
   remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
   /** The same for a file at once: for the end of the process. */
   removeNow(path: string): void;
@@ -189,6 +199,7 @@ export const realFiles: Files = {
       await fs.promises.rm(draft, { force: true });
       throw error;
     }
+    await syncDirectory(dirname(path));
   },
   replace: replaceExisting,
   proveReplaceable,
@@ -217,6 +228,24 @@ export const realFiles: Files = {
   },
   makeDirectory: async (path) => {
     await fs.promises.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+  },
+  setMode: async (path, mode) => {
+    const { O_RDONLY, O_NOFOLLOW } = fs.constants;
+    const handle = await fs.promises.open(path, O_RDONLY | (O_NOFOLLOW ?? 0));
+    try {
+      await handle.chmod(mode);
+    } finally {
+      await handle.close();
+    }
+  },
+  patchNow: (path, at, content) => {
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+    const file = fs.openSync(path, O_RDWR | O_CREAT | (O_NOFOLLOW ?? 0), PRIVATE_FILE);
+    try {
+      fs.writeSync(file, content, 0, content.length, at);
+    } finally {
+      fs.closeSync(file);
+    }
   },
   remove: async (path, options = {}) => {
     await fs.promises.rm(path, { force: true, recursive: options.recursive === true });

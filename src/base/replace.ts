@@ -97,7 +97,7 @@ const writeInto = async (path: string, content: string | Uint8Array): Promise<vo
 };
 
 /** After it, a rename survives a loss of power. Windows and some network file systems have no such thing. */
-const syncDirectory = async (path: string): Promise<void> => {
+export const syncDirectory = async (path: string): Promise<void> => {
   const handle = await fs.promises.open(path, "r").catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();

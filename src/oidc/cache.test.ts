@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
 import { Secret } from "../base/secret.ts";
 import { epochMillis } from "../base/units.ts";
-import { openCache, type Cache, type Entry } from "./cache.ts";
+import { openCache, type Cache } from "./cache.ts";
+import type { Entry } from "./entry.ts";
 
 const KEY = "a".repeat(64);
 const ENTRY: Entry = {
