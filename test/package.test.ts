@@ -127,6 +127,7 @@ describe("what programs can import", () => {
       "clientTokens",
       "discover",
       "isPassing",
+      "listEntries",
       "openCache",
       "openCallback",
       "openWire",
@@ -134,6 +135,7 @@ describe("what programs can import", () => {
       "providerKeys",
       "redeemCode",
       "refreshTokens",
+      "removeEntry",
       "verifyIdToken",
     ],
     "./credentials": [

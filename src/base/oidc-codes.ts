@@ -38,11 +38,6 @@ export const OIDC_CODES = {
     "A sign-in came to nothing a short while ago; so that no browser fills with tabs, nobody is asked again yet.",
     "Run kauth oidc login with the same options to sign in now.",
   ),
-  OIDC_KEYRING_UNAVAILABLE: code(
-    2,
-    "The system's keyring, in which the key to the token cache lies, cannot be used.",
-    "Unlock or start the keyring, or keep tokens in files: --token-cache-storage disk.",
-  ),
   OIDC_PKCE_REFUSED: code(
     2,
     "The OpenID provider does not protect a code against theft (PKCE with S256).",

@@ -3,6 +3,8 @@ import { messageOf } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { ENTRY_LIMIT, parseEntry, renderEntry, type Entry } from "./entry.ts";
 
+export type { Entry };
+
 export interface Cache {
   /** What cannot be read, is not whole or is not ours counts as nothing (security.md R-K4). */
   read(key: string): Promise<Entry | undefined>;
@@ -20,7 +22,7 @@ export interface Format {
 const PLAIN: Format = { render: renderEntry, parse: parseEntry };
 
 /** Where the directory that was named is open to others. */
-export const PRIVATE_NAME = "kauth-private";
+const PRIVATE_NAME = "kauth-private";
 
 /** Of an entry of ours, whatever else its directory holds. */
 export const ENTRY_NAME = /^[0-9a-f]{64}\.json$/;

@@ -1,10 +1,7 @@
 export { beginAuthorization, type Authorization, type PkceMethod } from "./authorization.ts";
 export { openCache, type Cache } from "./cache.ts";
-export { parseEntry, renderEntry, type About, type Entry } from "./entry.ts";
-export { flyTogether, type Flight, type Lead } from "./flight.ts";
-export { claimsOf, isFresh, leftOf, lifeOf, type Kind, type Life } from "./life.ts";
-export { defaultTokenDirectory, listEntries, removeEntry, type Listed } from "./store.ts";
-export { triesOf, type TriesMemory } from "./tries.ts";
+export type { About, Entry } from "./entry.ts";
+export { listEntries, removeEntry, type Listed } from "./store.ts";
 export { cacheKey, type KeyInputs } from "./cache-key.ts";
 export { openCallback, type Arrived, type Callback } from "./callback.ts";
 export { discover } from "./discovery.ts";

@@ -9,7 +9,7 @@ import type { System } from "../base/system.ts";
 import { KiB, millis } from "../base/units.ts";
 
 /** Of the runtime directory; only its owner may look into it. */
-export const FLIGHTS = "oidc";
+const FLIGHTS = "oidc";
 
 /** Who holds a seat. What the process id is good for is a message: another may have it by now. */
 export interface Holder {

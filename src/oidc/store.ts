@@ -15,15 +15,6 @@ import {
   type Entry,
 } from "./entry.ts";
 
-/**
- * Where kubelogin keeps its tokens and we keep ours under names of our own: `$KUBECACHEDIR/oidc-login`, else
- * `~/.kube/cache/oidc-login`. A variable that is empty counts as missing (oidc.md §1.10, no. 15).
- */
-export const defaultTokenDirectory = ({ env, home }: Pick<System, "env" | "home">): string => {
-  const named = env["KUBECACHEDIR"] ?? "";
-  return join(named === "" ? join(home, ".kube", "cache") : named, "oidc-login");
-};
-
 /** An entry as a list shows it: nothing of it is a secret. */
 export interface Listed {
   readonly key: string;

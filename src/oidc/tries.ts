@@ -17,7 +17,7 @@ export interface Tries {
 
 /**
  * What programs that ask again and again may open in a browser: the second tab after 10 s, then after 40 s, 160 s … and
- * one a day. Over a night these are eight.
+ * one a day. Over a night these are seven.
  */
 const FIRST = millis(10_000);
 const FACTOR = 4;
