@@ -125,7 +125,9 @@ describe("what programs can import", () => {
       "cacheKey",
       "checkContinuity",
       "clientTokens",
+      "credentialOf",
       "discover",
+      "isFresh",
       "isPassing",
       "listEntries",
       "openCache",
@@ -136,6 +138,8 @@ describe("what programs can import", () => {
       "redeemCode",
       "refreshTokens",
       "removeEntry",
+      "saidBy",
+      "signIn",
       "verifyIdToken",
     ],
     "./credentials": [

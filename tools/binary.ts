@@ -7,7 +7,12 @@ import { join } from "node:path";
  * halves the start, which kubectl pays at each call of a plugin.
  */
 const DIRECTORY = "build";
-const NAMES = ["kubectl-auth_proxy", "kubectl_complete-auth_proxy"];
+const NAMES = [
+  "kubectl-auth_proxy",
+  "kubectl_complete-auth_proxy",
+  "kubectl-oidc_login",
+  "kubectl_complete-oidc_login",
+];
 
 rmSync(DIRECTORY, { recursive: true, force: true });
 mkdirSync(DIRECTORY, { recursive: true });

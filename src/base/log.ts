@@ -11,6 +11,8 @@ export interface Log {
   /** A line for the person, on stderr. */
   say(text: string): void;
   warn(text: string): void;
+  /** A line whose very point is an address to open or a code to type, so that nothing is taken out of it. */
+  show(text: string): void;
   /** Printed when the level is at least `level`. */
   verbose(level: number, text: string): void;
   /** A line on stdout: results and JSON events only. */
@@ -31,6 +33,7 @@ const clean = (text: string): string => escapeControls(redact(text));
 export const logTo = (sinks: LogSinks, level: number): Log => ({
   level,
   say: (text) => sinks.err(`${clean(text)}\n`),
+  show: (text) => sinks.err(`${escapeControls(text)}\n`),
   warn: (text) => sinks.err(`Warning: ${clean(text)}\n`),
   verbose: (wanted, text) => {
     if (level >= wanted) sinks.err(`${clean(text)}\n`);

@@ -17,6 +17,8 @@ export interface OptionSpec {
   readonly ignored?: boolean;
   /** The only values there are. */
   readonly choices?: readonly string[];
+  /** Values for completion and help that the command judges by itself, in the words of the tool it stands for. */
+  readonly suggests?: readonly string[];
   /** `KAUTH_…` variable; default: derived from command and option name. `false` for none. */
   readonly env?: string | false;
 }

@@ -7,6 +7,8 @@ import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
 import { iamTokenCommand } from "./commands/iam-token.ts";
 import { iamVersionCommand } from "./commands/iam-version.ts";
 import { linkCommand } from "./commands/link.ts";
+import { oidcGetTokenCommand } from "./commands/oidc-get-token.ts";
+import { oidcLoginCommand } from "./commands/oidc-login.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -21,6 +23,8 @@ export const COMMANDS: readonly Command[] = [
   iamTokenCommand,
   iamGetTokenCommand,
   iamVersionCommand,
+  oidcGetTokenCommand,
+  oidcLoginCommand,
   demoCommand,
   linkCommand,
   cleanCommand,
@@ -30,3 +34,9 @@ export const COMMANDS: readonly Command[] = [
 
 export const findCommand = (words: readonly string[]): Command | undefined =>
   COMMANDS.find((command) => command.path.every((word, index) => words[index] === word));
+
+/** Those that begin with these words and have more. */
+export const commandsBelow = (words: readonly string[]): readonly Command[] =>
+  COMMANDS.filter(
+    ({ path }) => path.length > words.length && words.every((word, index) => path[index] === word),
+  );

@@ -16,8 +16,11 @@ const TARGETS = ["svc/", "pod/", "deploy/", "sts/", "rs/", ...UIS];
 
 describe("what may stand next", () => {
   test.each([
-    { words: [""], found: COMMANDS.map(({ path }) => path[0]) },
-    { words: ["o"], found: ["open"] },
+    { words: [""], found: [...new Set(COMMANDS.map(({ path }) => path[0]))] },
+    { words: ["o"], found: ["open", "oidc"] },
+    { words: ["oidc", "get"], found: ["get-token"] },
+    { words: ["oidc", "get-token", "--grant-type", "d"], found: ["device-code"] },
+    { words: ["oidc", "get-token", "--oidc-cl"], found: ["--oidc-client-id", "--oidc-client-secret"] },
     { words: ["zzz"], found: [] },
     { words: ["open", ""], found: TARGETS },
     { words: ["open", "p"], found: ["pod/", "prometheus"] },
@@ -71,8 +74,8 @@ describe("what may stand next", () => {
 
   test("kubectl gets a directive", async () => {
     await using under = await recorded();
-    expect(await kubectlCompletion(["--tunn"], under.system())).toBe("--tunnel\n:4");
-    expect(await kubectlCompletion([""], under.system())).toBe([...TARGETS, ":6"].join("\n"));
+    expect(await kubectlCompletion("open", ["--tunn"], under.system())).toBe("--tunnel\n:4");
+    expect(await kubectlCompletion("open", [""], under.system())).toBe([...TARGETS, ":6"].join("\n"));
   });
 });
 

@@ -2,7 +2,7 @@ import { KnownError } from "../base/errors.ts";
 import type { System } from "../base/system.ts";
 import { loadKubeconfig } from "../kubeconfig/index.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
 import { SHELLS } from "./commands/completion.ts";
 import { COMMON_OPTIONS } from "./globals.ts";
 
@@ -49,10 +49,13 @@ const isNamed = (option: string): option is keyof typeof NAMED => Object.hasOwn(
 export const candidates = async (words: readonly string[], system: System): Promise<readonly string[]> => {
   const current = words.at(-1) ?? "";
   const before = words.slice(0, -1);
-  const command = COMMANDS.find((each) => before[0] === each.path[0]);
+  const command = findCommand(before);
   const starts = (list: readonly string[]): readonly string[] =>
     list.filter((each) => each.startsWith(current));
-  if (command === undefined) return starts(COMMANDS.map((each) => each.path[0] ?? ""));
+  if (command === undefined) {
+    const behind = COMMANDS.filter(({ path }) => before.every((word, index) => path[index] === word));
+    return starts([...new Set(behind.map(({ path }) => path[before.length] ?? ""))]);
+  }
   const previous = before.at(-1) ?? "";
   const pending = optionsOf(command).find(
     ([name, { short, type }]) =>
@@ -60,8 +63,12 @@ export const candidates = async (words: readonly string[], system: System): Prom
       (type === "string" || type === "list"),
   );
   if (pending !== undefined) {
-    const [name, { choices = [] }] = pending;
-    return starts(isNamed(name) ? await namesOf(NAMED[name], before, system) : choices);
+    const [name, { choices, suggests = [] }] = pending;
+    return starts(
+      isNamed(name) && command.path[0] !== "oidc"
+        ? await namesOf(NAMED[name], before, system)
+        : (choices ?? suggests),
+    );
   }
   if (current.startsWith("-")) return starts(optionsOf(command).map(([name]) => `--${name}`));
   return starts(await operandsOf(command));
@@ -113,9 +120,13 @@ export function runCompletion({ system, positionals }: Invocation): Promise<numb
   return Promise.resolve(0);
 }
 
-/** For `kubectl auth-proxy`: kubectl's protocol wants a last line `:DIRECTIVE` (4: no file names, 2: no space). */
-export const kubectlCompletion = async (words: readonly string[], system: System): Promise<string> => {
-  const found = await candidates(["open", ...words], system);
+/** For `kubectl auth-proxy` (`open`) and `kubectl oidc-login` (`oidc`): kubectl's protocol wants a last line `:DIRECTIVE` (4: no file names, 2: no space). */
+export const kubectlCompletion = async (
+  command: string,
+  words: readonly string[],
+  system: System,
+): Promise<string> => {
+  const found = await candidates([command, ...words], system);
   const directive = found.some((each) => each.endsWith("/")) ? 6 : 4;
   return [...found, `:${directive}`].join("\n");
 };

@@ -88,6 +88,7 @@ export const PLUGIN_OPTIONS = {
 
 /** klog's options, which kauthproxy took; only `-v` means something. */
 export const KLOG_OPTIONS = {
+  v: { type: "count", summary: "The same as --verbose, as klog calls it", ignored: true, env: false },
   vmodule: ignored("string"),
   logtostderr: ignored("boolean"),
   alsologtostderr: ignored("boolean"),

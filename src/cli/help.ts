@@ -36,7 +36,8 @@ export const optionTitle = (name: string, spec: OptionSpec): string => {
 };
 
 export const optionText = (command: Command, name: string, spec: OptionSpec): string => {
-  const choices = spec.choices === undefined ? "" : ` One of ${spec.choices.join(", ")}.`;
+  const values = spec.choices ?? spec.suggests;
+  const choices = values === undefined ? "" : ` One of ${values.join(", ")}.`;
   const otherwise = spec.default === undefined ? "" : ` Default: ${spec.default}.`;
   const variable = variableOf(command, name, spec);
   const summary = /[.!?]$/.test(spec.summary) ? spec.summary : `${spec.summary}.`;

@@ -5,7 +5,7 @@ import { escapeQuoted } from "../base/terminal.ts";
 import { finishAll } from "../base/unfinished.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
-import { COMMANDS, findCommand } from "./commands.ts";
+import { COMMANDS, commandsBelow, findCommand } from "./commands.ts";
 import { loadConfig, NO_CONFIG, type Config } from "./config.ts";
 import { dropInOf, STANDALONE, type DropIn } from "./drop-ins.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
@@ -24,6 +24,12 @@ export interface RunRequest {
   /** Makes the System once the verbosity is known. */
   readonly system: (level: number) => System;
 }
+
+/** Programs that kubectl asks what may stand next, with the command that they complete. */
+const COMPLETERS: Readonly<Record<string, string>> = {
+  "kubectl_complete-auth_proxy": "open",
+  "kubectl_complete-oidc_login": "oidc",
+};
 
 /** Commands that go on until a person ends them: that is how they end well. */
 const ENDED_BY_HAND: ReadonlySet<string> = new Set(["open", "demo"]);
@@ -46,18 +52,21 @@ export async function run(request: RunRequest): Promise<number> {
       return print(request.system(0), `${dropIn?.version ?? "kauth"} ${VERSION}`);
     if (words[0] === "--help" || words[0] === "-h" || words[0] === "help")
       return print(request.system(0), helpFor(words.slice(1)));
-    if (words[0] === "__complete" || request.program === "kubectl_complete-auth_proxy")
+    if (words[0] === "__complete" || Object.hasOwn(COMPLETERS, request.program))
       return print(request.system(0), await complete(words, request.program, request.system(0)));
     const group = groupOf(words);
     if (group !== undefined) return print(request.system(0), groupHelp(group, dropIn?.called));
-    const command = findCommand(words) ?? unknownCommand(words[0] ?? "");
+    const command = findCommand(words) ?? unknownCommand(words);
     lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
     const line = parseLine(words.slice(command.path.length), specs);
     const known: Command = { ...command, options: specs };
     const early = resolveOptions(known, line, { env: request.system(0).env, config: new Map() });
     const named = Object.hasOwn(specs, "log-verbosity") ? (early.string("log-verbosity") ?? "") : "";
-    level = Math.min(9, Math.max(early.count("verbose"), named === "" ? 0 : namedLevel(named)));
+    level = Math.min(
+      9,
+      Math.max(early.count("verbose"), early.count("v"), named === "" ? 0 : namedLevel(named)),
+    );
     const system = request.system(level);
     if (early.boolean("help")) return print(system, commandHelp(command, programOf(command, dropIn)));
     const { config, configFault } = await configFor(command, system);
@@ -88,7 +97,13 @@ export async function run(request: RunRequest): Promise<number> {
     const asCalled = (text: string): string =>
       dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.under.join(" ")}`, dropIn.called);
     const stopped = lasting ? 0 : (request.signalStatus?.() ?? INTERRUPTED);
-    const told = tellError(error, request.system(level), { signal, stopped, json, asCalled });
+    const told = tellError(error, request.system(level), {
+      signal,
+      stopped,
+      json,
+      asCalled,
+      exact: dropIn?.under[0] === "oidc" && !isKnownError(error, "OTHER_KUBELOGIN"),
+    });
     // Whoever wanted the other tool has to see that this is none of its failures.
     return isKnownError(error, "OTHER_KUBELOGIN") ? told : status(told);
   }
@@ -127,8 +142,9 @@ const written = (system: System, status: number): number => {
 /** What the completion scripts and kubectl call. */
 const complete = async (words: readonly string[], program: string, system: System): Promise<string> => {
   const { candidates, kubectlCompletion } = await import("./completion.ts");
-  return program === "kubectl_complete-auth_proxy"
-    ? await kubectlCompletion(words, system)
+  const command = Object.hasOwn(COMPLETERS, program) ? COMPLETERS[program] : undefined;
+  return command !== undefined
+    ? await kubectlCompletion(command, words, system)
     : (await candidates(words.slice(1), system)).join("\n");
 };
 
@@ -160,16 +176,19 @@ const wantsJson = (words: readonly string[]): boolean =>
 const TARGET =
   /^(?:svc|services?|po|pods?|deploy|deployments?|sts|statefulsets?|rs|replicasets?)\/|^https?:\/\//;
 
-const unknownCommand = (word: string): never => {
+const unknownCommand = (words: readonly string[]): never => {
+  const [word = ""] = words;
   if (TARGET.test(word))
     throw new KnownError("USAGE", `Cannot run "${word}": there is no such command`, {
       hint: `To open it: kauth open ${word}`,
     });
+  const group = commandsBelow([word]).length > 0;
+  const given = group ? words.slice(0, 2).join(" ") : word;
   const near = nearest(
-    word,
-    COMMANDS.map((command) => command.path[0] ?? ""),
+    given,
+    COMMANDS.map(({ path }) => (group ? path.join(" ") : (path[0] ?? ""))),
   );
-  throw new KnownError("USAGE", `Cannot run "${word}": there is no such command`, {
+  throw new KnownError("USAGE", `Cannot run "${given}": there is no such command`, {
     hint: near === undefined ? "See kauth --help" : `Did you mean kauth ${near}?`,
   });
 };
@@ -182,16 +201,18 @@ export interface Telling {
   readonly json?: boolean;
   /** Sentences name the command as the person has called it. */
   readonly asCalled?: (text: string) => string;
+  /** The first line is what the tool says that we stand for, and nothing else. Default false. */
+  readonly exact?: boolean;
 }
 
 /** What a person reads of an error, and the exit status. */
 export const tellError = (error: unknown, system: System, how: Telling = {}): number => {
-  const { signal, stopped = 0, json = false, asCalled = (text: string): string => text } = how;
+  const { signal, stopped = 0, json = false, asCalled = (text: string): string => text, exact = false } = how;
   if (isKnownError(error)) {
     const next = asCalled(error.hint);
     if (json) tellProgram(system, { code: error.code, message: error.message, next });
-    system.log.say(`error: ${error.message} [${error.code}]`);
-    system.log.say(next);
+    system.log.say(exact ? `error: ${error.message}` : `error: ${error.message} [${error.code}]`);
+    system.log.say(exact ? `${next} [${error.code}]` : next);
     if (system.log.level >= 4) tellCauses(error, system);
     return error.exit;
   }

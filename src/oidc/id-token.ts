@@ -61,11 +61,15 @@ export async function verifyIdToken(
   return claims;
 }
 
-const verifySignature = async (
+/** Its header and signature only. `kind` is what messages call it. @throws {KnownError} OIDC_TOKEN_INVALID */
+export const verifySignature = async (
   token: Secret,
   key: JWTVerifyGetKey,
   { signingAlgorithms }: Expected["metadata"],
+  kind = "ID token",
 ): Promise<{ readonly alg: string; readonly payload: JWTPayload }> => {
+  const refused = (what: string, hint?: string, cause?: unknown): KnownError =>
+    refusedAs(kind, what, hint, cause);
   const { compactVerify, decodeProtectedHeader, errors } = await import("jose");
   const allowed = ALGORITHMS.filter((each) => signingAlgorithms.includes(each));
   let alg: unknown;
@@ -202,8 +206,10 @@ export const checkContinuity = (
   if (next.nonce !== undefined && next.nonce !== before.nonce) throw changed("nonce");
 };
 
-const refused = (what: string, hint?: string, cause?: unknown): KnownError =>
-  new KnownError("OIDC_TOKEN_INVALID", `Cannot use the ID token: ${what}`, {
+const refused = (what: string, hint?: string): KnownError => refusedAs("ID token", what, hint);
+
+const refusedAs = (kind: string, what: string, hint?: string, cause?: unknown): KnownError =>
+  new KnownError("OIDC_TOKEN_INVALID", `Cannot use the ${kind}: ${what}`, {
     ...(hint === undefined ? {} : { hint }),
     ...(cause === undefined ? {} : { cause: messageOf(cause) }),
   });

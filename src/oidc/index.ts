@@ -11,3 +11,15 @@ export { providerKeys } from "./keys.ts";
 export { isPassing } from "./passing.ts";
 export { clientTokens, passwordTokens, redeemCode, refreshTokens, type Party } from "./token-request.ts";
 export type { Claims, ClientWishes, Metadata, Reach, Tokens } from "./types.ts";
+export { signIn } from "./sign-in.ts";
+export type {
+  DeviceInvitation,
+  Grant,
+  Least,
+  Presentation,
+  SignInAround,
+  SignInWishes,
+  SingleFlight,
+  Storage,
+} from "./sign-in-types.ts";
+export { credentialOf, isFresh, saidBy, type Credential } from "./life.ts";

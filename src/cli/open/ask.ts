@@ -2,6 +2,7 @@ import * as readline from "node:readline";
 import { StringDecoder } from "node:string_decoder";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
+import { readKeys } from "./keys.ts";
 
 /** One question on the terminal; anything but yes is no. */
 export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
@@ -17,17 +18,46 @@ export async function askYes(question: string, signal: AbortSignal): Promise<boo
   }
 }
 
-/** What is typed after a question, to the end of the line; undefined where nothing more comes. */
-export async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
-  const lines = readline.createInterface({ input: process.stdin, output: process.stderr });
+/** One line of standard input, whatever it is. Undefined: it has ended. @throws the signal's reason */
+export async function askLine(prompt: string, signal: AbortSignal): Promise<string | undefined> {
+  const lines = readline.createInterface({ input: process.stdin });
+  process.stderr.write(prompt);
   try {
-    return await new Promise((resolve) => {
-      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    return await new Promise<string | undefined>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      lines.once("line", resolve);
       lines.once("close", () => resolve(undefined));
-      lines.question(question, resolve);
     });
   } finally {
     lines.close();
+  }
+}
+
+/** The same without showing what is typed, on a terminal. Undefined: the person left. @throws the signal's reason */
+export async function askHidden(prompt: string, signal: AbortSignal): Promise<string | undefined> {
+  const terminal = keyboard();
+  terminal.write(prompt);
+  let typed = "";
+  let stop: () => void = () => undefined;
+  try {
+    return await new Promise<string | undefined>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      stop = terminal.hear(
+        (characters) => {
+          for (const key of readKeys(characters, true).keys) {
+            if (key.kind === "text") typed += key.text;
+            else if (key.kind === "backspace") typed = typed.slice(0, -1);
+            else if (key.kind === "clear") typed = "";
+            else if (key.kind === "enter") resolve(typed);
+            else if (key.kind === "leave") resolve(undefined);
+          }
+        },
+        () => undefined,
+      );
+    });
+  } finally {
+    stop();
+    terminal.write("\n");
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Invocation, OptionSpec } from "../command.ts";
+import type { Invocation, OptionSpec, ParsedOptions } from "../command.ts";
 import { foundText, type FoundUi } from "./search.ts";
 
 /** What says where to look, how to tell, or is another target's. */
@@ -10,28 +10,37 @@ const SECRET: ReadonlySet<string> = new Set(["token", "password"]);
 export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
+/** Options as they were given, so that another command does the same. What `secret` names is shown as `…`. */
+export const optionWords = (
+  options: ParsedOptions,
+  specs: Readonly<Record<string, OptionSpec>>,
+  how: { readonly leftOut: ReadonlySet<string>; readonly secret: ReadonlySet<string> },
+): readonly string[] =>
+  Object.entries(specs).flatMap(([name, spec]): readonly string[] => {
+    if (spec.ignored === true || how.leftOut.has(name)) return [];
+    const shown = (value: string): string => (how.secret.has(name) ? "…" : quoted(value));
+    switch (spec.type) {
+      case "boolean":
+        return options.boolean(name) ? [`--${name}`] : [];
+      case "list":
+        return options.list(name).flatMap((value) => [`--${name}`, shown(value)]);
+      case "count":
+        return [];
+      case "string": {
+        const value = options.string(name);
+        if (value === undefined || value === "" || value === spec.default) return [];
+        return [`--${name}`, shown(value)];
+      }
+    }
+  });
+
 /** The command that opens just this one, with whatever else was asked for. */
 export function commandOf(
   { options, program }: Pick<Invocation, "options" | "program">,
   specs: Readonly<Record<string, OptionSpec>>,
   found: FoundUi,
 ): string {
-  const more = Object.entries(specs).flatMap(([name, spec]): readonly string[] => {
-    if (spec.ignored === true || LEFT_OUT.has(name)) return [];
-    switch (spec.type) {
-      case "boolean":
-        return options.boolean(name) ? [`--${name}`] : [];
-      case "list":
-        return options.list(name).flatMap((value) => [`--${name}`, quoted(value)]);
-      case "count":
-        return [];
-      case "string": {
-        const value = options.string(name);
-        if (value === undefined || value === "" || value === spec.default) return [];
-        return [`--${name}`, SECRET.has(name) ? "…" : quoted(value)];
-      }
-    }
-  });
+  const more = optionWords(options, specs, { leftOut: LEFT_OUT, secret: SECRET });
   const open = program === "kubectl-auth_proxy" ? "kubectl auth-proxy" : "kauth open";
   return [open, foundText(found), "-n", found.namespace, ...more].join(" ");
 }

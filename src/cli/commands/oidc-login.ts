@@ -1,0 +1,34 @@
+import type { Command } from "../command.ts";
+import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+
+export const oidcLoginCommand: Command = {
+  path: ["oidc", "login"],
+  summary: "Sign in with OpenID Connect now, so that kubectl need not ask",
+  operands: "",
+  description: [
+    "Signs in as `kauth oidc get-token` with the same options would, whatever is kept, and keeps the result for it.",
+    "For terminals: where a plugin cannot ask anybody, this is what it tells you to run.",
+  ].join("\n"),
+  examples: [
+    {
+      command: "kauth oidc login --oidc-issuer-url https://issuer.example.com --oidc-client-id kubernetes",
+      does: "Sign in again, e.g. as somebody else",
+    },
+  ],
+  options: {
+    ...PROVIDER_OPTIONS,
+    ...CACHE_OPTIONS,
+    ...TLS_OPTIONS,
+    ...SIGN_IN_OPTIONS,
+    output: {
+      type: "string",
+      short: "o",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      default: "text",
+      summary: "json: who signed in and until when, as one object on stdout",
+      env: false,
+    },
+  },
+  load: async () => (await import("../oidc/login.ts")).runLogin,
+};

@@ -1,0 +1,47 @@
+import type { Invocation } from "../command.ts";
+import { refuseOperands } from "../options.ts";
+import { cleanLine, jsonText } from "../output.ts";
+import { entryKey } from "./entry-key.ts";
+import { readSettings } from "./settings.ts";
+import { signInEntry } from "./sign-in.ts";
+import { openStorage } from "./storage.ts";
+import { credentialOf, saidBy } from "../../oidc/index.ts";
+
+/** `kauth oidc login`: a person signs in, whatever is kept. */
+export async function runLogin(invocation: Invocation): Promise<number> {
+  const { system, options } = invocation;
+  refuseOperands(invocation, "sign in");
+  const settings = await readSettings(invocation, "login");
+  const entry = await signInEntry(invocation, {
+    settings,
+    storage: await openStorage(settings, system),
+    key: entryKey(settings),
+    info: { apiVersion: "", interactive: undefined, given: false },
+    least: "signed-in",
+  });
+  const end = credentialOf(entry, settings.useAccessToken)?.end;
+  const until = end === undefined ? undefined : `${new Date(end).toISOString().slice(0, 19)}Z`;
+  const said = saidBy(entry.idToken) ?? {};
+  const claim = (name: string): string | undefined =>
+    typeof said[name] === "string" ? said[name] : undefined;
+  const who = claim("email") ?? claim("preferred_username") ?? claim("sub");
+  if (options.string("output") === "json")
+    system.log.out(
+      jsonText({
+        issuer: settings.issuer,
+        subject: claim("sub"),
+        name: who,
+        expires: until,
+        renews: entry.refreshToken !== undefined,
+      }),
+    );
+  else
+    system.log.say(
+      cleanLine(
+        `Signed in${who === undefined ? "" : ` as ${who}`}${until === undefined ? "" : ` until ${until}`}${
+          entry.refreshToken === undefined ? "" : "; it is renewed without asking"
+        }`,
+      ),
+    );
+  return 0;
+}

@@ -1,0 +1,106 @@
+import { KnownError } from "../../base/errors.ts";
+import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
+import type { Presentation } from "../../oidc/index.ts";
+import { openBrowser, whyNoBrowser } from "../open/browser.ts";
+import { askHidden, askLine } from "../open/ask.ts";
+import type { ExecInfo } from "./exec-info.ts";
+import type { SignInSettings } from "./settings.ts";
+
+/** A program that opens pages gets its error out within that; a browser that stays is let be. */
+const BROWSER_FAILS_WITHIN = millis(2_000);
+
+export interface PresentationWishes {
+  /** What a person runs instead. */
+  readonly loginCommand: string;
+  readonly signing: SignInSettings;
+  readonly info: ExecInfo;
+}
+
+/** Everything goes to standard error: standard output is the client's. */
+export const terminalPresentation = (
+  system: System,
+  { loginCommand, signing, info }: PresentationWishes,
+): Presentation => {
+  const { log } = system;
+  const showPage = (url: URL): void =>
+    log.show(`Please visit the following URL in your browser: ${url.href}`);
+  return {
+    seen: system.stderrIsTerminal,
+    // What the client says of standard input beats what we see (KEP-541).
+    answers: info.interactive !== false && system.stdinIsTerminal,
+    loginCommand,
+    browserFault: async () =>
+      signing.skipOpenBrowser
+        ? "--skip-open-browser"
+        : signing.browserCommand === undefined
+          ? await whyNoBrowser(system)
+          : undefined,
+    showPage,
+    openPage: async (url) => {
+      if (signing.skipOpenBrowser) return showPage(url);
+      const fault =
+        signing.browserCommand === undefined
+          ? await openBrowser(system, url.href)
+          : await runBrowser(system, signing.browserCommand, url);
+      if (fault === undefined) return;
+      log.say(`error: could not open the browser: ${fault}`);
+      log.show(`Please visit the following URL in your browser manually: ${url.href}`);
+    },
+    showDevice: ({ userCode, address, complete }) => {
+      if (complete === undefined)
+        log.show(`Please enter the following code when asked in your browser: ${userCode}`);
+      log.show(`Please visit the following URL in your browser: ${complete ?? address}`);
+      return Promise.resolve();
+    },
+    ask: async (prompt, signal, { hidden = false } = {}) => {
+      if (info.interactive === false)
+        throw new KnownError(
+          "OIDC_LOGIN_REFUSED",
+          `Cannot ask for ${prompt.replace(/:? *$/, "")}: the client that started this gives it no standard input`,
+          { hint: `Run ${loginCommand}.` },
+        );
+      if (!hidden) return await askLine(prompt, signal);
+      if (!system.stdinIsTerminal)
+        throw new KnownError(
+          "OIDC_LOGIN_REFUSED",
+          "Cannot ask for a password: standard input is no terminal",
+          { hint: `Give --password, or run ${loginCommand} on a terminal.` },
+        );
+      return await askHidden(prompt, signal);
+    },
+  };
+};
+
+/** One program, one argument, no shell; what it prints goes to standard error (oidc.md §1.7). */
+const runBrowser = async (system: System, file: string, url: URL): Promise<string | undefined> => {
+  const child = system.spawn({
+    file,
+    args: [url.href],
+    env: system.env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  child.stdout?.on("data", (part: Buffer) => system.log.show(part.toString("utf8").replace(/\n$/, "")));
+  const ended = new Promise<string | undefined>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, by) =>
+      resolve(
+        code === 0
+          ? undefined
+          : `${JSON.stringify(file)} ended ${code === null ? `by ${by}` : `with status ${code}`}`,
+      ),
+    );
+  });
+  const enough = new AbortController();
+  try {
+    return await Promise.race([
+      ended,
+      system.sleep(BROWSER_FAILS_WITHIN, enough.signal).then(() => undefined),
+    ]);
+  } finally {
+    enough.abort();
+    child.unref();
+  }
+};

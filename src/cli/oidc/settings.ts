@@ -1,0 +1,198 @@
+import { join } from "node:path";
+import { KnownError, messageOf } from "../../base/errors.ts";
+import { Secret } from "../../base/secret.ts";
+import type { System } from "../../base/system.ts";
+import { MiB, millis, type Millis } from "../../base/units.ts";
+import type { Invocation, ParsedOptions } from "../command.ts";
+import { expandTilde } from "../tilde.ts";
+import { map, slice } from "./go-values.ts";
+import { GRANT_TYPES, MORE_GRANT_TYPES, PKCE_METHODS, STORAGES } from "./options.ts";
+
+/** Which identity of which provider: what the name of an entry is made of, and how the provider is reached. */
+export interface ProviderSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret | undefined;
+  readonly redirectUri: string | undefined;
+  readonly scopes: readonly string[];
+  readonly useAccessToken: boolean;
+  readonly audience: string | undefined;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly pkce: (typeof PKCE_METHODS)[number];
+  /** PEM. */
+  readonly ca: string | undefined;
+  readonly verify: boolean;
+  readonly username: string | undefined;
+  readonly account: string | undefined;
+  readonly extra: ReadonlyMap<string, string>;
+  readonly grant: (typeof GRANT_TYPES)[number] | (typeof MORE_GRANT_TYPES)[number];
+}
+
+export interface CacheSettings {
+  readonly directory: string;
+  readonly storage: (typeof STORAGES)[number];
+  readonly margin: Millis | undefined;
+}
+
+/** PEM files of authorities. */
+const CA_LIMIT = MiB(4);
+
+const given = (text: string | undefined): string | undefined =>
+  text === undefined || text === "" ? undefined : text;
+
+const usage = (message: string, hint?: string): KnownError =>
+  new KnownError("USAGE", message, hint === undefined ? {} : { hint });
+
+/** As pflag says it. */
+const flag = <T>(options: ParsedOptions, name: string, read: (values: readonly string[]) => T): T => {
+  const values = options.list(name);
+  try {
+    return read(values);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw usage(
+      `invalid argument ${JSON.stringify(values.at(-1) ?? "")} for "--${name}" flag: ${error.message}`,
+    );
+  }
+};
+
+/** Whole seconds. */
+const secondsOf = (options: ParsedOptions, name: string): Millis | undefined => {
+  const text = given(options.string(name));
+  if (text === undefined) return undefined;
+  if (!/^\d{1,7}$/.test(text))
+    throw usage(
+      `invalid argument ${JSON.stringify(text)} for "--${name}" flag: it must be a number of seconds`,
+    );
+  return millis(Number(text) * 1000);
+};
+
+const oneOf = <const T extends string>(
+  who: string,
+  name: string,
+  value: string | undefined,
+  known: readonly T[],
+  more: readonly T[] = [],
+): T => {
+  const found = [...known, ...more].find((each) => each === value);
+  if (found !== undefined) return found;
+  throw usage(
+    `${who}: ${name} must be one of (${known.join("|")})`,
+    more.length === 0 ? undefined : `kauth also knows ${more.join(", ")}. See --help.`,
+  );
+};
+
+/**
+ * kubelogin's checks in its order and words: issuer, client ID, then grant type, storage and PKCE (oidc.md §1.2). Files
+ * are read after them.
+ * @param who what messages begin with: `get-token`, `setup`
+ * @throws {KnownError} USAGE
+ */
+export async function readSettings(
+  { options, system }: Pick<Invocation, "options" | "system">,
+  who: string,
+): Promise<ProviderSettings & CacheSettings> {
+  const issuer = given(options.string("oidc-issuer-url"));
+  if (issuer === undefined) throw usage("--oidc-issuer-url is missing");
+  const clientId = given(options.string("oidc-client-id"));
+  if (clientId === undefined) throw usage("--oidc-client-id is missing");
+  const text = (name: string): string | undefined => given(options.string(name));
+  if (options.list("oidc-use-pkce").length > 0)
+    system.log.say(
+      "Flag --oidc-use-pkce has been deprecated, use --oidc-pkce-method instead. For the most providers, you don't need to set the flag.",
+    );
+  const grant = oneOf(who, "grant-type", options.string("grant-type"), GRANT_TYPES, MORE_GRANT_TYPES);
+  const storage = oneOf(who, "token-cache-storage", options.string("token-cache-storage"), STORAGES);
+  const method = oneOf(who, "oidc-pkce-method", options.string("oidc-pkce-method"), PKCE_METHODS);
+  const account = text("account");
+  const secret = text("oidc-client-secret");
+  const extra = new Map(flag(options, "oidc-auth-request-extra-params", map));
+  if (account !== undefined && !extra.has("login_hint")) extra.set("login_hint", account);
+  const margin = secondsOf(options, "token-expiry-margin");
+  const headers = [...flag(options, "oidc-request-header", map)];
+  return {
+    issuer,
+    clientId,
+    clientSecret: secret === undefined ? undefined : new Secret(secret),
+    redirectUri: text("oidc-redirect-url"),
+    scopes: flag(options, "oidc-extra-scope", slice),
+    useAccessToken: options.boolean("oidc-use-access-token"),
+    audience: text("oidc-access-token-audience"),
+    headers,
+    pkce: options.boolean("oidc-use-pkce") ? "S256" : method,
+    ca: await authorities(options, system),
+    verify: !options.boolean("insecure-skip-tls-verify"),
+    username: text("username"),
+    account,
+    extra,
+    grant,
+    storage,
+    directory: expandTilde(text("token-cache-dir") ?? defaultDirectory(system), system),
+    margin,
+  };
+}
+
+/** kubelogin's place (oidc.md §1.2), but a KUBECACHEDIR that is empty counts as none. */
+const defaultDirectory = ({ env, home }: System): string => {
+  const base = given(env["KUBECACHEDIR"]);
+  return base === undefined ? join(home, ".kube", "cache", "oidc-login") : join(base, "oidc-login");
+};
+
+const authorities = async (options: ParsedOptions, system: System): Promise<string | undefined> => {
+  const found: string[] = [];
+  for (const path of options.list("certificate-authority"))
+    if (path !== "")
+      try {
+        const content = await system.files.read(expandTilde(path, system), CA_LIMIT);
+        found.push(content.toString("utf8"));
+      } catch (error) {
+        throw usage(`Cannot read --certificate-authority ${JSON.stringify(path)}: ${messageOf(error)}`);
+      }
+  for (const text of options.list("certificate-authority-data"))
+    if (text !== "") {
+      const content = Buffer.from(text, "base64").toString("utf8");
+      if (!content.includes("-----BEGIN CERTIFICATE-----"))
+        throw usage(
+          "Cannot use --certificate-authority-data: it is no PEM certificate in base64",
+          "Make it with: base64 -w0 < ca.pem",
+        );
+      found.push(content);
+    }
+  return found.length === 0 ? undefined : found.join("\n");
+};
+
+/** What only a sign-in needs. */
+export interface SignInSettings {
+  readonly ports: readonly number[];
+  readonly skipOpenBrowser: boolean;
+  readonly browserCommand: string | undefined;
+  readonly patience: Millis;
+  readonly openNext: URL | undefined;
+  readonly password: Secret | undefined;
+}
+
+/** @throws {KnownError} USAGE */
+export const readSignInSettings = ({ options }: Pick<Invocation, "options">): SignInSettings => {
+  const next = given(options.string("open-url-after-authentication"));
+  if (next !== undefined && !/^https?:\/\//i.test(next))
+    throw usage(
+      `Cannot use --open-url-after-authentication ${JSON.stringify(next)}: it must be an http or https URL`,
+    );
+  const password = given(options.string("password"));
+  const addresses = flag(options, "listen-address", slice);
+  return {
+    ports: addresses.length === 0 ? [8000, 18_000] : addresses.map(portOf),
+    skipOpenBrowser: options.boolean("skip-open-browser"),
+    browserCommand: given(options.string("browser-command")),
+    patience: secondsOf(options, "authentication-timeout-sec") ?? millis(180_000),
+    openNext: next === undefined ? undefined : new URL(next),
+    password: password === undefined ? undefined : new Secret(password),
+  };
+};
+
+const portOf = (address: string): number => {
+  const port = /:(\d{1,5})$/.exec(address)?.[1];
+  if (port === undefined || Number(port) > 65_535)
+    throw usage(`Cannot use --listen-address ${JSON.stringify(address)}: it must be ADDRESS:PORT`);
+  return Number(port);
+};

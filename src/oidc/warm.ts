@@ -1,0 +1,7 @@
+/**
+ * The second door of this module: what answers from the cache. kubectl waits for that at each call, so nothing behind it
+ * may load what speaks to a provider or verifies a signature.
+ */
+export { openCache } from "./cache.ts";
+export { cacheKey } from "./cache-key.ts";
+export { credentialOf, isFresh } from "./life.ts";
