@@ -40,7 +40,15 @@ export const examine = async (
   const wire = openWire({}, system);
   const report = await runChecks(
     checks,
-    { invocation, system, signal, examined, wire, blindWire: openWire({ verify: false }, system) },
+    {
+      invocation,
+      system,
+      signal,
+      examined,
+      wire,
+      blindWire: openWire({ verify: false }, system),
+      cluster: undefined,
+    },
     () => undefined,
   );
   return new Map(report.findings.map((finding) => [finding.id, finding]));

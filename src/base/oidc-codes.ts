@@ -43,6 +43,11 @@ export const OIDC_CODES = {
     "The OpenID provider does not protect a code against theft (PKCE with S256).",
     "Ask whoever runs the provider to allow S256; to sign in without it all the same: --oidc-pkce-method no.",
   ),
+  OIDC_SERVER_CONFIG: code(
+    2,
+    "What should say which providers an API server trusts cannot be read.",
+    "Name an AuthenticationConfiguration, or a file with the API server's --oidc- flags, such as the manifest of its pod.",
+  ),
   OTHER_KUBELOGIN: code(
     2,
     "The command line is one of Azure's kubelogin, and what answers to that name here is kauth.",

@@ -137,6 +137,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "src/cli/config.ts",
     "src/cli/iam/settings.ts",
     "src/cli/output.ts",
+    "src/cli/oidc/doctor/cluster.ts",
   ],
 };
 

@@ -1,7 +1,8 @@
-import type { KnownError } from "../../../base/errors.ts";
 import type { System } from "../../../base/system.ts";
 import type { Metadata, PkceMethod, Wire } from "../../../oidc/index.ts";
 import type { Secret } from "../../../base/secret.ts";
+import type { CredentialSource, ExecOptions } from "../../../credentials/index.ts";
+import type { ClientConfig } from "../../../kubeconfig/index.ts";
 import { checkOf } from "../../doctor/check.ts";
 import type { Invocation } from "../../command.ts";
 
@@ -34,6 +35,8 @@ export interface OidcScene {
   readonly wire: Wire;
   /** The same without verifying certificates: only to find out who answers. */
   readonly blindWire: Wire;
+  /** Who is to be looked at there; undefined: only the provider is. */
+  readonly cluster: { readonly config: ClientConfig; readonly plugins: ExecOptions } | undefined;
 }
 
 export interface OidcLearned {
@@ -42,8 +45,10 @@ export interface OidcLearned {
   readonly keyTypes: ReadonlySet<string>;
   /** The provider takes the client. */
   readonly client: true;
-  /** What the cluster said of the token: see cluster.ts. */
-  readonly refusal: KnownError | undefined;
+  readonly source: CredentialSource;
+  /** What kubectl would send, and what it says of itself. */
+  readonly token: Secret;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 export const oidcCheck = checkOf<OidcScene, OidcLearned>();
