@@ -126,7 +126,8 @@ const realLog = (level: number): Log => {
   return logTo({ out: out.write, err: sinkOf(2).write, fault: out.fault }, level);
 };
 
-const sharedValues = (): System["shared"] => {
+/** What one process, or what stands for one, has one of. */
+export const sharedValues = (): System["shared"] => {
   const values = new Map<string, unknown>();
   return <T>(key: string, make: () => T): T => {
     if (!values.has(key)) values.set(key, make());

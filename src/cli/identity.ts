@@ -18,6 +18,7 @@ import {
 } from "../kubeconfig/index.ts";
 import type { Invocation } from "./command.ts";
 import { explicitKubeconfig, overridesOf } from "./globals.ts";
+import { ownPlugin } from "./own-plugin.ts";
 
 /** One cluster and one person there, as the command line and the kubeconfig say. */
 export interface Identity {
@@ -90,6 +91,7 @@ export const pluginRules = async (invocation: Invocation): Promise<ExecOptions> 
     timeout: execTimeout(invocation),
     policy: await loadPluginPolicy(system, { explicit: options.string("kuberc") }),
     allowWritable: options.boolean("allow-writable-kubeconfig"),
+    own: ownPlugin(system),
     signal,
   };
 };

@@ -44,7 +44,7 @@ export type Outcome =
     };
 
 /** How a run comes to its end. */
-type End =
+export type End =
   | { readonly kind: "exit"; readonly code: number | null; readonly by: string | null }
   | { readonly kind: "unstartable"; readonly error: unknown }
   | { readonly kind: "stopped"; readonly code: StopCode; readonly what: string };
@@ -168,7 +168,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "invalid argument",
 };
 
-const failed = (plugin: PluginProcess, end: End, stderr: Stderr): Outcome => {
+/** What a run that gave nothing is told as, in client-go's words. */
+export const failed = (
+  plugin: Pick<PluginProcess, "command" | "path">,
+  end: End,
+  stderr: Pick<Stderr, "last">,
+): Outcome => {
   const name = `exec: executable ${plugin.command}`;
   const said = stderr.last();
   const outcome = (

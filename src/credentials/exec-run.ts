@@ -6,7 +6,8 @@ import { readExecCredential } from "./exec-credential.ts";
 import { pluginEnvironment } from "./exec-environment.ts";
 import { writeExecInfo, type ExecCluster } from "./exec-info.ts";
 import { permittedProgram } from "./exec-policy.ts";
-import { runPlugin, type Outcome } from "./exec-process.ts";
+import { runOurselves, type OwnProgram } from "./exec-own.ts";
+import { runPlugin, type Outcome, type PluginProcess } from "./exec-process.ts";
 import { installHints } from "./install-hint.ts";
 import { chooseInteractive } from "./interactive.ts";
 import { checkOwnership } from "./ownership.ts";
@@ -28,6 +29,8 @@ export interface ExecOptions {
   readonly unavailable?: string;
   /** The end of the whole program: a plugin that runs then is asked to end, and ended, and no other is started. */
   readonly signal?: AbortSignal;
+  /** Runs kauth itself in process, where a kubeconfig names it as the plugin. Default: it is spawned as any other. */
+  readonly own?: OwnProgram | undefined;
   /** Hears of every run, for who wants to explain it. */
   readonly onCall?: (call: ExecCall) => void;
 }
@@ -98,22 +101,19 @@ export function pluginRunner(
         `getting credentials: exec: executable ${command} not found${hints()}`,
       );
     call.path = program.path;
-    const outcome = await withNotice(
-      runPlugin(
-        {
-          command,
-          path: program.path,
-          args: exec.args,
-          env: pluginEnvironment(env, exec.env, info, platform),
-          given: new Set(exec.env.map(({ name }) => name)),
-          interactive,
-          timeout: millis(timeout * 3),
-          signal: options.signal,
-        },
-        system,
-      ),
-      { command, timeout, system },
-    );
+    const plugin: PluginProcess = {
+      command,
+      path: program.path,
+      args: exec.args,
+      env: pluginEnvironment(env, exec.env, info, platform),
+      given: new Set(exec.env.map(({ name }) => name)),
+      interactive,
+      timeout: millis(timeout * 3),
+      signal: options.signal,
+    };
+    // The checks above are the same for both (security.md R-N10).
+    const inProcess = options.own === undefined ? undefined : await runOurselves(plugin, options.own, system);
+    const outcome = await withNotice(inProcess?.() ?? runPlugin(plugin, system), { command, timeout, system });
     if (outcome.kind === "failed") {
       call.code = outcome.exitCode ?? 1;
       if (outcome.exitCode !== undefined) call.status = "plugin_execution_error";

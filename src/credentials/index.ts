@@ -1,5 +1,6 @@
 export { credentialHeaders, sameCertificate } from "./apply.ts";
 export type { ExecCall, ExecOptions } from "./exec.ts";
+export type { OwnCall, OwnProgram } from "./exec-own.ts";
 export { checkCertificate, dateFault, type CheckedCertificate } from "./certificate.ts";
 export { fetchedSource } from "./fetched.ts";
 export { earlyMargin } from "./life.ts";
