@@ -113,7 +113,11 @@ export function pluginRunner(
     };
     // The checks above are the same for both (security.md R-N10).
     const inProcess = options.own === undefined ? undefined : await runOurselves(plugin, options.own, system);
-    const outcome = await withNotice(inProcess?.() ?? runPlugin(plugin, system), { command, timeout, system });
+    const outcome = await withNotice(inProcess?.() ?? runPlugin(plugin, system), {
+      command,
+      timeout,
+      system,
+    });
     if (outcome.kind === "failed") {
       call.code = outcome.exitCode ?? 1;
       if (outcome.exitCode !== undefined) call.status = "plugin_execution_error";
