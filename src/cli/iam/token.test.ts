@@ -1,49 +1,12 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fakeSts, readToken, ROLE_KEYS } from "../../../test/aws/services.ts";
-import { recorded } from "../../../test/recorded.ts";
-import { run } from "../run.ts";
+import { runIn, tokenOf } from "../../../test/aws/scene.ts";
+import { fakeSts, ROLE_KEYS } from "../../../test/aws/services.ts";
 
 const KEYS = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "env-secret" };
 const REGION = { AWS_REGION: "eu-west-1" };
 const KNOWN = { AKIAENV: { secret: "env-secret" } };
 const ROLE = "arn:aws:iam::111122223333:role/Dev";
 const CLUSTER_VARIABLE = "KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID";
-
-interface Scene {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly program?: string;
-  /** By their names below the home. */
-  readonly files?: Readonly<Record<string, string>>;
-}
-
-interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-const runIn = async (line: string, scene: Scene = {}): Promise<Outcome> => {
-  await using under = await recorded(scene.env ?? {});
-  for (const [name, text] of Object.entries(scene.files ?? {})) {
-    await mkdir(dirname(join(under.home, name)), { recursive: true });
-    await writeFile(join(under.home, name), text, { mode: 0o600 });
-  }
-  const status = await run({
-    args: line
-      .split(" ")
-      .filter((word) => word !== "")
-      .map((word) => word.replace("~", under.home)),
-    program: scene.program ?? "kauth",
-    signal: new AbortController().signal,
-    system: under.system,
-  });
-  return { status, out: under.out.join("\n"), err: under.err.join("\n") };
-};
-
-const tokenOf = ({ out }: Outcome): ReturnType<typeof readToken> =>
-  readToken((JSON.parse(out) as { readonly status: { readonly token: string } }).status.token);
 
 /** Both ways to write each. */
 const WAYS = [

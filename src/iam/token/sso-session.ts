@@ -30,7 +30,7 @@ export interface SsoClient {
 const LIMIT = KiB(64);
 
 /** `~/.aws/sso/cache/SHA-1.json`, of the session's name, or of the start URL where it has none. */
-export const sessionPath = ({ session, startUrl }: SsoWish, { home }: Pick<System, "home">): string =>
+const sessionPath = ({ session, startUrl }: SsoWish, { home }: Pick<System, "home">): string =>
   join(
     home,
     ".aws",
