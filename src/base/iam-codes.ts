@@ -101,4 +101,41 @@ export const IAM_CODES = {
     "AWS's Security Token Service did not accept a token.",
     "Make a new token; check that it is for this cluster id, and that clock and credentials are right where it is made.",
   ),
+
+  // --- iam: mapping
+  IAM_CONFIG: code(
+    2,
+    "The configuration of kauth iam server, or a file of mappings, has a mistake.",
+    "Correct what the message names; kauth iam mapping lint lists all mistakes.",
+  ),
+  IAM_NOT_MAPPED: code(
+    1,
+    "AWS knows who somebody is, and no mapping says who that is in the cluster.",
+    "Add an entry; kauth iam mapping test --arn shows which ones nearly match.",
+  ),
+  IAM_USER_ID_MISMATCH: code(
+    1,
+    "A mapping names the unique id of a role or user together with the ARN of another one.",
+    "Correct userid or ARN in the file of mappings; a role that was made anew has a new id.",
+  ),
+  IAM_NAME_RESERVED: code(
+    1,
+    "A mapping gives a user name that begins as those do that Kubernetes and AWS keep for themselves.",
+    "Give another name, or list in server.reservedPrefixConfig which prefixes are reserved for that backend.",
+  ),
+  IAM_NAME_INCOMPLETE: code(
+    1,
+    "A user name or group of a mapping asks for something that the identity does not have.",
+    "Take the place holder out, or map sessions of roles only: others have no session name.",
+  ),
+  IAM_MAPPING_UNREAD: code(
+    1,
+    "Nobody is mapped yet by a source that could not be read so far.",
+    "Look at the server's log or its /readyz; try again in a moment.",
+  ),
+  IAM_EC2_FAILED: code(
+    1,
+    "EC2 could not be asked for the name of an instance, or does not know it.",
+    "Check that the server's role may do ec2:DescribeInstances, and try again.",
+  ),
 } as const satisfies Record<string, Code>;
