@@ -185,7 +185,16 @@ describe("what programs can import", () => {
       "resolveBackend",
       "targetText",
     ],
-    "./iam": ["execCredential", "execVersion", "makeToken", "mintToken"],
+    "./iam": [
+      "arnLike",
+      "canonicalArn",
+      "createMapper",
+      "execCredential",
+      "execVersion",
+      "lookupOf",
+      "makeToken",
+      "mintToken",
+    ],
     "./proxy": [
       "askSite",
       "candidatesOf",

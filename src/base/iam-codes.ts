@@ -103,11 +103,6 @@ export const IAM_CODES = {
   ),
 
   // --- iam: mapping
-  IAM_CONFIG: code(
-    2,
-    "The configuration of kauth iam server, or a file of mappings, has a mistake.",
-    "Correct what the message names; kauth iam mapping lint lists all mistakes.",
-  ),
   IAM_NOT_MAPPED: code(
     1,
     "AWS knows who somebody is, and no mapping says who that is in the cluster.",
@@ -132,10 +127,5 @@ export const IAM_CODES = {
     1,
     "Nobody is mapped yet by a source that could not be read so far.",
     "Look at the server's log or its /readyz; try again in a moment.",
-  ),
-  IAM_EC2_FAILED: code(
-    1,
-    "EC2 could not be asked for the name of an instance, or does not know it.",
-    "Check that the server's role may do ec2:DescribeInstances, and try again.",
   ),
 } as const satisfies Record<string, Code>;

@@ -4,3 +4,18 @@ export { makeToken, type IamTokenWish } from "./token/make.ts";
 export type { RoleWish } from "./token/plan.ts";
 export type { SigningKeys } from "./token/sigv4.ts";
 export { mintToken, type IamToken, type StsEndpoint, type TokenWish } from "./token/token.ts";
+export { arnLike } from "./arn-like.ts";
+export { canonicalArn } from "./arn.ts";
+export { lookupOf, type Found, type Lookup, type Who } from "./mapping/lookup.ts";
+export {
+  createMapper,
+  type Backend,
+  type MappedUser,
+  type Mapper,
+  type MapperParts,
+  type PrivateDnsName,
+} from "./mapping/mapper.ts";
+export type { BackendName, ReservedPrefixes } from "./mapping/reserved.ts";
+export type { PermissionSet, Subject } from "./mapping/subject.ts";
+export type { MappingEntry, MappingTable } from "./mapping/table.ts";
+export type { IamIdentity } from "./verify/identity.ts";

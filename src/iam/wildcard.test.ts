@@ -45,7 +45,7 @@ describe("ArnLike (iam.md §3.6)", () => {
 
 /** The reference's way, for texts that are short enough for it. */
 const byExpression = (text: string, pattern: string, question: Question): boolean => {
-  const source = [...pattern]
+  const source = Array.from(pattern)
     .map((character) =>
       character === "*"
         ? "[^\\n]*"

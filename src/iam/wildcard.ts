@@ -7,7 +7,7 @@ export type Question = "one" | "optional";
  * the same meaning may take years (`*a*a*a*a…`). Neither stands for a line feed.
  */
 export const matchesWildcard = (text: string, pattern: string, question: Question): boolean => {
-  const steps = [...pattern];
+  const steps = Array.from(pattern);
   let places = closed([0], steps, question);
   for (const character of text) {
     const next: number[] = [];
