@@ -81,7 +81,7 @@ const preset = fieldsOf(
     except: "Services that are something else, whatever their labels say",
     namespaces: "Where it is looked for, beside the namespace of the context",
     port: "Port of its Service, by number or name. Default, and where it has no such port: found out",
-    scheme: "What it speaks. Default: http",
+    scheme: "What it speaks, whatever its port says of itself. Default: found out",
     path: "Path and query of the page to open, where its Service tells that it is this UI. Default: /",
     ready: "A GET whose answer shows that it is this UI",
     "strip-cookies":

@@ -105,6 +105,7 @@ describe("the backend", () => {
       uid: "uid-a",
       port,
       scheme: "https",
+      schemeKnown: true,
       container,
       image,
       labels: new Map(),

@@ -1,4 +1,5 @@
 import type { Pod } from "../api/index.ts";
+import type { Scheme } from "./scheme.ts";
 import type { Backend } from "./types.ts";
 
 /** Whether a pod may get new connections. */
@@ -48,8 +49,8 @@ export const declaredPorts = (pod: Pod): readonly DeclaredPort[] =>
       .map((port) => ({ name: port.name, port: port.containerPort })),
   );
 
-/** What the pod says of the port that was chosen. */
-export const backendOf = (pod: Pod, port: number, scheme: "http" | "https"): Backend => {
+/** What the pod says of the port that was chosen. @param scheme undefined: neither the person nor the port says it */
+export const backendOf = (pod: Pod, port: number, scheme: Scheme | undefined): Backend => {
   const owner =
     lasting(pod).find((container) => container.ports.some((each) => each.containerPort === port)) ??
     (pod.spec.containers.length === 1 ? pod.spec.containers[0] : undefined);
@@ -62,7 +63,8 @@ export const backendOf = (pod: Pod, port: number, scheme: "http" | "https"): Bac
     pod: pod.metadata.name,
     uid: pod.metadata.uid,
     port,
-    scheme,
+    scheme: scheme ?? "http",
+    schemeKnown: scheme !== undefined,
     container: owner?.name,
     image: owner?.image,
     labels: pod.metadata.labels,

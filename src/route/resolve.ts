@@ -10,7 +10,7 @@ import { isKnownError, KnownError } from "../base/errors.ts";
 import { backendOf, declaredPorts, isReady } from "./pod-facts.ts";
 import { targetText } from "./parse.ts";
 import { noneReady, podPort } from "./pod-port.ts";
-import { schemeOf } from "./scheme.ts";
+import { saidScheme, type Scheme } from "./scheme.ts";
 import { chooseServicePort, type ServicePort } from "./service-port.ts";
 import type { Backend, TargetReference } from "./types.ts";
 import { resolveWorkload } from "./workload.ts";
@@ -67,7 +67,7 @@ const resolvePod = async (options: ResolveOptions): Promise<Backend> => {
   return backendOf(
     pod,
     port.port,
-    reference.scheme ?? schemeOf({ name: port.name, port: port.port, appProtocol: undefined }),
+    reference.scheme ?? saidScheme({ name: port.name, port: port.port, appProtocol: undefined }),
   );
 };
 
@@ -75,7 +75,7 @@ const resolveService = async (options: ResolveOptions): Promise<Backend> => {
   const { reference, namespace, connection, signal } = options;
   const service = await readService(options);
   const port = chooseServicePort(service, reference);
-  const scheme = reference.scheme ?? schemeOf(port);
+  const scheme = reference.scheme ?? saidScheme(port);
   const slices = await readSlices(options);
   if (slices === undefined) return await bySelector(options, service, port, scheme);
   const ready = candidates(slices, port);
@@ -179,7 +179,7 @@ const bySelector = async (
   options: ResolveOptions,
   service: Service,
   port: ServicePort,
-  scheme: "http" | "https",
+  scheme: Scheme | undefined,
 ): Promise<Backend> => {
   const { items } = await listObjects(options.connection, "pods", {
     namespace: options.namespace,

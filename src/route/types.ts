@@ -29,6 +29,8 @@ export interface Backend {
   /** The number to forward to. */
   readonly port: number;
   readonly scheme: "http" | "https";
+  /** The person or the port says so; else it is what most speak. */
+  readonly schemeKnown: boolean;
   /** Name of the container that declares the port, where one does. */
   readonly container: string | undefined;
   readonly image: string | undefined;

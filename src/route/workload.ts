@@ -4,7 +4,7 @@ import { backendOf, isReady } from "./pod-facts.ts";
 import { targetText } from "./parse.ts";
 import { noneReady, podPort } from "./pod-port.ts";
 import type { ResolveOptions } from "./resolve.ts";
-import { schemeOf } from "./scheme.ts";
+import { saidScheme } from "./scheme.ts";
 import type { Backend, WorkloadKind } from "./types.ts";
 
 const KINDS = {
@@ -85,6 +85,6 @@ export async function resolveWorkload(options: ResolveOptions, kind: WorkloadKin
   return backendOf(
     chosen,
     port.port,
-    reference.scheme ?? schemeOf({ name: port.name, port: port.port, appProtocol: undefined }),
+    reference.scheme ?? saidScheme({ name: port.name, port: port.port, appProtocol: undefined }),
   );
 }

@@ -37,6 +37,7 @@ import type { Report } from "./report.ts";
 import type { OpenSettings } from "./settings.ts";
 import { accountText } from "./service-account.ts";
 import { signsOf } from "./signs.ts";
+import { spokenBy } from "./spoken.ts";
 import { targetStates } from "./states.ts";
 import { checkAnswers } from "./what-answers.ts";
 import { recipeHeaders, uiPlan, type UiPlan } from "./ui-plan.ts";
@@ -133,8 +134,9 @@ export function createTarget(request: TargetRequest): Target {
     // It may fail before the route is there, and is looked at below.
     people?.catch((): void => undefined);
     current = await (route ??= routeTo(request, namespace, refuseEarly));
-    const [who, backend] = await Promise.all([people, current.ready(until)]);
-    const plan = planOf(backend);
+    const [who, ready] = await Promise.all([people, current.ready(until)]);
+    const plan = planOf(ready);
+    const backend = { ...ready, scheme: spokenBy(ready, reference, plan.preset, request.presets) };
     const leg = legFor(settings, plan.preset);
     // Only now is it known that it wants one.
     if (leg === "pod" && plan.sends === "bearer") await refuseForPod(request, until);

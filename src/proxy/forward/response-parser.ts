@@ -83,7 +83,10 @@ export class ResponseParser {
   /** @throws {KnownError} UPSTREAM_INVALID */
   push(chunk: Buffer): void {
     let rest: Buffer | undefined = chunk;
-    while (rest !== undefined && rest.length > 0) rest = this.#step(rest);
+    while (rest !== undefined && rest.length > 0) {
+      if (this.#size === 0) rest = this.#plainChunks(rest);
+      if (rest.length > 0) rest = this.#step(rest);
+    }
   }
 
   /** The stream has ended. @throws {KnownError} UPSTREAM_CUT when the answer was not whole */
@@ -118,6 +121,32 @@ export class ResponseParser {
       case "done":
         return undefined;
     }
+  }
+
+  /**
+   * Chunks whose framing is whole and as most write it: a list of an API server has a thousand, and they are most of
+   * its cost. What is left of `chunk` is for `#step`, which reads all framing there is, and refuses what is wrong.
+   */
+  #plainChunks(chunk: Buffer): Buffer {
+    let at = 0;
+    while (at < chunk.length)
+      if (this.#state === "chunk-data") {
+        const end = Math.min(chunk.length, at + this.#left);
+        this.#left -= end - at;
+        if (this.#left === 0) this.#state = "chunk-end";
+        this.#sink.onBody(chunk.subarray(at, end));
+        at = end;
+      } else if (this.#state === "chunk-end" && chunk[at] === CR && chunk[at + 1] === LF) {
+        this.#state = "chunk-size";
+        at += 2;
+      } else {
+        const line = this.#state === "chunk-size" ? plainSize(chunk, at) : undefined;
+        if (line === undefined) break;
+        this.#left = line.size;
+        this.#state = "chunk-data";
+        at = line.end;
+      }
+    return at === 0 ? chunk : chunk.subarray(at);
   }
 
   #head(chunk: Buffer): Buffer | undefined {
@@ -278,6 +307,31 @@ export class ResponseParser {
     this.#size = bytes.length;
   }
 }
+
+/** Digits of a size below 256 MiB. */
+const PLAIN_DIGITS = 7;
+
+/** The size of a chunk, and where the line ends; undefined: there is more to it, or it is the last one's. */
+const plainSize = (
+  bytes: Buffer,
+  from: number,
+): { readonly size: number; readonly end: number } | undefined => {
+  let size = 0;
+  for (let at = from; at <= from + PLAIN_DIGITS; at += 1) {
+    const code = bytes[at];
+    if (code === CR) return size > 0 && bytes[at + 1] === LF ? { size, end: at + 2 } : undefined;
+    const digit = code === undefined ? -1 : hexDigit(code);
+    if (digit === -1) return undefined;
+    size = size * 16 + digit;
+  }
+  return undefined;
+};
+
+const hexDigit = (code: number): number => {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+};
 
 interface FramingFacts {
   length: string | undefined;
