@@ -36,7 +36,7 @@ describe.concurrent("a provider that misbehaves", () => {
       if (row.outcome === "served") credentialOf(ended, made.provider);
       else refused(ended, made, row.code);
       if (OURS && row.says !== undefined) expect(ended.stderr).toContain(row.says);
-      const control = [...ended.stderr].filter((each) => each < " " && !"\n\r\t".includes(each));
+      const control = ended.stderr.split("").filter((each) => each < " " && !"\n\r\t".includes(each));
       expect(control, "control characters on the terminal").toEqual([]);
       for (const [path, count] of Object.entries(row.counts ?? {}))
         expect(made.provider.count(path), path).toBe(count);
