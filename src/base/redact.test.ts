@@ -50,6 +50,7 @@ test.each([
   ["Failed to retrieve access token:: failure while executing gcloud"],
   ["First copy your one-time code: ABCD-1234"],
   ["there is no bearer token: your kubeconfig names nothing"],
+  ["error: get-token: token-cache-storage must be one of (disk|keyring|none)"],
   ["basic credentials never go to a UI"],
 ])("what is no secret stays: %s", (text) => {
   expect(redact(text)).toBe(text);

@@ -17,8 +17,11 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     /\b(code|state|nonce|token)(["']?\s*=\s*["']?|["']?\s*:(?:\s*["']|(?=[^\s:])))[^\s&"',;}]+/gi,
     "$1$2[redacted]",
   ],
-  // So does a quoted name: `Cannot write "token": no such directory`.
-  [/\b(state|nonce|token)(["']?\s*:\s+)(?:(?=\S*\d)[^\s&"',;}]{8,}|[^\s&"',;}]{16,})/gi, "$1$2[redacted]"],
+  // So does a quoted name: `Cannot write "token": no such directory`; and `get-token: ` begins kubelogin's messages.
+  [
+    /(?<!\bget-)\b(state|nonce|token)(["']?\s*:\s+)(?:(?=\S*\d)[^\s&"',;}]{8,}|[^\s&"',;}]{16,})/gi,
+    "$1$2[redacted]",
+  ],
   // A shorter one is what a person has to type on another device (RFC 8628).
   [/\b(code)(["']?\s*:\s+)[^\s&"',;}]{12,}/gi, "$1$2[redacted]"],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[redacted]"],

@@ -1,5 +1,6 @@
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { messageOf } from "../base/errors.ts";
+import { privatePlace, privatePlaces } from "../base/private-place.ts";
 import type { System } from "../base/system.ts";
 import { ENTRY_LIMIT, parseEntry, renderEntry, type Entry } from "./entry.ts";
 
@@ -20,9 +21,6 @@ export interface Format {
 }
 
 const PLAIN: Format = { render: renderEntry, parse: parseEntry };
-
-/** Where the directory that was named is open to others. */
-const PRIVATE_NAME = "kauth-private";
 
 /** Of an entry of ours, whatever else its directory holds. */
 export const ENTRY_NAME = /^[0-9a-f]{64}\.json$/;
@@ -70,49 +68,7 @@ export async function openCache(
   };
 }
 
-/** The directory itself, or one of ours in it; made if missing. */
-const privatePlace = async (directory: string, system: System): Promise<string | undefined> => {
-  const { files, uid } = system;
-  try {
-    await files.makeDirectory(directory);
-  } catch {
-    // It may be there all the same, on a file system that cannot be written.
-  }
-  try {
-    if (await isPrivate(directory, system)) return directory;
-    const own = join(directory, PRIVATE_NAME);
-    // Below a symlink or in somebody else's directory, ours could be taken away and replaced.
-    const facts = await files.nameFacts(directory);
-    if (facts?.kind !== "directory" || facts.uid !== uid) return undefined;
-    await files.makeDirectory(own);
-    const made = await files.nameFacts(own);
-    if (made?.kind === "directory" && made.uid === uid && (made.mode & 0o077) !== 0)
-      await files.setMode(own, 0o700);
-    return (await isPrivate(own, system)) ? own : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 /** Where entries are, without making anything: for whoever only looks. */
 export const placesOfEntries = async (directory: string, system: System): Promise<readonly string[]> => {
-  const asked = resolve(system.cwd, directory);
-  const found: string[] = [];
-  for (const place of [asked, join(asked, PRIVATE_NAME)])
-    if (await isPrivate(place, system)) found.push(place);
-  return found;
-};
-
-/** Ours, closed to others, and nobody else can put another in its place (security.md R-K1). */
-const isPrivate = async (directory: string, { uid, files }: System): Promise<boolean> => {
-  if (uid === undefined) return true;
-  const own = await files.nameFacts(directory);
-  if (own?.kind !== "directory" || own.uid !== uid || (own.mode & 0o077) !== 0) return false;
-  for (let at = dirname(directory); ; at = dirname(at)) {
-    const above = await files.facts(at);
-    if (above === undefined || (above.uid !== uid && above.uid !== 0)) return false;
-    const sticky = (above.mode & 0o1000) !== 0;
-    if ((above.mode & 0o022) !== 0 && !sticky) return false;
-    if (dirname(at) === at) return true;
-  }
+  return await privatePlaces(resolve(system.cwd, directory), system);
 };

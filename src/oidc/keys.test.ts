@@ -41,7 +41,18 @@ describe("the provider's keys", () => {
     expect(provider.count("/keys")).toBe(1);
   });
 
-  test("are asked for again for one that is new, every 30 s at most", async () => {
+  test("are asked for again at once for one that is new", async () => {
+    await using provider = await fakeProvider();
+    const all = provider.published.keys;
+    provider.published.keys = all.filter(({ kid }) => kid !== "ES256");
+    const judge = judgeOf(provider);
+    await judge(await provider.sign());
+    provider.published.keys = all;
+    await judge(await provider.sign({}, { alg: "ES256" }));
+    expect(provider.count("/keys")).toBe(2);
+  });
+
+  test("are asked for again for one that nobody has, every 30 s at most", async () => {
     await using provider = await fakeProvider();
     const all = provider.published.keys;
     provider.published.keys = all.filter(({ kid }) => kid !== "ES256");
@@ -50,19 +61,19 @@ describe("the provider's keys", () => {
     const rotated = await provider.sign({}, { alg: "ES256" });
     for (let turn = 0; turn < 5; turn += 1)
       expect((await failureOf(judge(rotated))).message).toMatch(/does not publish$/);
-    expect(provider.count("/keys")).toBe(1);
+    expect(provider.count("/keys")).toBe(2);
     provider.published.keys = all;
     judge.pass(29_999);
     await failureOf(judge(rotated));
-    expect(provider.count("/keys")).toBe(1);
+    expect(provider.count("/keys")).toBe(2);
     judge.pass(1);
     await judge(rotated);
-    expect(provider.count("/keys")).toBe(2);
+    expect(provider.count("/keys")).toBe(3);
     // One that nobody has costs one question in 30 s.
     judge.pass(31_000);
     const unknown = await provider.sign({}, { kid: "nobody's" });
     for (let turn = 0; turn < 5; turn += 1) await failureOf(judge(unknown));
-    expect(provider.count("/keys")).toBe(3);
+    expect(provider.count("/keys")).toBe(4);
   });
 
   test("that are none are an error of the provider's", async () => {

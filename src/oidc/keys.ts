@@ -20,18 +20,18 @@ const shape = object({ keys: list(key) });
 
 /**
  * The keys that a provider signs with. They are asked for when the first token comes, and again when a token names one
- * that is not there, every 30 s at most.
+ * that is not there: at once the first time, since what stands between may keep old keys, then every 30 s at most.
  * @throws {KnownError} OIDC_PROVIDER_INVALID, OIDC_PROVIDER_BUSY, the network's
  */
 export const providerKeys = (uri: string, wire: Wire, system: System): JWTVerifyGetKey => {
-  let held: { readonly find: JWTVerifyGetKey; readonly at: EpochMillis } | undefined;
-  let asking: Promise<{ readonly find: JWTVerifyGetKey; readonly at: EpochMillis }> | undefined;
-  const ask = async (): Promise<NonNullable<typeof held>> => {
+  let held: JWTVerifyGetKey | undefined;
+  let askedAgain: EpochMillis | undefined;
+  let asking: Promise<JWTVerifyGetKey> | undefined;
+  const ask = async (): Promise<JWTVerifyGetKey> => {
     const { createLocalJWKSet } = await import("jose");
-    const keys = await fetchKeys(uri, wire);
-    return { find: createLocalJWKSet(keys), at: system.now() };
+    return createLocalJWKSet(await fetchKeys(uri, wire));
   };
-  const fresh = async (): Promise<NonNullable<typeof held>> => {
+  const fresh = async (): Promise<JWTVerifyGetKey> => {
     asking ??= ask().finally(() => (asking = undefined));
     held = await asking;
     return held;
@@ -40,11 +40,15 @@ export const providerKeys = (uri: string, wire: Wire, system: System): JWTVerify
     const { errors } = await import("jose");
     const known = held ?? (await fresh());
     try {
-      return await known.find(header, token);
+      return await known(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (isWithin(ASK_AGAIN_AFTER, known.at, system.now())) throw error;
-      return await (await fresh()).find(header, token);
+      const now = system.now();
+      if (askedAgain !== undefined && isWithin(ASK_AGAIN_AFTER, askedAgain, now)) throw error;
+      askedAgain = now;
+      return await (
+        await fresh()
+      )(header, token);
     }
   };
 };

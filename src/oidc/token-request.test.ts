@@ -69,6 +69,7 @@ describe("a code", () => {
     ["another issuer's", { iss: "https://b.example" }, false, /unexpected "iss"/],
     ["no issuer where one is promised", {}, true, /"iss" \(issuer\) missing/],
     ["another state", { state: "x" }, false, /"state"/],
+    ["no code", { code: "" }, false, /neither a code nor an error/],
     [
       "an error",
       { error: "access_denied", error_description: "no" },

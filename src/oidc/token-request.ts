@@ -29,9 +29,15 @@ export async function redeemCode(
 ): Promise<Tokens> {
   const { as, client } = namesOf(party);
   const checked = judgeAnswer(as, client, parameters, state);
+  const code = checked.get("code") ?? "";
+  if (code === "")
+    throw new KnownError(
+      "OIDC_LOGIN_REFUSED",
+      "Cannot use the answer of the sign-in: it has neither a code nor an error",
+    );
   return await tokensOf(
     party,
-    [checked.get("code") ?? "", verifier?.reveal() ?? ""],
+    [code, verifier?.reveal() ?? ""],
     oauth.authorizationCodeGrantRequest(
       as,
       client,

@@ -4,7 +4,7 @@ import { KnownError, messageOf } from "../base/errors.ts";
 import { parseQuietly } from "../base/quote.ts";
 import type { System } from "../base/system.ts";
 import { epochMillis, isDate, isWithin, KiB, millis, type EpochMillis, type Millis } from "../base/units.ts";
-import { flightPlaces } from "./seat.ts";
+import { flightPlaces } from "../base/seat.ts";
 
 /** Sign-ins that a person was asked for and that came to nothing, one after the other. */
 export interface Tries {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { KnownError } from "../../src/base/errors.ts";
 import { realSystem } from "../../src/base/system.ts";
 import { millis } from "../../src/base/units.ts";
-import { flyTogether } from "../../src/oidc/flight.ts";
+import { flyTogether } from "../../src/base/flight.ts";
 
 /**
  * A process that takes part in the flight of a key, and does what it is told on standard input when it leads:

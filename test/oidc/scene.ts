@@ -38,7 +38,7 @@ export interface SceneWishes extends Omit<BentWishes, "directory"> {
 export const execInfo = (apiVersion = "client.authentication.k8s.io/v1", interactive = true): string =>
   JSON.stringify({ kind: "ExecCredential", apiVersion, spec: { interactive } });
 
-async function scene(wishes: SceneWishes = {}): Promise<Scene> {
+export async function scene(wishes: SceneWishes = {}): Promise<Scene> {
   const home = await mkdtemp(join(tmpdir(), "kauth-oidc-"));
   const cache = join(home, "cache");
   await mkdir(cache, { mode: 0o700 });

@@ -103,21 +103,24 @@ export const DISCOVERY_ROWS: readonly Misbehaviour[] = [
       headers: { "content-type": "application/json" },
       body: gibibyte(),
     })),
-    code: "OIDC_PROVIDER_INVALID",
+    code: "ANSWER_TOO_LARGE",
     kubelogin: "reads it all",
   },
   {
     name: "discovery: one byte each 100 ms",
     bend: discovery(() => ({ status: 200, headers: { "content-type": "application/json" }, body: drip() })),
+    code: "CONNECTION_TIMEOUT",
     kubelogin: "waits without a limit",
   },
   {
     name: "discovery: the connection is cut",
     bend: discovery(() => "cut"),
+    code: "CONNECTION_LOST",
   },
   {
     name: "discovery: never answers",
     bend: discovery(() => "silence"),
+    code: "CONNECTION_TIMEOUT",
     kubelogin: "waits without a limit",
   },
   {

@@ -141,5 +141,10 @@ export const ID_TOKEN_ROWS: readonly Misbehaviour[] = [
     counts: { "/keys2": 0 },
     kubelogin: "Go follows redirects",
   },
-  { name: "keys: never answer", bend: at("/jwks", () => "silence"), kubelogin: "waits without a limit" },
+  {
+    name: "keys: never answer",
+    bend: at("/jwks", () => "silence"),
+    code: "CONNECTION_TIMEOUT",
+    kubelogin: "waits without a limit",
+  },
 ];

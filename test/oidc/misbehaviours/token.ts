@@ -71,17 +71,24 @@ export const TOKEN_ROWS: readonly Misbehaviour[] = [
   {
     name: "token: 1 GiB",
     bend: token(() => ({ status: 200, headers: { "content-type": "application/json" }, body: gibibyte() })),
-    code: "OIDC_PROVIDER_INVALID",
+    code: "ANSWER_TOO_LARGE",
     ...ONCE,
   },
   {
     name: "token: one byte each 100 ms",
     bend: token(() => ({ status: 200, headers: { "content-type": "application/json" }, body: drip() })),
+    code: "CONNECTION_TIMEOUT",
     kubelogin: "waits without a limit",
     ...ONCE,
   },
-  { name: "token: never answers", bend: token(() => "silence"), kubelogin: "waits without a limit", ...ONCE },
-  { name: "token: the connection is cut", bend: token(() => "cut"), ...ONCE },
+  {
+    name: "token: never answers",
+    bend: token(() => "silence"),
+    code: "CONNECTION_TIMEOUT",
+    kubelogin: "waits without a limit",
+    ...ONCE,
+  },
+  { name: "token: the connection is cut", bend: token(() => "cut"), code: "CONNECTION_LOST", ...ONCE },
   {
     name: "token: a form in place of JSON is read",
     bend: token(async (_heard, { pass }) => {

@@ -1,11 +1,11 @@
 import * as asyncHooks from "node:async_hooks";
 import type { Socket } from "node:net";
-import { DecodeError, object, optional, string } from "../base/decode.ts";
-import { CODES } from "../base/codes.ts";
-import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/errors.ts";
-import { parseQuietly } from "../base/quote.ts";
-import type { System } from "../base/system.ts";
-import { KiB, millis, type Millis } from "../base/units.ts";
+import { DecodeError, object, optional, string } from "./decode.ts";
+import { CODES } from "./codes.ts";
+import { isKnownError, KnownError, messageOf, type ErrorCode } from "./errors.ts";
+import { parseQuietly } from "./quote.ts";
+import type { System } from "./system.ts";
+import { KiB, millis, type Millis } from "./units.ts";
 import { flightPlaces, takeSeat, type Taken } from "./seat.ts";
 
 /** What many processes may want at once and one of them fetches. */
@@ -19,6 +19,8 @@ export interface Flight<T> {
   readonly onWait: (pid: number) => void;
   /** What says something of this process only, such as that it has nobody to ask: one that waits tries for itself. */
   readonly isOwn?: (error: KnownError) => boolean;
+  /** What is said past `limit` of the process that was waited for. Default: OIDC_LOGIN_TIMEOUT. */
+  readonly late?: (pid: number) => KnownError;
   readonly render: (value: T) => string;
   readonly parse: (text: string) => T | undefined;
 }
@@ -172,7 +174,7 @@ const leadThem = async <T>(
 /** What the leader says at its end; undefined: it is gone without a word. */
 const lastLine = async <T>(
   { socket, holder }: Taken,
-  { signal, limit }: Flight<T>,
+  { signal, limit, late = lateSignIn(limit) }: Flight<T>,
   left: Millis,
   system: System,
 ): Promise<string | undefined> => {
@@ -194,14 +196,7 @@ const lastLine = async <T>(
       signal?.addEventListener("abort", () => reject(signal.reason as Error), { signal: enough.signal });
       if (signal?.aborted === true) reject(signal.reason as Error);
       system.sleep(millis(Math.max(0, left)), enough.signal).then(
-        () =>
-          reject(
-            new KnownError(
-              "OIDC_LOGIN_TIMEOUT",
-              `Cannot get a token: process ${holder.pid} has been signing in for ${Math.round(limit / 1000)} s, and was waited for`,
-              { hint: `Finish its sign-in, or end it (kill ${holder.pid}). Then run the command again.` },
-            ),
-          ),
+        () => reject(late(holder.pid)),
         () => undefined,
       );
     });
@@ -210,6 +205,15 @@ const lastLine = async <T>(
     socket.destroy();
   }
 };
+
+const lateSignIn =
+  (limit: Millis) =>
+  (pid: number): KnownError =>
+    new KnownError(
+      "OIDC_LOGIN_TIMEOUT",
+      `Cannot get a token: process ${pid} has been signing in for ${Math.round(limit / 1000)} s, and was waited for`,
+      { hint: `Finish its sign-in, or end it (kill ${pid}). Then run the command again.` },
+    );
 
 const text = optional(string);
 const OUTCOME = object({ value: text, code: text, message: text, hint: text });

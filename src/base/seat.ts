@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type { Socket } from "node:net";
-import { DecodeError, integer, object, string } from "../base/decode.ts";
-import { systemCode } from "../base/errors.ts";
-import { places } from "../base/places.ts";
-import { dialPrivately, isPrivateDirectory, listenPrivately } from "../base/private-socket.ts";
-import { parseQuietly } from "../base/quote.ts";
-import type { System } from "../base/system.ts";
-import { KiB, millis } from "../base/units.ts";
+import { DecodeError, integer, object, string } from "./decode.ts";
+import { systemCode } from "./errors.ts";
+import { places } from "./places.ts";
+import { dialPrivately, isPrivateDirectory, listenPrivately } from "./private-socket.ts";
+import { parseQuietly } from "./quote.ts";
+import type { System } from "./system.ts";
+import { KiB, millis } from "./units.ts";
 
 /** Of the runtime directory; only its owner may look into it. */
 const FLIGHTS = "oidc";

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
-import type { System } from "../base/system.ts";
-import { millis } from "../base/units.ts";
+import type { System } from "./system.ts";
+import { millis } from "./units.ts";
 import { flyTogether, type Flight, type Lead } from "./flight.ts";
 
 const CHILD = fileURLToPath(new URL("../../test/oidc/flight-child.ts", import.meta.url));

@@ -1,0 +1,145 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { open } from "../test/opened.ts";
+import { scene, type Scene } from "../test/oidc/scene.ts";
+import { openKit, type Kit } from "./kit.ts";
+
+/** A person signs in with OpenID Connect as kubectl's users do, and the API server's own log says as whom. */
+
+const run = promisify(execFile);
+
+let kit: Kit;
+let made: Scene;
+let bin: string;
+beforeAll(async () => {
+  kit = await openKit();
+  made = await scene({ https: true });
+  bin = await mkdtemp(join(tmpdir(), "kauth-e2e-bin-"));
+  const entry = join(dirname(import.meta.dirname), "dist", "cli", "bin", "kubectl-oidc_login.js");
+  await chmod(entry, 0o755);
+  await symlink(entry, join(bin, "kubectl-oidc_login"));
+  await kit.trustIssuer(made.provider.issuer, made.provider.caFile ?? "", "kubernetes");
+});
+afterAll(async () => {
+  await kit.trustIssuer("--remove", made.provider.issuer);
+  await made[Symbol.asyncDispose]();
+  await rm(bin, { recursive: true, force: true });
+});
+
+/** Our Node first, so that the plugin's first line finds it. */
+const plugins = (): Readonly<Record<string, string>> => ({
+  PATH: [bin, dirname(process.execPath), dirname(kit.kubectl), process.env["PATH"]].join(delimiter),
+});
+const environment = (): Readonly<Record<string, string>> => ({
+  ...plugins(),
+  HOME: made.home,
+  KAUTH_HOME: join(made.home, "kauth"),
+});
+
+/** A kubeconfig of the cluster whose one user is empty. */
+const emptyKubeconfig = async (name: string, user: unknown = {}): Promise<string> => {
+  const file = parse(await readFile(kit.kubeconfig("alice-token"), "utf8")) as {
+    users: { name: string; user: unknown }[];
+    contexts: { context: { user: string; namespace?: string } }[];
+  };
+  for (const entry of file.users) Object.assign(entry, { name: "oidc", user });
+  for (const { context } of file.contexts) context.user = "oidc";
+  const path = join(made.home, name);
+  await writeFile(path, stringify(file), { mode: 0o600 });
+  return path;
+};
+
+/** The user as kubelogin's documents have it: nothing in it is kauth's. */
+const kubeloginUser = (command: string, args: readonly string[], apiVersion = "v1"): unknown => ({
+  exec: {
+    apiVersion: `client.authentication.k8s.io/${apiVersion}`,
+    command,
+    args,
+    interactiveMode: "IfAvailable",
+  },
+});
+
+const getToken = (): readonly string[] => [
+  "get-token",
+  `--oidc-issuer-url=${made.provider.issuer}`,
+  "--oidc-client-id=kubernetes",
+  "--oidc-extra-scope=groups",
+  `--certificate-authority=${made.provider.caFile}`,
+  `--token-cache-dir=${made.cache}`,
+  `--browser-command=${made.browserCommand}`,
+  "--listen-address=127.0.0.1:0",
+];
+
+const pods = async (kubeconfig: string): Promise<string> =>
+  (
+    await run(kit.kubectl, ["--kubeconfig", kubeconfig, "-n", "apps", "get", "pods", "-o", "name"], {
+      env: environment(),
+      timeout: 120_000,
+    })
+  ).stdout;
+
+/** Somebody else reads the same log; only this user's lines count. */
+const asked = async (from: number): Promise<readonly string[]> =>
+  (await kit.audit(from))
+    .filter(({ user }) => user === "oidc:alice")
+    .map(({ verb, uri }) => `${verb} ${uri}`);
+
+describe("kubectl", () => {
+  test("get pods with `kubectl oidc-login get-token`: one sign-in, and the audit log shows who", async () => {
+    const kubeconfig = await emptyKubeconfig(
+      "plugin",
+      kubeloginUser("kubectl", ["oidc-login", ...getToken()]),
+    );
+    const from = await kit.auditSize();
+    expect(await pods(kubeconfig)).toContain("pod/ui-");
+    expect(await asked(from)).toContainEqual(expect.stringContaining("/api/v1/namespaces/apps/pods"));
+    expect(await made.opened()).toBe(1);
+    const times = made.provider.count("/token");
+    expect(await pods(kubeconfig)).toContain("pod/ui-");
+    expect(await made.opened()).toBe(1);
+    expect(made.provider.count("/token")).toBe(times);
+  });
+
+  test("get pods with the plugin itself, by client.authentication.k8s.io/v1beta1", async () => {
+    const kubeconfig = await emptyKubeconfig(
+      "plugin-direct",
+      kubeloginUser("kubectl-oidc_login", getToken(), "v1beta1"),
+    );
+    expect(await pods(kubeconfig)).toContain("pod/ui-");
+  });
+
+  test("four at once with nothing cached: one sign-in", async () => {
+    const cold = join(made.home, "cold");
+    await mkdir(cold, { mode: 0o700 });
+    const words = getToken().map((word) =>
+      word.startsWith("--token-cache-dir") ? `--token-cache-dir=${cold}` : word,
+    );
+    const kubeconfig = await emptyKubeconfig(
+      "plugin-cold",
+      kubeloginUser("kubectl", ["oidc-login", ...words]),
+    );
+    const before = made.provider.count("/auth");
+    const all = await Promise.all(Array.from({ length: 4 }, async () => await pods(kubeconfig)));
+    for (const one of all) expect(one).toContain("pod/ui-");
+    expect(made.provider.count("/auth")).toBe(before + 1);
+  });
+});
+
+describe("kauth open", () => {
+  test("with the same user through the plugin", async () => {
+    const kubeconfig = await emptyKubeconfig(
+      "open-plugin",
+      kubeloginUser("kubectl", ["oidc-login", ...getToken()]),
+    );
+    const from = await kit.auditSize();
+    await using ui = await open(["svc/ui", "-n", "apps", "--kubeconfig", kubeconfig], { env: plugins() });
+    expect(await ui.json("/api/me")).toMatchObject({ user: "oidc:alice" });
+    expect(await asked(from)).toContainEqual(expect.stringContaining("/portforward"));
+    for (const secret of made.provider.secrets) expect(ui.stderr()).not.toContain(secret);
+  });
+});
