@@ -187,6 +187,7 @@ describe("what programs can import", () => {
     ],
     "./iam": [
       "arnLike",
+      "backendModes",
       "canonicalArn",
       "createMapper",
       "execCredential",
@@ -194,6 +195,10 @@ describe("what programs can import", () => {
       "lookupOf",
       "makeToken",
       "mintToken",
+      "readAwsAuth",
+      "readDynamicFile",
+      "readIdentityMappings",
+      "readServerConfig",
     ],
     "./proxy": [
       "askSite",

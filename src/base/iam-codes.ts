@@ -128,4 +128,9 @@ export const IAM_CODES = {
     "Nobody is mapped yet by a source that could not be read so far.",
     "Look at the server's log or its /readyz; try again in a moment.",
   ),
+  IAM_MAPPING: code(
+    2,
+    "The configuration of kauth iam server, or a file of mappings, has a mistake.",
+    "Correct what the message names; kauth iam mapping lint lists all mistakes.",
+  ),
 } as const satisfies Record<string, Code>;

@@ -19,3 +19,8 @@ export type { BackendName, ReservedPrefixes } from "./mapping/reserved.ts";
 export type { PermissionSet, Subject } from "./mapping/subject.ts";
 export type { MappingEntry, MappingTable } from "./mapping/table.ts";
 export type { IamIdentity } from "./verify/identity.ts";
+export { readAwsAuth } from "./mapping/aws-auth.ts";
+export { readIdentityMappings } from "./mapping/crd.ts";
+export { readDynamicFile, type DynamicFile } from "./mapping/dynamic-file.ts";
+export type { ReadMapping } from "./mapping/table.ts";
+export { backendModes, readServerConfig, type BackendModes, type ServerConfig } from "./server-config.ts";

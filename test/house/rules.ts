@@ -126,6 +126,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ["src/oidc/id-token.ts", "src/oidc/keys.ts", "src/oidc/settle.ts", "src/oidc/access-token.ts"],
   oauth4webapi: ["src/oidc/token-request.ts"],
   yaml: [
+    "src/iam/mapping/text.ts",
     "src/kubeconfig/yaml.ts",
     "src/kubeconfig/go-scalar.ts",
     "src/kubeconfig/go-merge.ts",
