@@ -38,6 +38,11 @@ export const OIDC_CODES = {
     "A sign-in came to nothing a short while ago; so that no browser fills with tabs, nobody is asked again yet.",
     "Run kauth oidc login with the same options to sign in now.",
   ),
+  OIDC_NOBODY_ASKED: code(
+    1,
+    "Somebody has to sign in, and there is neither a browser nor a terminal to ask them by.",
+    "Run kauth oidc login with the same options on a terminal, then try again.",
+  ),
   OIDC_PKCE_REFUSED: code(
     2,
     "The OpenID provider does not protect a code against theft (PKCE with S256).",

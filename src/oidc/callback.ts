@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import * as https from "node:https";
 import { KnownError } from "../base/errors.ts";
 import { only, pairs } from "../base/headers.ts";
 import { bindLoopback, bothFamilies } from "../base/listen.ts";
+import type { SocketAddress } from "../base/proc-net.ts";
 import { peerUids, type PeerUids } from "../base/peer-uid.ts";
 import { Secret } from "../base/secret.ts";
 import type { System } from "../base/system.ts";
-import { millis } from "../base/units.ts";
+import { KiB, millis } from "../base/units.ts";
 import { page, type Page } from "./callback-page.ts";
 
 /** Forged answers that are let pass before the wait ends (security.md R-J3). */
@@ -18,8 +20,17 @@ const LAST_PAGE = millis(500);
 export interface CallbackWishes {
   /** Tried in turn; 0: a random one. */
   readonly ports: readonly number[];
-  /** The registered redirect URI, byte for byte. Default: `http://localhost:PORT`. */
+  /**
+   * In place of the ports: each is tried in turn, loopback addresses with both families. Others are for containers, whose
+   * ports are published: whoever is at the other end there cannot be told.
+   */
+  readonly addresses?: readonly SocketAddress[];
+  /** The registered redirect URI, byte for byte. Default: `http://localhost:PORT`, or https with `tls`. */
   readonly redirectUri?: string;
+  /** PEM. The answer comes over https. */
+  readonly tls?: { readonly cert: string; readonly key: Secret };
+  /** The answer comes as a form that the browser posts (OAuth 2.0 Form Post Response Mode). Default false. */
+  readonly formPost?: boolean;
 }
 
 /** An answer of the provider with the right `state`. The browser waits until one of the two is called. */
@@ -43,34 +54,40 @@ export interface Callback extends AsyncDisposable {
 }
 
 /**
- * Listens on both loopback families for the answer of a sign-in (RFC 8252 §7.3, §8.3): one path, GET, our own names in
+ * Listens on both loopback families for the answer of a sign-in (RFC 8252 §7.3, §8.3): one path, one method, our names in
  * `Host`, and nothing for whoever has no `state`.
  * @throws {KnownError} PORT_TAKEN, LISTEN_FAILED
  */
 export async function openCallback(wishes: CallbackWishes, system: System): Promise<Callback> {
-  const uids = await peerUids(system);
+  const { addresses, tls, formPost = false } = wishes;
+  const uids = (addresses ?? []).every(isLoopback) ? await peerUids(system) : undefined;
   let waiting: Waiting | undefined;
   let names: ReadonlySet<string> = new Set();
   let path = "/";
   const bound = await bindLoopback(
     {
       create: (): Server => {
-        const server = createServer(
-          { headersTimeout: 5_000, requestTimeout: 10_000 },
-          (request, response) => {
-            void receive(request, response);
-          },
-        );
+        const limits = { headersTimeout: 5_000, requestTimeout: 10_000 };
+        const server =
+          tls === undefined
+            ? createServer(limits, (request, response) => void receive(request, response))
+            : https.createServer(
+                { ...limits, cert: tls.cert, key: tls.key.reveal(), minVersion: "TLSv1.2" },
+                (request, response) => void receive(request, response),
+              );
         server.maxConnections = CONNECTIONS_MOST;
         server.on("connection", (socket) => socket.on("error", () => socket.destroy()));
         return server;
       },
-      candidates: wishes.ports.map(bothFamilies),
+      candidates:
+        addresses === undefined
+          ? wishes.ports.map(bothFamilies)
+          : addresses.map((at) => (isLoopback(at) ? bothFamilies(at.port) : [at])),
     },
     system,
   );
   const port = bound[0]?.port ?? 0;
-  const redirectUri = wishes.redirectUri ?? `http://localhost:${port}`;
+  const redirectUri = wishes.redirectUri ?? `${tls === undefined ? "http" : "https"}://localhost:${port}`;
   path = new URL(redirectUri).pathname;
   names = new Set([`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, new URL(redirectUri).host]);
 
@@ -80,7 +97,7 @@ export async function openCallback(wishes: CallbackWishes, system: System): Prom
       socket.resetAndDestroy();
       return;
     }
-    const verdict = judge(request, { names, path });
+    const verdict = await judge(request, { names, path, formPost });
     if (typeof verdict === "number") return send(response, verdict, REFUSALS[verdict]);
     const current = waiting;
     if (current === undefined || !current.state.equals(new Secret(verdict.get("state") ?? ""))) {
@@ -151,11 +168,41 @@ const REFUSALS = {
   404: page.failure("There is nothing here."),
 } as const;
 
+interface Judging {
+  readonly names: ReadonlySet<string>;
+  readonly path: string;
+  readonly formPost: boolean;
+}
+
+/** As much as a head may hold. */
+const FORM_LIMIT = KiB(16);
+
+/** Undefined: it is no form, too large, or was cut. */
+const readForm = async (request: IncomingMessage): Promise<string | undefined> => {
+  const media = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  if (media !== "application/x-www-form-urlencoded") return undefined;
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > FORM_LIMIT) return undefined;
+      parts.push(part);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(parts).toString("utf8");
+};
+
+const isLoopback = ({ address }: SocketAddress): boolean =>
+  address === "127.0.0.1" || address === "::1" || address === "localhost";
+
 /** The parameters of what may be an answer, or the status that refuses what cannot be one. */
-const judge = (
+const judge = async (
   request: IncomingMessage,
-  { names, path }: { readonly names: ReadonlySet<string>; readonly path: string },
-): URLSearchParams | 400 | 403 | 404 => {
+  { names, path, formPost }: Judging,
+): Promise<URLSearchParams | 400 | 403 | 404> => {
   const headers = pairs(request.rawHeaders);
   // A name that an attacker's DNS leads here is none of ours (security.md R-B1).
   if (!names.has(only(headers, "host") ?? "")) return 403;
@@ -164,9 +211,12 @@ const judge = (
   if (mode !== undefined && mode !== "navigate") return 403;
   const target = request.url ?? "";
   const at = target.indexOf("?");
-  if (request.method !== "GET" || (at < 0 ? target : target.slice(0, at)) !== path) return 404;
-  const parameters = new URLSearchParams(at < 0 ? "" : target.slice(at + 1));
-  if (at < 0) return 404;
+  if ((at < 0 ? target : target.slice(0, at)) !== path) return 404;
+  const posted = formPost && request.method === "POST";
+  if (!posted && (request.method !== "GET" || at < 0)) return 404;
+  const text = posted ? await readForm(request) : target.slice(at + 1);
+  if (text === undefined) return 400;
+  const parameters = new URLSearchParams(text);
   for (const name of ["state", "code", "error", "iss"]) if (parameters.getAll(name).length > 1) return 400;
   return parameters;
 };

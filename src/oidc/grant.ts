@@ -1,29 +1,47 @@
 import { KnownError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
-import type { Entry } from "./cache.ts";
-import { browserGrant } from "./browser-grant.ts";
+import { browserGrant, pasteGrant } from "./browser-grant.ts";
+import { chooseGrant } from "./choose-grant.ts";
+import { deviceGrant } from "./device-grant.ts";
+import type { Entry } from "./entry.ts";
+import { exchangeGrant } from "./exchange-grant.ts";
+import type { Grant } from "./sign-in-types.ts";
 import type { Signing } from "./sign-in.ts";
 import { clientTokens, passwordTokens } from "./token-request.ts";
 import { withinPatience } from "./patience.ts";
 
 /** Signs in by the grant that was chosen. */
 export async function grantWork(signing: Signing): Promise<Entry> {
-  const { wishes } = signing;
-  switch (wishes.grant) {
+  const { wishes, party } = signing;
+  switch (wishes.grant === "auto" ? await choose(signing) : wishes.grant) {
     case "password":
       return await passwordGrant(signing);
     case "client-credentials":
-      return await signing.settle(await clientTokens(signing.party, wishes.scopes, wishes.extra));
-    case "auto":
-      return wishes.username === undefined ? await browserGrant(signing) : await passwordGrant(signing);
+      return await signing.settle(await clientTokens(party, wishes.scopes, wishes.extra));
     case "authcode":
       return await browserGrant(signing);
     case "authcode-keyboard":
+      return await pasteGrant(signing);
     case "device-code":
+      return await deviceGrant(signing);
     case "token-exchange":
-      throw new KnownError("USAGE", `Cannot sign in by ${wishes.grant} yet`);
+      return await exchangeGrant(signing);
   }
 }
+
+const choose = async ({ wishes, party, around }: Signing): Promise<Grant> => {
+  const { presentation } = around;
+  const { username } = wishes;
+  return chooseGrant({
+    username,
+    browserFault: await presentation.browserFault(),
+    skipBrowser: presentation.skipBrowser,
+    seen: presentation.seen,
+    answers: presentation.answers,
+    deviceOffered: party.metadata.deviceEndpoint !== undefined,
+    loginCommand: presentation.loginCommand,
+  });
+};
 
 /** kubelogin's prompts (oidc.md §1.4). */
 const passwordGrant = async ({ party, wishes, around, settle }: Signing): Promise<Entry> => {

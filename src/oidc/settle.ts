@@ -30,7 +30,8 @@ export const settler =
       clientId: wishes.clientId,
       now: system.now(),
       skew: wire.skew(),
-      accessToken: tokens.accessToken,
+      // An exchange gives one token in both places, which then has no other beside it.
+      accessToken: tokens.idToken?.equals(tokens.accessToken) === true ? undefined : tokens.accessToken,
       nonce,
     };
     if (tokens.idToken !== undefined) {
@@ -47,6 +48,9 @@ export const settler =
       accessToken: wishes.useAccessToken ? tokens.accessToken : undefined,
       refreshToken: tokens.refreshToken,
       expiresAt: tokens.expiresAt,
+      obtainedAt: expected.now,
+      skew: expected.skew,
+      about: { issuer: wishes.issuer, clientId: wishes.clientId, account: wishes.account },
     };
     await around.storage?.write(wishes.key, entry);
     return entry;

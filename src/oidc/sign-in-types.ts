@@ -4,7 +4,7 @@ import type { Millis } from "../base/units.ts";
 import type { PkceMethod } from "./authorization.ts";
 import type { Cache, Entry } from "./cache.ts";
 import type { CallbackWishes } from "./callback.ts";
-import type { ClientWishes } from "./types.ts";
+import type { ClientWishes, TokenSource } from "./types.ts";
 
 /** kubelogin's names (oidc.md §1.2), and what came later. */
 export type Grant =
@@ -34,6 +34,8 @@ export interface SignInWishes extends ClientWishes {
   readonly useAccessToken: boolean;
   /** Whom the access token has to be for, where it is the credential. Undefined: anybody. */
   readonly audience?: string | undefined;
+  /** Which of several identities (`--account`). */
+  readonly account?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: Secret | undefined;
   readonly callback: CallbackWishes;
@@ -46,6 +48,15 @@ export interface SignInWishes extends ClientWishes {
   readonly refused?: Secret | undefined;
   /** How long before its end a token counts as over. Default: 10 s, or a tenth of its life if that is less. */
   readonly margin?: Millis | undefined;
+  /** For the grant token-exchange (RFC 8693). */
+  readonly subject?: SubjectWishes | undefined;
+}
+
+/** Whose token is exchanged, and into what (RFC 8693 §2.1). */
+export interface SubjectWishes {
+  readonly token: TokenSource;
+  /** E.g. `urn:ietf:params:oauth:token-type:jwt`. */
+  readonly type: string;
 }
 
 /** Where entries are kept. Undefined: nowhere. */
@@ -81,11 +92,14 @@ export interface Presentation {
   readonly seen: boolean;
   /** Whether questions may be asked: standard input is the person's. */
   readonly answers: boolean;
-  /** Opens the browser, or says where to go. */
-  openPage(url: URL): Promise<void>;
+  /** Whether the person has said that no browser is to be opened. */
+  readonly skipBrowser: boolean;
+  /** Opens the browser, or says where to go. Whether one was opened. */
+  openPage(url: URL): Promise<boolean>;
   /** Says where to go, and opens nothing. */
   showPage(url: URL): void;
   showDevice(invitation: DeviceInvitation): Promise<void>;
+  tell(text: string): void;
   /** One line. `hidden`: as passwords are. Undefined: there is none. */
   ask(prompt: string, signal: AbortSignal, how?: { readonly hidden?: boolean }): Promise<string | undefined>;
   /** What a person runs to sign in by hand, in words for a shell. */

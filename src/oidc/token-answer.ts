@@ -37,6 +37,7 @@ const shape = object({
   id_token: fallback(string, ""),
   refresh_token: fallback(string, ""),
   expires_in: optional(lifetime),
+  issued_token_type: optional(string),
   error: fallback(string, ""),
   error_description: fallback(string, ""),
 });
@@ -77,6 +78,7 @@ export const readTokenAnswer = (
     idToken: secretOf(fields.id_token),
     refreshToken: secretOf(fields.refresh_token),
     expiresAt: life <= 0 ? undefined : after(now, millis(life * 1000)),
+    ...(fields.issued_token_type === undefined ? {} : { issuedType: fields.issued_token_type }),
   };
 };
 

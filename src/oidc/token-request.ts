@@ -1,21 +1,13 @@
 import * as oauth from "oauth4webapi";
 import { KnownError } from "../base/errors.ts";
-import { excerpt, quoted } from "../base/quote.ts";
+import { excerpt } from "../base/quote.ts";
 import type { Secret } from "../base/secret.ts";
-import type { System } from "../base/system.ts";
 import { scopeText, type Authorization } from "./authorization.ts";
-import { wireFetch, type Wire } from "./exchange.ts";
+import { authentication, namesOf, options, type Party } from "./party.ts";
 import { isRefusal, readTokenAnswer, refusedError, type Refusal } from "./token-answer.ts";
-import type { ClientWishes, Metadata, Tokens } from "./types.ts";
+import type { Tokens } from "./types.ts";
 
-/** Who asks whom. */
-export interface Party {
-  readonly metadata: Metadata;
-  readonly client: Pick<ClientWishes, "clientId" | "clientSecret">;
-  readonly wire: Wire;
-  readonly system: System;
-  readonly signal?: AbortSignal;
-}
+export type { Party };
 
 /**
  * Exchanges the code of a sign-in. It is sent once, whatever comes (RFC 6749 §4.1.2).
@@ -41,7 +33,7 @@ export async function redeemCode(
     oauth.authorizationCodeGrantRequest(
       as,
       client,
-      authentication(party),
+      await authentication(party),
       checked,
       redirectUri,
       verifier?.reveal() ?? oauth.nopkce,
@@ -57,7 +49,7 @@ export const refreshTokens = async (party: Party, refreshToken: Secret): Promise
   const tokens = await tokensOf(
     party,
     [secret],
-    oauth.refreshTokenGrantRequest(as, client, authentication(party), secret, options(party)),
+    oauth.refreshTokenGrantRequest(as, client, await authentication(party), secret, options(party)),
   );
   // RFC 6749 §6: without a new one the old one stays.
   return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
@@ -89,11 +81,12 @@ export const askDevice = async (party: Party, deviceCode: Secret): Promise<Token
   return await answerOf(
     party,
     [secret],
-    oauth.deviceCodeGrantRequest(as, client, authentication(party), secret, options(party)),
+    oauth.deviceCodeGrantRequest(as, client, await authentication(party), secret, options(party)),
   );
 };
 
-const generic = async (
+/** Any grant that gives tokens for a form. */
+export const generic = async (
   party: Party,
   grant: string,
   form: Readonly<Record<string, string>>,
@@ -103,7 +96,7 @@ const generic = async (
   return await tokensOf(
     party,
     secrets,
-    oauth.genericTokenEndpointRequest(as, client, authentication(party), grant, { ...form }, options(party)),
+    oauth.genericTokenEndpointRequest(as, client, await authentication(party), grant, { ...form }, options(party)),
   );
 };
 
@@ -117,7 +110,8 @@ const tokensOf = async (
   return answer;
 };
 
-const answerOf = async (
+/** What an endpoint that gives tokens has answered. */
+export const answerOf = async (
   { client, system }: Party,
   secrets: readonly string[],
   work: Promise<Response>,
@@ -128,47 +122,6 @@ const answerOf = async (
   const raw = { status: response.status, media, body: await response.text() };
   return readTokenAnswer(raw, [...secrets, own], system.now());
 };
-
-interface Names {
-  readonly as: oauth.AuthorizationServer;
-  readonly client: oauth.Client;
-}
-
-const namesOf = ({ metadata, client }: Party): Names => {
-  if (metadata.tokenEndpoint === undefined)
-    throw new KnownError(
-      "OIDC_PROVIDER_INVALID",
-      `Cannot get a token from ${quoted(metadata.issuer)}: it names no token_endpoint`,
-    );
-  return {
-    as: {
-      issuer: metadata.issuer,
-      token_endpoint: metadata.tokenEndpoint,
-      authorization_response_iss_parameter_supported: metadata.issuerInAnswers,
-    },
-    client: { client_id: client.clientId },
-  };
-};
-
-/**
- * What the provider says that it takes, once: what is good once is not sent twice to find out (oidc.md §1.10).
- * Basic where it says neither, as RFC 8414 §2 has it.
- */
-const authentication = ({ metadata, client }: Party): oauth.ClientAuth => {
-  const secret = client.clientSecret?.reveal() ?? "";
-  if (secret === "") return oauth.None();
-  const inForm =
-    !metadata.authMethods.includes("client_secret_basic") &&
-    metadata.authMethods.includes("client_secret_post");
-  return inForm ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
-};
-
-/** The addresses were judged when they were read (`safeUrl`), so the library need not. */
-const options = ({ wire, signal }: Party): oauth.TokenEndpointRequestOptions => ({
-  [oauth.customFetch]: wireFetch(wire),
-  [oauth.allowInsecureRequests]: true,
-  ...(signal === undefined ? {} : { signal }),
-});
 
 const judgeAnswer = (
   as: oauth.AuthorizationServer,

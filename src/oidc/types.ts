@@ -16,12 +16,31 @@ export interface Reach {
   readonly timeout?: Millis;
 }
 
+/** A token that something else gives, anew each time it is asked. */
+export type TokenSource = (wire: TokenSourceAround) => Promise<Secret>;
+
+export interface TokenSourceAround {
+  readonly issuer: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A private key that the client shows that it has (OpenID Connect Core 1.0 §9, private_key_jwt). */
+export interface ClientKey {
+  /** PEM. */
+  readonly key: Secret;
+  /** As the provider knows it. */
+  readonly id: string | undefined;
+}
+
 /** Which provider, as which client. */
 export interface ClientWishes {
   /** Compared byte for byte. */
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret?: Secret | undefined;
+  /** In place of a secret (RFC 7523 §2.2). */
+  readonly clientAssertion?: TokenSource | undefined;
+  readonly clientKey?: ClientKey | undefined;
   readonly reach: Reach;
 }
 
@@ -54,6 +73,8 @@ export interface Tokens {
   readonly refreshToken: Secret | undefined;
   /** Of the access token, as far as was said. */
   readonly expiresAt: EpochMillis | undefined;
+  /** What a token exchange gave (RFC 8693 §2.2.1). */
+  readonly issuedType?: string | undefined;
 }
 
 /** What a verified ID token says (OpenID Connect Core 1.0 §2). */

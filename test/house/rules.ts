@@ -123,8 +123,13 @@ export const machinePaths: Rule = (_path, text) =>
 
 /** Runtime dependencies, each with the files that may import it. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  jose: ["src/oidc/id-token.ts", "src/oidc/keys.ts", "src/oidc/settle.ts", "src/oidc/access-token.ts"],
-  oauth4webapi: ["src/oidc/token-request.ts"],
+  jose: ["src/oidc/id-token.ts", "src/oidc/keys.ts", "src/oidc/settle.ts", "src/oidc/access-token.ts", "src/oidc/client-key.ts"],
+  oauth4webapi: [
+    "src/oidc/token-request.ts",
+    "src/oidc/party.ts",
+    "src/oidc/par.ts",
+    "src/oidc/device-grant.ts",
+  ],
   yaml: [
     "src/iam/mapping/text.ts",
     "src/kubeconfig/yaml.ts",
@@ -250,6 +255,7 @@ export const tls = importedOnlyIn(
     "src/base/roots.ts": "asks the runtime for the system's authorities",
     "src/proxy/forward/upstream-tls.ts": "a UI that speaks HTTPS",
     "src/demo/": "the demo's own servers",
+    "src/oidc/callback.ts": "a redirect URL that is https, with the person's own certificate",
   },
   "TLS options are built in one place",
 );

@@ -36,16 +36,22 @@ export const terminalPresentation = (
         : signing.browserCommand === undefined
           ? await whyNoBrowser(system)
           : undefined,
+    skipBrowser: signing.skipOpenBrowser,
+    tell: (text) => log.say(text),
     showPage,
     openPage: async (url) => {
-      if (signing.skipOpenBrowser) return showPage(url);
+      if (signing.skipOpenBrowser) {
+        showPage(url);
+        return false;
+      }
       const fault =
         signing.browserCommand === undefined
           ? await openBrowser(system, url.href)
           : await runBrowser(system, signing.browserCommand, url);
-      if (fault === undefined) return;
+      if (fault === undefined) return true;
       log.say(`error: could not open the browser: ${fault}`);
       log.show(`Please visit the following URL in your browser manually: ${url.href}`);
+      return false;
     },
     showDevice: ({ userCode, address, complete }) => {
       if (complete === undefined)
