@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
   jose: "verifies what OpenID providers sign; written by whoever writes the standards' test suites, without dependencies",
   oauth4webapi:
     "makes the requests to OpenID providers, each way for a client to prove itself too; certified, without dependencies",
+  uqr: "draws the QR code for signing in on another device; loaded only then, without dependencies",
   yaml: "reads kubeconfigs and config.yaml, and keeps comments when one is written back",
 };
 

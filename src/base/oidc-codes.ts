@@ -43,6 +43,11 @@ export const OIDC_CODES = {
     "Somebody has to sign in, and there is neither a browser nor a terminal to ask them by.",
     "Run kauth oidc login with the same options on a terminal, then try again.",
   ),
+  OIDC_ASSERTION_MISSING: code(
+    1,
+    "The token by which the client or the workload shows who it is could not be got.",
+    "Check the source that the message names.",
+  ),
   OIDC_PKCE_REFUSED: code(
     2,
     "The OpenID provider does not protect a code against theft (PKCE with S256).",

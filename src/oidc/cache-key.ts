@@ -15,6 +15,8 @@ export interface KeyInputs {
   readonly grant: string;
   readonly pkce: string;
   readonly useAccessToken: boolean;
+  /** Whom the access token has to be for. */
+  readonly audience: string | undefined;
   readonly username: string | undefined;
   readonly account: string | undefined;
   readonly extra: ReadonlyMap<string, string>;
@@ -41,6 +43,7 @@ export const cacheKey = (inputs: KeyInputs): string => {
     inputs.grant,
     inputs.pkce,
     inputs.useAccessToken,
+    inputs.audience,
     inputs.username,
     inputs.account,
     sorted([...inputs.extra]),

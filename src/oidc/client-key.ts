@@ -8,21 +8,22 @@ interface SigningKey {
 }
 
 /** By what a key signs (RFC 7518 §3.1, RFC 8037 §3.1). */
-const algorithmOf = (key: crypto.KeyObject): string | undefined => {
-  switch (key.asymmetricKeyType) {
-    case "rsa":
-      return "RS256";
-    case "ed25519":
-      return "EdDSA";
-    case "ec": {
-      const curve = key.asymmetricKeyDetails?.namedCurve ?? "";
-      return { prime256v1: "ES256", secp384r1: "ES384", secp521r1: "ES512" }[curve];
-    }
-    case undefined:
-    default:
-      return undefined;
-  }
+const algorithmOf = ({
+  asymmetricKeyType: kind,
+  asymmetricKeyDetails: more,
+}: crypto.KeyObject): string | undefined => {
+  if (kind === "rsa") return "RS256";
+  if (kind === "ed25519") return "EdDSA";
+  if (kind !== "ec") return undefined;
+  return CURVES.find(([curve]) => curve === more?.namedCurve)?.[1];
 };
+
+/** OpenSSL's names. */
+const CURVES: readonly (readonly [string, string])[] = [
+  ["prime256v1", "ES256"],
+  ["secp384r1", "ES384"],
+  ["secp521r1", "ES512"],
+];
 
 /** A client's key, ready to sign. @throws {KnownError} USAGE: it is no key, or none of a kind that providers take */
 export async function clientKeyOf({ key, id }: ClientKey): Promise<SigningKey> {

@@ -65,7 +65,9 @@ const invite = async (
     throw new KnownError(
       "OIDC_PROVIDER_INVALID",
       `Cannot sign in on another device at ${quoted(metadata.issuer)}: it names no device_authorization_endpoint`,
-      { hint: "Sign in with a browser (--grant-type authcode) or by pasting (--grant-type authcode-keyboard)." },
+      {
+        hint: "Sign in with a browser (--grant-type authcode) or by pasting (--grant-type authcode-keyboard).",
+      },
     );
   const { as, client } = namesOf(party);
   const response = await oauth.deviceAuthorizationRequest(
@@ -111,7 +113,11 @@ const read = (body: string): ReturnType<typeof shape> => {
   }
 };
 
-const untilAnswered = async (party: Party, { code, life, interval }: Invited, login: string): Promise<Tokens> => {
+const untilAnswered = async (
+  party: Party,
+  { code, life, interval }: Invited,
+  login: string,
+): Promise<Tokens> => {
   const { system, signal } = party;
   const end = system.now() + life * 1000;
   let pause = interval;

@@ -96,7 +96,14 @@ export const generic = async (
   return await tokensOf(
     party,
     secrets,
-    oauth.genericTokenEndpointRequest(as, client, await authentication(party), grant, { ...form }, options(party)),
+    oauth.genericTokenEndpointRequest(
+      as,
+      client,
+      await authentication(party),
+      grant,
+      { ...form },
+      options(party),
+    ),
   );
 };
 

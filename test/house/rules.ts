@@ -123,13 +123,20 @@ export const machinePaths: Rule = (_path, text) =>
 
 /** Runtime dependencies, each with the files that may import it. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  jose: ["src/oidc/id-token.ts", "src/oidc/keys.ts", "src/oidc/settle.ts", "src/oidc/access-token.ts", "src/oidc/client-key.ts"],
+  jose: [
+    "src/oidc/id-token.ts",
+    "src/oidc/keys.ts",
+    "src/oidc/settle.ts",
+    "src/oidc/access-token.ts",
+    "src/oidc/client-key.ts",
+  ],
   oauth4webapi: [
     "src/oidc/token-request.ts",
     "src/oidc/party.ts",
     "src/oidc/par.ts",
     "src/oidc/device-grant.ts",
   ],
+  uqr: ["src/cli/oidc/qr-code.ts"],
   yaml: [
     "src/iam/mapping/text.ts",
     "src/kubeconfig/yaml.ts",
@@ -264,6 +271,7 @@ export const authorization = onlyIn(
   /["'`]Authorization["':]/,
   {
     "src/credentials/apply.ts": "writes it",
+    "src/cli/oidc/token-source.ts": "asks GitHub for the token of a job, which no cluster's credential is in",
     "src/iam/token/container.ts": "what an agent of AWS beside us wants to see",
     "src/iam/token/sts.ts": "signs requests to AWS, which no credential of a cluster is in",
   },

@@ -6,4 +6,7 @@ const MACHINES: readonly ProviderSettings["grant"][] = ["client-credentials", "t
 
 /** How a person signs in does not matter to whose the entry is: `kauth oidc login` may do it another way. */
 export const entryKey = (settings: ProviderSettings): string =>
-  cacheKey({ ...settings, grant: MACHINES.includes(settings.grant) ? settings.grant : "person" });
+  cacheKey({
+    ...settings,
+    grant: MACHINES.includes(settings.grant) ? `${settings.grant} ${settings.subject ?? ""}` : "person",
+  });

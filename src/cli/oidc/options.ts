@@ -42,6 +42,19 @@ export const PROVIDER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     "Client secret; everybody on this machine can see it in the process list. Public clients with PKCE have none",
   ),
   ...option(
+    "oidc-client-assertion",
+    "string",
+    "SOURCE",
+    "In place of a secret: a token that shows which client it is (RFC 7523). file:PATH, env:NAME, command:PROGRAM, github or github:AUDIENCE",
+  ),
+  ...option(
+    "oidc-client-key",
+    "string",
+    "FILE",
+    "In place of a secret: PEM file of the client's private key (private_key_jwt)",
+  ),
+  ...option("oidc-client-key-id", "string", "ID", "What the provider calls that key (kid)"),
+  ...option(
     "oidc-redirect-url",
     "string",
     "URL",
@@ -147,6 +160,15 @@ export const SIGN_IN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     "NAME=VALUE",
     "More parameters of the request; commas separate several",
   ),
+  ...option(
+    "oidc-subject-token",
+    "string",
+    "SOURCE",
+    "With --grant-type token-exchange: the token to exchange, by the same words as --oidc-client-assertion",
+  ),
+  ...option("oidc-subject-token-type", "string", "TYPE", "What kind of token that is", {
+    default: "urn:ietf:params:oauth:token-type:jwt",
+  }),
   ...option("username", "string", "NAME", "User name, for the grant password"),
   ...option(
     "password",

@@ -5,7 +5,8 @@ import type { Presentation } from "../../oidc/index.ts";
 import { openBrowser, whyNoBrowser } from "../open/browser.ts";
 import { askHidden, askLine } from "../open/ask.ts";
 import type { ExecInfo } from "./exec-info.ts";
-import type { SignInSettings } from "./settings.ts";
+import { qrCode } from "./qr-code.ts";
+import type { SignInSettings } from "./sign-in-settings.ts";
 
 /** A program that opens pages gets its error out within that; a browser that stays is let be. */
 const BROWSER_FAILS_WITHIN = millis(2_000);
@@ -53,11 +54,16 @@ export const terminalPresentation = (
       log.show(`Please visit the following URL in your browser manually: ${url.href}`);
       return false;
     },
-    showDevice: ({ userCode, address, complete }) => {
-      if (complete === undefined)
-        log.show(`Please enter the following code when asked in your browser: ${userCode}`);
-      log.show(`Please visit the following URL in your browser: ${complete ?? address}`);
-      return Promise.resolve();
+    // The code and where it is asked for are shown before anything is opened (security.md R-J8).
+    showDevice: async ({ userCode, address, complete }) => {
+      log.show(`Please enter the following code when asked in your browser: ${userCode}`);
+      const drawn = system.stderrIsTerminal ? await qrCode(complete ?? address) : undefined;
+      if (drawn !== undefined) log.show(drawn);
+      showPage(new URL(complete ?? address));
+      if (signing.skipOpenBrowser) return;
+      const url = new URL(complete ?? address);
+      if (signing.browserCommand !== undefined) await runBrowser(system, signing.browserCommand, url);
+      else if ((await whyNoBrowser(system)) === undefined) await openBrowser(system, url.href);
     },
     ask: async (prompt, signal, { hidden = false } = {}) => {
       if (info.interactive === false)

@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { KnownError, messageOf } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
-import { MiB, millis, type Millis } from "../../base/units.ts";
+import { MiB, type Millis } from "../../base/units.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
 import { expandTilde } from "../tilde.ts";
+import { flag, given, secondsOf, usage } from "./flags.ts";
 import { map, slice } from "./go-values.ts";
 import { GRANT_TYPES, MORE_GRANT_TYPES, PKCE_METHODS, STORAGES } from "./options.ts";
 
@@ -25,6 +26,8 @@ export interface ProviderSettings {
   readonly username: string | undefined;
   readonly account: string | undefined;
   readonly extra: ReadonlyMap<string, string>;
+  /** By which source, where a token is exchanged. */
+  readonly subject: string | undefined;
   readonly grant: (typeof GRANT_TYPES)[number] | (typeof MORE_GRANT_TYPES)[number];
 }
 
@@ -36,36 +39,6 @@ export interface CacheSettings {
 
 /** PEM files of authorities. */
 const CA_LIMIT = MiB(4);
-
-const given = (text: string | undefined): string | undefined =>
-  text === undefined || text === "" ? undefined : text;
-
-const usage = (message: string, hint?: string): KnownError =>
-  new KnownError("USAGE", message, hint === undefined ? {} : { hint });
-
-/** As pflag says it. */
-const flag = <T>(options: ParsedOptions, name: string, read: (values: readonly string[]) => T): T => {
-  const values = options.list(name);
-  try {
-    return read(values);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw usage(
-      `invalid argument ${JSON.stringify(values.at(-1) ?? "")} for "--${name}" flag: ${error.message}`,
-    );
-  }
-};
-
-/** Whole seconds. */
-const secondsOf = (options: ParsedOptions, name: string): Millis | undefined => {
-  const text = given(options.string(name));
-  if (text === undefined) return undefined;
-  if (!/^\d{1,7}$/.test(text))
-    throw usage(
-      `invalid argument ${JSON.stringify(text)} for "--${name}" flag: it must be a number of seconds`,
-    );
-  return millis(Number(text) * 1000);
-};
 
 const oneOf = <const T extends string>(
   who: string,
@@ -125,6 +98,7 @@ export async function readSettings(
     username: text("username"),
     account,
     extra,
+    subject: text("oidc-subject-token"),
     grant,
     storage,
     directory: expandTilde(text("token-cache-dir") ?? defaultDirectory(system), system),
@@ -159,40 +133,4 @@ const authorities = async (options: ParsedOptions, system: System): Promise<stri
       found.push(content);
     }
   return found.length === 0 ? undefined : found.join("\n");
-};
-
-/** What only a sign-in needs. */
-export interface SignInSettings {
-  readonly ports: readonly number[];
-  readonly skipOpenBrowser: boolean;
-  readonly browserCommand: string | undefined;
-  readonly patience: Millis;
-  readonly openNext: URL | undefined;
-  readonly password: Secret | undefined;
-}
-
-/** @throws {KnownError} USAGE */
-export const readSignInSettings = ({ options }: Pick<Invocation, "options">): SignInSettings => {
-  const next = given(options.string("open-url-after-authentication"));
-  if (next !== undefined && !/^https?:\/\//i.test(next))
-    throw usage(
-      `Cannot use --open-url-after-authentication ${JSON.stringify(next)}: it must be an http or https URL`,
-    );
-  const password = given(options.string("password"));
-  const addresses = flag(options, "listen-address", slice);
-  return {
-    ports: addresses.length === 0 ? [8000, 18_000] : addresses.map(portOf),
-    skipOpenBrowser: options.boolean("skip-open-browser"),
-    browserCommand: given(options.string("browser-command")),
-    patience: secondsOf(options, "authentication-timeout-sec") ?? millis(180_000),
-    openNext: next === undefined ? undefined : new URL(next),
-    password: password === undefined ? undefined : new Secret(password),
-  };
-};
-
-const portOf = (address: string): number => {
-  const port = /:(\d{1,5})$/.exec(address)?.[1];
-  if (port === undefined || Number(port) > 65_535)
-    throw usage(`Cannot use --listen-address ${JSON.stringify(address)}: it must be ADDRESS:PORT`);
-  return Number(port);
 };

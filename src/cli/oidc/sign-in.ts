@@ -11,7 +11,8 @@ import type { Invocation } from "../command.ts";
 import type { ExecInfo } from "./exec-info.ts";
 import { loginCommand } from "./login-command.ts";
 import { terminalPresentation } from "./presentation.ts";
-import { readSignInSettings, type CacheSettings, type ProviderSettings } from "./settings.ts";
+import type { CacheSettings, ProviderSettings } from "./settings.ts";
+import { readSignInSettings } from "./sign-in-settings.ts";
 
 export interface SignInRequest {
   readonly settings: ProviderSettings & CacheSettings;
@@ -31,7 +32,7 @@ export const signInNow = async (
 export async function signInEntry(invocation: Invocation, request: SignInRequest): Promise<Entry> {
   const { system, signal } = invocation;
   const { settings, storage, key, info, least } = request;
-  const signing = readSignInSettings(invocation);
+  const signing = await readSignInSettings(invocation, settings);
   if (settings.useAccessToken && settings.audience === undefined)
     system.log.warn(
       "Whom the access token is for is not checked: name the API server's audience with --oidc-access-token-audience",
@@ -43,10 +44,6 @@ export async function signInEntry(invocation: Invocation, request: SignInRequest
       key,
       least,
       reach: { ca: settings.ca, verify: settings.verify, headers: settings.headers },
-      callback: {
-        ports: signing.ports,
-        ...(settings.redirectUri === undefined ? {} : { redirectUri: settings.redirectUri }),
-      },
     },
     {
       system,
