@@ -20,7 +20,7 @@ describe("what may stand next", () => {
     { words: ["o"], found: ["open", "oidc"] },
     { words: ["oidc", "get"], found: ["get-token"] },
     { words: ["oidc", "get-token", "--grant-type", "d"], found: ["device-code"] },
-    { words: ["oidc", "get-token", "--oidc-cl"], found: ["--oidc-client-id", "--oidc-client-secret"] },
+    { words: ["oidc", "get-token", "--oidc-is"], found: ["--oidc-issuer-url"] },
     { words: ["zzz"], found: [] },
     { words: ["open", ""], found: TARGETS },
     { words: ["open", "p"], found: ["pod/", "prometheus"] },

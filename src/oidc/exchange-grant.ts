@@ -6,7 +6,7 @@ import { generic } from "./token-request.ts";
 import type { Tokens } from "./types.ts";
 
 const GRANT = "urn:ietf:params:oauth:grant-type:token-exchange";
-export const TOKEN_TYPES = {
+const TOKEN_TYPES = {
   jwt: "urn:ietf:params:oauth:token-type:jwt",
   id: "urn:ietf:params:oauth:token-type:id_token",
   access: "urn:ietf:params:oauth:token-type:access_token",

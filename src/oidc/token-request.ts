@@ -118,7 +118,7 @@ const tokensOf = async (
 };
 
 /** What an endpoint that gives tokens has answered. */
-export const answerOf = async (
+const answerOf = async (
   { client, system }: Party,
   secrets: readonly string[],
   work: Promise<Response>,
