@@ -53,6 +53,11 @@ export const OIDC_CODES = {
     "The OpenID provider does not protect a code against theft (PKCE with S256).",
     "Ask whoever runs the provider to allow S256; to sign in without it all the same: --oidc-pkce-method no.",
   ),
+  OIDC_NO_AUTH_PROVIDER: code(
+    2,
+    "The kubeconfig's user has no auth-provider oidc, so there is nothing to sign in for.",
+    "Choose another user with --user or --context, or sign in with a credential plugin: kauth oidc setup.",
+  ),
   OIDC_SERVER_CONFIG: code(
     2,
     "What should say which providers an API server trusts cannot be read.",

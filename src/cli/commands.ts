@@ -7,8 +7,10 @@ import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
 import { iamTokenCommand } from "./commands/iam-token.ts";
 import { iamVersionCommand } from "./commands/iam-version.ts";
 import { linkCommand } from "./commands/link.ts";
+import { oidcDoctorCommand } from "./commands/oidc-doctor.ts";
 import { oidcGetTokenCommand } from "./commands/oidc-get-token.ts";
 import { oidcLoginCommand } from "./commands/oidc-login.ts";
+import { oidcStandaloneCommand } from "./commands/oidc-standalone.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -25,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   iamVersionCommand,
   oidcGetTokenCommand,
   oidcLoginCommand,
+  oidcDoctorCommand,
+  oidcStandaloneCommand,
   demoCommand,
   linkCommand,
   cleanCommand,

@@ -6,6 +6,7 @@ export { fetchedSource } from "./fetched.ts";
 export { earlyMargin } from "./life.ts";
 export type { Origin } from "./ownership.ts";
 export { runProgram, type CredentialProgram } from "./program.ts";
+export { checkOwnership } from "./ownership.ts";
 export { credentialSource } from "./source.ts";
 export { checkToken, tokenClaims, tokenExpiry } from "./token.ts";
 export type {

@@ -24,3 +24,4 @@ export type {
   Storage,
 } from "./sign-in-types.ts";
 export { credentialOf, isFresh, saidBy, type Credential } from "./life.ts";
+export { revokeToken } from "./revoke.ts";

@@ -133,6 +133,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   oauth4webapi: [
     "src/oidc/token-request.ts",
     "src/oidc/party.ts",
+    "src/oidc/revoke.ts",
     "src/oidc/par.ts",
     "src/oidc/device-grant.ts",
   ],

@@ -43,7 +43,8 @@ export const oidcDoctorCommand: Command = {
     kuberc: {
       type: "string",
       value: "FILE",
-      summary: "kubectl's preferences, which say what credential plugins may run. Default: KUBERC, else ~/.kube/kuberc",
+      summary:
+        "kubectl's preferences, which say what credential plugins may run. Default: KUBERC, else ~/.kube/kuberc",
       env: false,
     },
     ...CACHE_OPTIONS,

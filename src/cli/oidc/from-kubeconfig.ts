@@ -24,9 +24,10 @@ const getTokenOptions = (words: readonly string[], env: System["env"]): ParsedOp
   });
 
 /** The words behind `get-token` of a plugin that is kubelogin or kauth, by whatever name; undefined for any other. */
-export const getTokenWords = ({ command, args }: Pick<ExecConfig, "command" | "args">):
-  | readonly string[]
-  | undefined => {
+export const getTokenWords = ({
+  command,
+  args,
+}: Pick<ExecConfig, "command" | "args">): readonly string[] | undefined => {
   const program = /([^/\\]+?)(?:\.(?:exe|js|ts|cmd))?$/i.exec(command)?.[1] ?? "";
   const own = program === "kubectl" && args[0] === "oidc-login" ? args.slice(1) : undefined;
   const words =
@@ -50,20 +51,25 @@ const FIELDS: readonly (readonly [field: string, option: string])[] = [
   ["idp-certificate-authority-data", "certificate-authority-data"],
 ];
 
-export const authProviderWords = ({ config }: Pick<AuthProvider, "config">): readonly string[] =>
+const authProviderWords = ({ config }: Pick<AuthProvider, "config">): readonly string[] =>
   FIELDS.flatMap(([field, option]) => {
     const value = config.get(field) ?? "";
     return value === "" ? [] : [`--${option}=${value}`];
   });
 
+export const authProviderOptions = (
+  provider: Pick<AuthProvider, "config">,
+  { env }: Pick<System, "env">,
+): ParsedOptions => getTokenOptions(authProviderWords(provider), env);
+
 /** How a user of the kubeconfig signs in, as options of get-token; undefined where it is not by OpenID Connect. */
-export const optionsOfUser = (user: User, { env }: Pick<System, "env">): ParsedOptions | undefined => {
+const optionsOfUser = (user: User, { env }: Pick<System, "env">): ParsedOptions | undefined => {
   if (user.exec !== undefined) {
     const words = getTokenWords(user.exec);
     const own = Object.fromEntries(user.exec.env.map(({ name, value }) => [name, value]));
     return words === undefined ? undefined : getTokenOptions(words, { ...env, ...own });
   }
-  if (user.authProvider?.name === "oidc") return getTokenOptions(authProviderWords(user.authProvider), env);
+  if (user.authProvider?.name === "oidc") return authProviderOptions(user.authProvider, { env });
   return undefined;
 };
 
@@ -94,7 +100,7 @@ interface Asking {
 }
 
 /** `--user`, else the user of `--context`, else of the current one. */
-export const userNameOf = (kubeconfig: Kubeconfig, options: ParsedOptions): string | undefined => {
+const userNameOf = (kubeconfig: Kubeconfig, options: ParsedOptions): string | undefined => {
   const user = options.string("user") ?? "";
   if (user !== "") return user;
   const context = options.string("context") ?? "";
@@ -112,7 +118,8 @@ export async function chosenSettings(
   own: Readonly<Record<string, OptionSpec>>,
   wish: string,
 ): Promise<Chosen> {
-  const given = (options.string("oidc-issuer-url") ?? "") !== "" || (options.string("oidc-client-id") ?? "") !== "";
+  const given =
+    (options.string("oidc-issuer-url") ?? "") !== "" || (options.string("oidc-client-id") ?? "") !== "";
   if (given) return { options: asGetToken(options, own), from: "the options" };
   const kubeconfig = await loadKubeconfig(system, { explicit: options.string("kubeconfig") });
   const name = userNameOf(kubeconfig, options);
@@ -129,4 +136,3 @@ export async function chosenSettings(
     hint: "Name one with --oidc-issuer-url and --oidc-client-id, or a user that does with --user or --context.",
   });
 }
-

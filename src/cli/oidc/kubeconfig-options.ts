@@ -9,7 +9,12 @@ export const KUBECONFIG_OPTIONS = {
     env: false,
   },
   context: { type: "string", value: "NAME", summary: "Context of the kubeconfig", env: false },
-  user: { type: "string", value: "NAME", summary: "User of the kubeconfig; it wins over --context", env: false },
+  user: {
+    type: "string",
+    value: "NAME",
+    summary: "User of the kubeconfig; it wins over --context",
+    env: false,
+  },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export const OUTPUT_OPTION = {
