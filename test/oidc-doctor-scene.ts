@@ -20,6 +20,9 @@ export const examine = async (
   const examined: Examined = {
     clientId: CLIENT,
     clientSecret: undefined,
+    clientAssertion: undefined,
+    clientKey: undefined,
+    scheme: "http",
     redirectUrl: undefined,
     scopes: [],
     pkce: "auto",

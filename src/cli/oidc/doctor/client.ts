@@ -199,7 +199,12 @@ export const clientCheck = oidcCheck({
   subject: "client",
   needs: ["metadata"],
   run: async ({ examined, wire, system, signal }, { metadata }) => {
-    const kind = examined.clientSecret === undefined ? "without a secret" : "with its secret";
+    const kind =
+      examined.clientKey !== undefined || examined.clientAssertion !== undefined
+        ? "with its assertion"
+        : examined.clientSecret === undefined
+          ? "without a secret"
+          : "with its secret";
     const party = { metadata, client: examined, wire, system, signal };
     try {
       await refreshTokens(party, new Secret(NO_TOKEN));

@@ -9,7 +9,8 @@ import { pluginRules } from "../../identity.ts";
 import { refuseOperands } from "../../options.ts";
 import { structured } from "../../output.ts";
 import { chosenSettings, type Chosen } from "../from-kubeconfig.ts";
-import { readSettings, readSignInSettings } from "../settings.ts";
+import { readSettings } from "../settings.ts";
+import { readSignInSettings } from "../sign-in-settings.ts";
 import { clientCheck, grantsCheck, offlineCheck, pkceCheck, redirectCheck, scopesCheck } from "./client.ts";
 import { reviewCheck, tokenCheck } from "./cluster.ts";
 import { browserCheck, listenCheck } from "./machine.ts";
@@ -51,7 +52,7 @@ export async function runOidcDoctor(invocation: Invocation): Promise<number> {
   const chosen = await chosenSettings(invocation, oidcDoctorCommand.options, "look at a provider");
   const around = { options: chosen.options, system };
   const settings = await readSettings(around, "doctor");
-  const { ports } = readSignInSettings(around);
+  const { callback, clientAssertion, clientKey } = await readSignInSettings(around, settings);
   const { ca, verify, headers } = settings;
   const scene: OidcScene = {
     invocation,
@@ -59,8 +60,11 @@ export async function runOidcDoctor(invocation: Invocation): Promise<number> {
     signal,
     examined: {
       ...settings,
+      clientAssertion,
+      clientKey,
       redirectUrl: settings.redirectUri,
-      ports,
+      ports: callback.addresses?.map(({ port }) => port) ?? callback.ports,
+      scheme: callback.tls === undefined ? "http" : "https",
       hasOwnAuthorities: ca !== undefined,
       from: chosen.from,
     },

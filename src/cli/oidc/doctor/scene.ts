@@ -1,5 +1,5 @@
 import type { System } from "../../../base/system.ts";
-import type { Metadata, PkceMethod, Wire } from "../../../oidc/index.ts";
+import type { ClientKey, Metadata, PkceMethod, TokenSource, Wire } from "../../../oidc/index.ts";
 import type { Secret } from "../../../base/secret.ts";
 import type { CredentialSource, ExecOptions } from "../../../credentials/index.ts";
 import type { ClientConfig } from "../../../kubeconfig/index.ts";
@@ -11,6 +11,8 @@ export interface Examined {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: Secret | undefined;
+  readonly clientAssertion: TokenSource | undefined;
+  readonly clientKey: ClientKey | undefined;
   /** As registered; undefined: `http://localhost:PORT` for each port. */
   readonly redirectUrl: string | undefined;
   /** Beside `openid`. */
@@ -20,6 +22,8 @@ export interface Examined {
   readonly grant: string;
   /** Tried in turn for the answer of a sign-in. */
   readonly ports: readonly number[];
+  /** Of the address that the answer goes to. */
+  readonly scheme: "http" | "https";
   readonly extra: ReadonlyMap<string, string>;
   readonly hasOwnAuthorities: boolean;
   /** Where all that was said, for a person. */
@@ -58,5 +62,5 @@ export const usesBrowser = ({ grant }: Examined): boolean =>
   grant === "auto" || grant === "authcode" || grant === "authcode-keyboard";
 
 /** The addresses that an answer may be sent to. */
-export const redirectUris = ({ redirectUrl, ports }: Examined): readonly string[] =>
-  redirectUrl === undefined ? ports.map((port) => `http://localhost:${port}`) : [redirectUrl];
+export const redirectUris = ({ redirectUrl, ports, scheme }: Examined): readonly string[] =>
+  redirectUrl === undefined ? ports.map((port) => `${scheme}://localhost:${port}`) : [redirectUrl];
