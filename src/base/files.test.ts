@@ -98,6 +98,23 @@ describe("files", () => {
     expect([...seen].every((text) => texts.includes(text))).toBe(true);
   });
 
+  test("directories are made with those above them, by many at once", async () => {
+    const path = join(directory, "a", "b", "c");
+    await Promise.all(Array.from({ length: 20 }, async () => await realFiles.makeDirectory(path)));
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+    await writeFile(join(path, "file"), "");
+    await expect(realFiles.makeDirectory(join(path, "file"))).rejects.toMatchObject({ code: "EEXIST" });
+    await expect(realFiles.makeDirectory(join(path, "file", "d"))).rejects.toMatchObject({ code: "ENOTDIR" });
+  });
+
+  test.runIf(process.platform === "linux")(
+    "a directory that can be made nowhere is an error, at once",
+    async () => {
+      for (const path of ["/proc/kauth-none", "/proc/kauth-none/deeper"])
+        await expect(realFiles.makeDirectory(path)).rejects.toMatchObject({ code: "ENOENT" });
+    },
+  );
+
   test("reading stops at the limit", async () => {
     await writeFile(join(directory, "file"), "12345");
     expect((await realFiles.read(join(directory, "file"), bytes(5))).toString()).toBe("12345");

@@ -163,9 +163,33 @@ const createExclusive = async (path: string, content: string | Uint8Array, mode:
   }
 };
 
+/**
+ * Node's own recursive way turns forever where the system says of a name that can be made nowhere that it does not
+ * exist: in /proc, and below homes that are mounted when they are asked for.
+ */
+const makeDirectories = async (path: string): Promise<void> => {
+  const once = async (): Promise<string | undefined> => {
+    try {
+      await fs.promises.mkdir(path, { mode: PRIVATE_DIRECTORY });
+      return undefined;
+    } catch (error) {
+      const there = await fs.promises.stat(path).catch(() => undefined);
+      if (there?.isDirectory() === true) return undefined;
+      if (systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+      return dirname(path);
+    }
+  };
+  const missing = await once();
+  if (missing === undefined) return;
+  await makeDirectories(missing);
+  // The second time its parent is there, so that what says otherwise is final.
+  if ((await once()) !== undefined)
+    throw Object.assign(new Error(`ENOENT: no such file or directory, mkdir '${path}'`), { code: "ENOENT" });
+};
+
 /** A new name in the directory of `path`, which is made if it is missing. */
 const draftBeside = async (path: string, parents = true): Promise<string> => {
-  if (parents) await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+  if (parents) await makeDirectories(dirname(path));
   return `${path}.${crypto.randomBytes(6).toString("hex")}.new`;
 };
 
@@ -207,8 +231,7 @@ export const realFiles: Files = {
     const mode = options.mode ?? PRIVATE_FILE;
     if (content.length === 0) {
       // Nothing of it can be half made. Locks are such files, and a killed program must leave no more than the lock.
-      if (options.parents !== false)
-        await fs.promises.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+      if (options.parents !== false) await makeDirectories(dirname(path));
       return await createExclusive(path, content, mode);
     }
     const draft = await draftBeside(path, options.parents);
@@ -226,9 +249,7 @@ export const realFiles: Files = {
   link: async (path, target, { hard = false } = {}) => {
     await (hard ? fs.promises.link(target, path) : fs.promises.symlink(target, path));
   },
-  makeDirectory: async (path) => {
-    await fs.promises.mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
-  },
+  makeDirectory: makeDirectories,
   setMode: async (path, mode) => {
     const { O_RDONLY, O_NOFOLLOW } = fs.constants;
     const handle = await fs.promises.open(path, O_RDONLY | (O_NOFOLLOW ?? 0));

@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { places } from "../base/places.ts";
 
 /**
@@ -14,7 +14,7 @@ export function keepCompiledCode(): void {
   const where = { env: process.env, platform: process.platform, home: homedir(), temp: tmpdir(), uid };
   const directory = join(places(where).cache, "code");
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) makeDirectories(directory);
     const facts = lstatSync(directory);
     const private_ = uid === undefined || (facts.uid === uid && (facts.mode & 0o077) === 0);
     if (facts.isDirectory() && private_) nodeModule.enableCompileCache(directory);
@@ -22,3 +22,11 @@ export function keepCompiledCode(): void {
     // A home that cannot be written to is no reason not to run.
   }
 }
+
+/** Not Node's recursive way, which turns forever where nothing can be made, as in /proc. */
+const makeDirectories = (directory: string): void => {
+  const missing = [directory];
+  for (let at = dirname(directory); !existsSync(at) && dirname(at) !== at; at = dirname(at))
+    missing.unshift(at);
+  for (const each of missing) mkdirSync(each, { mode: 0o700 });
+};

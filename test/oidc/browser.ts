@@ -27,6 +27,8 @@ export interface BrowserSettings {
 export interface PageSeen {
   readonly event: "opened" | "page" | "stopped" | "error";
   readonly url: string;
+  /** Of the browser's process. */
+  readonly pid?: number;
   readonly status?: number;
   readonly headers?: IncomingHttpHeaders;
   readonly body?: string;
@@ -157,7 +159,10 @@ export async function browse(first: string, settings: BrowserSettings): Promise<
 const main = async (): Promise<void> => {
   const [, , file = "", ...given] = process.argv;
   const settings = JSON.parse(readFileSync(file, "utf8")) as BrowserSettings;
-  appendFileSync(settings.log, `${JSON.stringify({ event: "opened", url: given.join(" ") })}\n`);
+  appendFileSync(
+    settings.log,
+    `${JSON.stringify({ event: "opened", url: given.join(" "), pid: process.pid })}\n`,
+  );
   // What a browser says must never get into the command's own output.
   process.stdout.write("a browser says hello\n");
   process.exitCode = settings.status ?? 0;

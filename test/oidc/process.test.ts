@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/pro
 import { createServer, type Server } from "node:http";
 import { connect, createServer as createSocketServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { honest } from "./bend.ts";
 import { LOGIN } from "./certified.ts";
@@ -287,8 +288,10 @@ const tunnel = async (): Promise<
 > => {
   const asked: string[] = [];
   const server: Server = createServer((_request, response) => response.writeHead(405).end());
+  const open = new Set<Duplex>();
   server.on("connect", (request, socket, head) => {
     asked.push(request.url ?? "");
+    open.add(socket);
     const onward = connect(Number((request.url ?? "").split(":").at(-1)), "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
       onward.write(head);
@@ -303,6 +306,7 @@ const tunnel = async (): Promise<
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     [Symbol.asyncDispose]: async () => {
+      for (const socket of open) socket.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -107,6 +107,8 @@ export async function scene(wishes: SceneWishes = {}): Promise<Scene> {
     run: async (words, more) => await begin(words, more).ended,
     getToken: async (...more) => await begin(args(...more)).ended,
     [Symbol.asyncDispose]: async () => {
+      if ((JSON.parse(await readFile(settingsFile, "utf8")) as BrowserSettings).mode === "hang")
+        for (const { pid } of await pages()) if (pid !== undefined) process.kill(pid);
       await provider[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -32,6 +32,9 @@ export interface Running extends Disposable {
   readonly ended: Promise<Ended>;
 }
 
+/** What was written before the exit is read by then. */
+const AFTER_EXIT = 2000;
+
 export interface RunWishes {
   readonly home: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -72,8 +75,11 @@ export function start(args: readonly string[], wishes: RunWishes): Running {
   child.stdin.write(wishes.stdin ?? "");
   if (wishes.open !== true) child.stdin.end();
   const timer = setTimeout(() => child.kill("SIGKILL"), BOUND);
-  const ended = once(child, "close").then((): Ended => {
+  const closed = once(child, "close");
+  const ended = once(child, "exit").then(async (): Promise<Ended> => {
     clearTimeout(timer);
+    // A browser that goes on holds the pipe of stderr, and then "close" never comes.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, AFTER_EXIT).unref())]);
     return { code: child.exitCode, signal: child.signalCode, stdout, stderr };
   });
   return {
