@@ -195,6 +195,7 @@ describe("what programs can import", () => {
       "createMapper",
       "execCredential",
       "execVersion",
+      "listIamCache",
       "lookupOf",
       "makeToken",
       "mintToken",

@@ -74,6 +74,11 @@ export const IAM_CODES = {
     "A role wants a code of a device, and nobody can be asked for it.",
     "Give it with --mfa-code, or run the command in a terminal.",
   ),
+  AWS_WAIT: code(
+    1,
+    "Another process gets the same keys of AWS, and was waited for in vain.",
+    "Finish what it asks for, or end it, and run the command again.",
+  ),
   IAM_CONFIG: code(
     2,
     "The configuration file of aws-iam-authenticator cannot be read.",

@@ -31,6 +31,13 @@ export const WRITTEN = [
     holds: "Compiled code of kauth itself, for a faster start; not written by the compiled binary",
   },
   {
+    place: "cache",
+    pattern: /^iam$/,
+    mode: "0700",
+    holds:
+      "Keys of AWS that took another machine, a program or a person, and tokens made with them, each in a file (0600) until it ends",
+  },
+  {
     place: "runtime",
     pattern: /^open-[0-9a-f]{16}\.html$/,
     mode: "0600",

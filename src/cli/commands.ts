@@ -3,6 +3,7 @@ import { cleanCommand } from "./commands/clean.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { iamCacheClearCommand, iamCacheListCommand } from "./commands/iam-cache.ts";
 import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
 import { iamTokenCommand } from "./commands/iam-token.ts";
 import { iamVersionCommand } from "./commands/iam-version.ts";
@@ -24,6 +25,8 @@ export const COMMANDS: readonly Command[] = [
   tokenCommand,
   iamTokenCommand,
   iamGetTokenCommand,
+  iamCacheListCommand,
+  iamCacheClearCommand,
   iamVersionCommand,
   oidcGetTokenCommand,
   oidcLoginCommand,

@@ -1,3 +1,4 @@
+export { listIamCache, type ListedEntry } from "./token/cache.ts";
 export type { ChainHands, CredentialProcess } from "./token/chain.ts";
 export { execCredential, execVersion } from "./token/exec-credential.ts";
 export { makeToken, type IamTokenWish } from "./token/make.ts";

@@ -1,4 +1,4 @@
-import * as crypto from "node:crypto";
+import { encodeKey, keyDigest, type KeyPart } from "../base/key-digest.ts";
 import type { Secret } from "../base/secret.ts";
 
 /** Changed when the meaning of an entry changes: old entries are then found no more. */
@@ -26,14 +26,12 @@ export interface KeyInputs {
   readonly verify: boolean;
 }
 
-type Part = string | boolean | undefined | readonly Part[];
-
 /**
  * The name of an entry: SHA-256 over an encoding in which no two different inputs look the same. What has no order
  * (extra parameters, headers) is sorted, so the name is the same in each run (oidc.md §1.6 for how it can be otherwise).
  */
 export const cacheKey = (inputs: KeyInputs): string => {
-  const parts: readonly Part[] = [
+  const parts: readonly KeyPart[] = [
     VERSION,
     inputs.issuer,
     inputs.clientId,
@@ -51,16 +49,8 @@ export const cacheKey = (inputs: KeyInputs): string => {
     inputs.ca,
     inputs.verify,
   ];
-  return crypto.createHash("sha256").update(encode(parts), "utf8").digest("hex");
+  return keyDigest(parts);
 };
 
-const sorted = (pairs: readonly (readonly [string, string])[]): readonly Part[] =>
-  pairs.map((pair) => encode([...pair])).toSorted();
-
-/** A tag and a length before each part. */
-const encode = (part: Part): string => {
-  if (part === undefined) return "u";
-  if (typeof part === "boolean") return part ? "t" : "f";
-  if (typeof part === "string") return `s${part.length}:${part}`;
-  return `l${part.length}:${part.map(encode).join("")}`;
-};
+const sorted = (pairs: readonly (readonly [string, string])[]): readonly KeyPart[] =>
+  pairs.map((pair) => encodeKey([...pair])).toSorted();

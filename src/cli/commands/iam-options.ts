@@ -85,6 +85,12 @@ export const KEY_OPTIONS = {
     value: "CODE",
     summary: "Its code now. Default: asked for in a terminal",
   },
+  cache: {
+    type: "boolean",
+    summary:
+      "Keep keys that took another machine, a program or a person, and tokens made with them. false keeps nothing; " +
+      "true reads the file of aws-iam-authenticator's cache too. Default: keep, and read no other file",
+  },
   "sso-login": {
     type: "boolean",
     summary: "Sign in with a browser where the session of IAM Identity Center is over",

@@ -27,6 +27,8 @@ export async function runGetToken(invocation: Invocation): Promise<number> {
         options,
       ),
       forwardSessionName: false,
+      cache: options.list("cache").at(-1) !== "false",
+      oldCache: false,
     },
     handsOf(invocation),
     system,

@@ -26,6 +26,7 @@ export async function runIamToken(invocation: Invocation): Promise<number> {
     { arn: text("role", "role"), externalId: text("external-id", "externalID"), sessionName },
     options,
   );
+  const cache = options.list("cache").at(-1) ?? text("cache", "cache");
   const made = await asCalled(invocation, async () =>
     makeToken(
       {
@@ -34,6 +35,9 @@ export async function runIamToken(invocation: Invocation): Promise<number> {
         profile: options.string("profile"),
         role,
         forwardSessionName,
+        // Off only where somebody says so: what costs nothing is not kept anyway.
+        cache: cache !== "false",
+        oldCache: cache === "true",
       },
       handsOf(invocation),
       system,

@@ -3,7 +3,8 @@ import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { KiB } from "../../base/units.ts";
 import { environmentKeys } from "./env-keys.ts";
-import type { AwsKeys, Plan, RoleWish, SsoWish } from "./plan.ts";
+import type { Keeper } from "./keeper.ts";
+import { isExpensive, type AwsKeys, type Plan, type SsoWish } from "./plan.ts";
 import type { FileOrigin } from "./profile-files.ts";
 import type { AwsServices } from "./services.ts";
 
@@ -33,6 +34,8 @@ export interface Chain {
   readonly hands: ChainHands;
   readonly system: System;
   readonly signal: AbortSignal | undefined;
+  /** Undefined: nothing is kept. */
+  readonly keeper: Keeper | undefined;
 }
 
 /** A token of an identity provider with hundreds of groups has some 10 KB. */
@@ -43,12 +46,18 @@ const TOKEN_FILE_LIMIT = KiB(64);
  * @throws {KnownError} AWS_NO_KEYS, AWS_STS_REFUSED, AWS_CONTAINER, AWS_IMDS, AWS_SSO, AWS_PROCESS and those of `sendHttp`
  */
 export async function keysOf(plan: Plan, chain: Chain): Promise<AwsKeys> {
+  const { keeper } = chain;
+  if (keeper === undefined || !isExpensive(plan)) return await fetchKeys(plan, chain);
+  return await keeper.keys(plan, async () => fetchKeys(plan, chain));
+}
+
+const fetchKeys = async (plan: Plan, chain: Chain): Promise<AwsKeys> => {
   const { system } = chain;
   switch (plan.kind) {
     case "keys":
-      return { keys: plan.keys, expiresAt: undefined };
+      return { keys: plan.keys, expiresAt: plan.expiresAt };
     case "role":
-      return await roleKeys(plan.role, (await keysOf(plan.source, chain)).keys, chain);
+      return await roleKeys(plan, chain);
     case "web-identity":
       return await webIdentityKeys(plan, chain);
     case "process":
@@ -70,14 +79,22 @@ export async function keysOf(plan: Plan, chain: Chain): Promise<AwsKeys> {
     default:
       return plan satisfies never;
   }
-}
+};
 
-/** Exchanges keys for those of a role, with a code where it wants one. @throws {KnownError} see `keysOf` */
-export async function roleKeys(role: RoleWish, keys: AwsKeys["keys"], chain: Chain): Promise<AwsKeys> {
-  const { assumeRole } = await import("./sts.ts");
+/** With a code of a device where the role wants one. */
+const roleKeys = async (
+  { role, source, forward = false }: Extract<Plan, { kind: "role" }>,
+  chain: Chain,
+): Promise<AwsKeys> => {
+  const { keys } = await keysOf(source, chain);
+  const { assumeRole, callerUserId } = await import("./sts.ts");
+  const call = await chain.services.sts();
+  // `AROA…:session`; a user has no session.
+  const [, session, more] = forward ? (await callerUserId(keys, call)).split(":") : [];
+  const named = session === undefined || more !== undefined ? role : { ...role, sessionName: session };
   const mfaCode = role.mfaSerial === undefined ? undefined : await chain.hands.askMfa(role.mfaSerial);
-  return await assumeRole(role, keys, { ...(await chain.services.sts()), mfaCode });
-}
+  return await assumeRole(named, keys, { ...call, mfaCode });
+};
 
 const processKeys = async (
   { command, profile }: Extract<Plan, { kind: "process" }>,

@@ -1,11 +1,12 @@
 import type { System } from "../../base/system.ts";
 import { epochMillis } from "../../base/units.ts";
-import { keysOf, roleKeys, type Chain, type ChainHands } from "./chain.ts";
+import { keysOf, type Chain, type ChainHands } from "./chain.ts";
 import { environmentPlan } from "./env-keys.ts";
-import type { AwsKeys, Plan, RoleWish } from "./plan.ts";
+import type { Keeper, KeeperWish } from "./keeper.ts";
+import { isExpensive, type AwsKeys, type Plan, type RoleWish } from "./plan.ts";
 import { planOf } from "./profile.ts";
 import { readSharedFiles, type SharedFiles } from "./profile-files.ts";
-import { awsServices } from "./services.ts";
+import { awsServices, type AwsServices } from "./services.ts";
 import { awsSettings, profileNamed } from "./settings.ts";
 import { mintToken, TOKEN_LIMIT, type IamToken } from "./token.ts";
 
@@ -20,6 +21,10 @@ export interface IamTokenWish {
   readonly role: RoleWish | undefined;
   /** The role's session is named as the session of the keys is. */
   readonly forwardSessionName: boolean;
+  /** Keeps what took another machine, another program or a person, and the token, until they end. */
+  readonly cache: boolean;
+  /** Looks first into the file of aws-iam-authenticator's own cache. */
+  readonly oldCache: boolean;
 }
 
 /**
@@ -35,13 +40,38 @@ export async function makeToken(
   const files = await readSharedFiles(system);
   const profile = profileNamed(wish.profile, system.env);
   const settings = awsSettings(profile, system.env, files);
-  const { clusterId, region } = wish;
+  const { clusterId, region, role } = wish;
   const services = await awsServices({ region, clusterId, settings, signal }, system);
-  const chain: Chain = { services, hands, system, signal, origins: files.origins };
-  const base = await keysOf(firstPlan(wish.profile, profile, files, system), chain);
-  const { keys, expiresAt: end } =
-    wish.role === undefined ? base : await ofRole(wish.role, wish, base, chain);
-  const made = mintToken({ clusterId, endpoint: services.endpoint, keys, now: system.now() });
+  const base =
+    (wish.oldCache ? await oldPlan(wish, profile, system) : undefined) ??
+    firstPlan(wish.profile, profile, files, system);
+  const plan: Plan =
+    role === undefined ? base : { kind: "role", role, source: base, forward: wish.forwardSessionName };
+  const keeper = await keeperFor({ plan, wish, services, profile, signal }, system);
+  const chain: Chain = { services, hands, system, signal, keeper, origins: files.origins };
+  const sign = async (): Promise<IamToken> => signed(wish, await keysOf(plan, chain), services, system);
+  return keeper === undefined ? await sign() : await keeper.token(plan, clusterId, sign);
+}
+
+const oldPlan = async (
+  { clusterId, role }: IamTokenWish,
+  profile: string | undefined,
+  system: System,
+): Promise<Plan | undefined> => {
+  const { oldCacheKeys } = await import("./old-cache.ts");
+  const found = await oldCacheKeys({ clusterId, profile, roleArn: role?.arn }, system);
+  if (found === undefined) return undefined;
+  const { keys, expiresAt } = found;
+  return { kind: "keys", keys, from: "the old cache", ...(expiresAt === undefined ? {} : { expiresAt }) };
+};
+
+const signed = (
+  { clusterId }: IamTokenWish,
+  { keys, expiresAt: end }: AwsKeys,
+  { endpoint }: AwsServices,
+  system: System,
+): IamToken => {
+  const made = mintToken({ clusterId, endpoint, keys, now: system.now() });
   const { length } = made.token.reveal();
   if (length > TOKEN_LIMIT)
     system.log.warn(
@@ -49,7 +79,20 @@ export async function makeToken(
     );
   // STS takes no signature of keys whose time is over.
   return end === undefined ? made : { ...made, expiresAt: epochMillis(Math.min(made.expiresAt, end)) };
+};
+
+interface Keepable extends Pick<KeeperWish, "services" | "profile" | "signal"> {
+  readonly plan: Plan;
+  readonly wish: IamTokenWish;
 }
+
+/** Loaded only where there is something to keep. */
+const keeperFor = async ({ plan, wish, ...rest }: Keepable, system: System): Promise<Keeper | undefined> => {
+  if (!wish.cache || !isExpensive(plan)) return undefined;
+  const [{ openIamCache }, { keeperOf }] = await Promise.all([import("./cache.ts"), import("./keeper.ts")]);
+  const cache = await openIamCache(system);
+  return cache === undefined ? undefined : keeperOf({ ...rest, cache }, system);
+};
 
 /** What a person names beats what they happen to have set, and that beats what they once wrote down. */
 const firstPlan = (
@@ -63,15 +106,4 @@ const firstPlan = (
   // Nobody has named it: it need not be there.
   if (profile === undefined && !files.profiles.has("default")) return { kind: "surroundings" };
   return planOf(profile ?? "default", files);
-};
-
-const ofRole = async (role: RoleWish, wish: IamTokenWish, base: AwsKeys, chain: Chain): Promise<AwsKeys> => {
-  if (!wish.forwardSessionName) return await roleKeys(role, base.keys, chain);
-  const { callerUserId } = await import("./sts.ts");
-  const [, session, more] = (await callerUserId(base.keys, await chain.services.sts())).split(":");
-  return await roleKeys(
-    session === undefined || more !== undefined ? role : { ...role, sessionName: session },
-    base.keys,
-    chain,
-  );
 };

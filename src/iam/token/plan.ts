@@ -3,9 +3,15 @@ import type { SigningKeys } from "./sigv4.ts";
 
 /** How a person's keys are come by, before anything is asked. */
 export type Plan =
-  | { readonly kind: "keys"; readonly keys: SigningKeys; readonly from: string }
-  /** The keys of `source`, exchanged for those of a role. */
-  | { readonly kind: "role"; readonly role: RoleWish; readonly source: Plan }
+  | {
+      readonly kind: "keys";
+      readonly keys: SigningKeys;
+      readonly from: string;
+      /** Where that is known. */
+      readonly expiresAt?: EpochMillis;
+    }
+  /** The keys of `source`, exchanged for those of a role. `forward`: its session is named as that of the keys. */
+  | { readonly kind: "role"; readonly role: RoleWish; readonly source: Plan; readonly forward?: boolean }
   | {
       readonly kind: "web-identity";
       readonly roleArn: string;
@@ -45,3 +51,7 @@ export interface AwsKeys {
   /** Undefined: they do not end by themselves. */
   readonly expiresAt: EpochMillis | undefined;
 }
+
+/** What is worth keeping: it took another machine, another program or a person. Keys at hand sign in less than a millisecond. */
+export const isExpensive = (plan: Plan): boolean =>
+  plan.kind === "role" || plan.kind === "web-identity" || plan.kind === "process" || plan.kind === "sso";

@@ -15,6 +15,8 @@ export interface AwsServices {
   sts(): Promise<StsCall>;
   /** The base URL of IAM Identity Center's two services in its own region, which need not be ours. */
   sso(service: "portal" | "oidc", region: string): URL;
+  /** The file of the authorities that count; undefined: those that the system trusts. */
+  readonly caPath: string | undefined;
   /** PEM of `AWS_CA_BUNDLE` or `ca_bundle`; undefined: whom the system trusts. @throws {KnownError} AWS_CA_BUNDLE */
   ca(): Promise<string | undefined>;
 }
@@ -49,6 +51,7 @@ export async function awsServices(
   return {
     endpoint,
     ca,
+    caPath: settings.caBundle,
     sts: async () => ({ endpoint, system, signal, ca: await ca() }),
     sso: (service, ssoRegion) => ssoUrl(service, ssoRegion, settings, system),
   };
