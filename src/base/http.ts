@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { KnownError } from "./errors.ts";
+import type { SecureContext } from "node:tls";
+import { KnownError, systemCode } from "./errors.ts";
 import { pairs, valuesOf, type RawHeaders } from "./headers.ts";
 import { networkFault } from "./network-fault.ts";
 import { certificatesOf } from "./pem.ts";
@@ -8,6 +9,7 @@ import { dialProxy, dialTcp, dialThrough, proxyAuthorization, type ProxyTrust } 
 import { environmentProxy, type ForwardProxy } from "./proxy-rule.ts";
 import { systemRoots } from "./roots.ts";
 import type { System } from "./system.ts";
+import type { TlsMemory } from "./tls.ts";
 import { MiB, millis, type Bytes, type Millis } from "./units.ts";
 import { userAgent } from "./version.ts";
 
@@ -28,6 +30,8 @@ export interface HttpRequest {
   /** Of the answer's body. Default 1 MiB. */
   readonly limit?: Bytes;
   readonly signal?: AbortSignal;
+  /** Connections that are kept between requests; https only. Default: one connection for this request. */
+  readonly pool?: HttpPool;
 }
 
 /** Any answer: what a status means is for the caller to say. A redirect is never followed. */
@@ -81,14 +85,31 @@ export async function sendHttp(request: HttpRequest, system: System): Promise<Ht
   }
 }
 
-interface Way {
+/** See `createHttpPool`. */
+export interface HttpPool extends Disposable {
+  readonly agent: Agent;
+}
+
+/** What connections to a server share, so that each but the first is made sooner. */
+export interface KeptTls {
+  context?: SecureContext;
+  readonly memory: TlsMemory;
+}
+
+export interface Way {
   readonly stream: Duplex;
   /** The target of the request line. */
   readonly target: string;
   readonly headers: RawHeaders;
 }
 
-const openWay = async (request: HttpRequest, system: System, signal: AbortSignal): Promise<Way> => {
+/** @throws Node's own errors, for `networkFault`; KnownErrors about proxies; the signal's reason */
+export const openWay = async (
+  request: HttpRequest,
+  system: System,
+  signal: AbortSignal,
+  kept?: KeptTls,
+): Promise<Way> => {
   const { url } = request;
   const limits = { signal, timeout: request.timeout ?? TIMEOUT };
   const host = url.hostname.replace(/^\[|\]$/g, "");
@@ -110,10 +131,15 @@ const openWay = async (request: HttpRequest, system: System, signal: AbortSignal
     };
   const through = proxy === undefined ? undefined : await dialThrough(proxy, address, { ...limits, trust });
   if (!secure) return { stream: through ?? (await dialTcp(address, limits)), target: path, headers: [] };
-  const { startTls } = await import("./tls.ts");
+  const { startTls, secureContext } = await import("./tls.ts");
   const under = through === undefined ? address : { host, stream: through };
   const verify = request.verify ?? true;
+  if (kept?.context !== undefined) {
+    const wishes = { ca: undefined, verify, context: kept.context, memory: kept.memory };
+    return { stream: await startTls(under, wishes, limits), target: path, headers: [] };
+  }
   const ca = verify ? await authoritiesFor(request, async () => (await trust()).ca) : undefined;
+  if (kept !== undefined) kept.context = secureContext({ ca });
   return { stream: await startTls(under, { ca, verify }, limits), target: path, headers: [] };
 };
 
@@ -134,8 +160,11 @@ const exchange = async (
   system: System,
   signal: AbortSignal,
 ): Promise<IncomingMessage> => {
-  const { url, body, method } = request;
-  const way = await openWay(request, system, signal);
+  const { url, body, method, pool } = request;
+  const way =
+    pool === undefined
+      ? await openWay(request, system, signal)
+      : { target: `${url.pathname}${url.search}`, headers: [] };
   const named = valuesOf(request.headers, "user-agent").length > 0;
   const headers: RawHeaders = [
     ["Host", url.host],
@@ -149,10 +178,12 @@ const exchange = async (
   return await new Promise((resolve, reject) => {
     const sent = httpRequest({
       host: url.hostname,
+      // The agent tells its connections apart by it.
+      port: url.port === "" ? 443 : url.port,
       method,
       path: way.target,
       headers: headers.flat(),
-      agent: agentFor(way.stream),
+      agent: "stream" in way ? agentFor(way.stream) : pool?.agent,
       signal,
     });
     sent.once("response", resolve);
@@ -160,7 +191,12 @@ const exchange = async (
       socket.destroy();
       reject(new Error("it switched protocols unasked"));
     });
-    sent.on("error", reject);
+    sent.on("error", (error) => {
+      // Its server has closed it meanwhile, as it may: a connection that is kept may be dead before it is used again.
+      const stale = sent.reusedSocket && systemCode(error) === "ECONNRESET" && !signal.aborted;
+      if (stale && method === "GET") exchange(request, system, signal).then(resolve, reject);
+      else reject(error);
+    });
     sent.end(body);
   });
 };

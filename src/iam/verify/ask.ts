@@ -1,5 +1,5 @@
 import { isKnownError, KnownError } from "../../base/errors.ts";
-import { sendHttp } from "../../base/http.ts";
+import { sendHttp, type HttpPool } from "../../base/http.ts";
 import type { System } from "../../base/system.ts";
 import { KiB, millis } from "../../base/units.ts";
 import type { StsAnswer } from "./identity.ts";
@@ -9,6 +9,12 @@ import type { StsRequest } from "./sts-request.ts";
 const TIMEOUT = millis(10_000);
 /** An answer that names somebody has some 500 bytes; the reference reads whatever comes (its defect D14). */
 const ANSWER_LIMIT = KiB(64);
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  /** Default: a connection of its own. */
+  readonly pool?: HttpPool;
+}
 
 /**
  * Asks STS who signed a request, and judges nothing of the answer. The cluster id is the server's own: a token that is
@@ -20,7 +26,7 @@ export async function askSts(
   { host, target }: StsRequest,
   clusterId: string,
   system: System,
-  signal?: AbortSignal,
+  { signal, pool }: AskOptions = {},
 ): Promise<StsAnswer> {
   try {
     const { status, body } = await sendHttp(
@@ -34,6 +40,7 @@ export async function askSts(
         timeout: TIMEOUT,
         limit: ANSWER_LIMIT,
         ...(signal === undefined ? {} : { signal }),
+        ...(pool === undefined ? {} : { pool }),
       },
       system,
     );
