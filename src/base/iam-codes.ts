@@ -138,4 +138,21 @@ export const IAM_CODES = {
     "The configuration of kauth iam server, or a file of mappings, has a mistake.",
     "Correct what the message names; kauth iam mapping lint lists all mistakes.",
   ),
+
+  // --- iam: server
+  IAM_STS_LIMIT: code(
+    1,
+    "The server of IAM tokens asks AWS's Security Token Service no more often than it was told to.",
+    "Try again in a moment; if it stays, see who sends so many tokens, or raise --sts-qps.",
+  ),
+  IAM_SERVER_CONFIG: code(
+    2,
+    "The server of IAM tokens cannot start with the settings that it was given.",
+    "Correct the flag or the key of --config's file that the message names.",
+  ),
+  IAM_SERVER_CERTIFICATE: code(
+    2,
+    "The certificate of the server of IAM tokens cannot be used.",
+    "Check both files, or move them away so that new ones are made.",
+  ),
 } as const satisfies Record<string, Code>;

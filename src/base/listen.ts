@@ -124,6 +124,26 @@ const bindTogether = async <S extends Server>(
   return { bound };
 };
 
+/**
+ * Binds an address that an administrator chose, loopback or not: for the one server that is for other machines, which is
+ * `kauth iam server`. Nothing that serves a person's pages comes here (security.md R-A1).
+ * @throws {KnownError} PORT_TAKEN with the owner, LISTEN_FAILED
+ */
+export async function bindAny<S extends Server>(
+  server: S,
+  at: SocketAddress,
+  system: System,
+): Promise<Bound<S>> {
+  try {
+    return { server, address: at.address, port: await listen(server, at) };
+  } catch (error) {
+    if (systemCode(error) === "EADDRINUSE") throw await takenError([at], undefined, system);
+    throw new KnownError("LISTEN_FAILED", `Cannot listen on ${show(at)}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
 const listen = (server: Server, { address, port }: SocketAddress): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);

@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  type KeyObject,
+} from "node:crypto";
 import { addressBytes } from "./ip.ts";
 import type { EpochMillis } from "./units.ts";
 
@@ -30,21 +38,31 @@ export interface Authority extends IssuedCertificate {
 /** A throw-away certificate authority, for demo, tests and `iam init`. */
 export function createAuthority(wishes: Omit<CertificateWishes, "use" | "keys">): Authority {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const own = write({ ...wishes, use: "authority" }, publicKey, {
-    name: nameOf(wishes),
-    key: privateKey,
-    publicKey,
-  });
-  return {
-    ...own,
-    key: pemKey(privateKey),
-    issue: (leaf) => {
-      const pair = leaf.keys ?? generateKeyPairSync("ec", { namedCurve: "P-256" });
-      const issued = write(leaf, pair.publicKey, { name: nameOf(wishes), key: privateKey, publicKey });
-      return { cert: issued.cert, key: pemKey(pair.privateKey) };
-    },
-  };
+  const issuer = { name: nameOf(wishes), key: privateKey, publicKey };
+  const { cert } = write({ ...wishes, use: "authority" }, publicKey, issuer);
+  return { cert, key: pemKey(privateKey), issue: issueAs(issuer) };
 }
+
+/**
+ * One that `createAuthority` made before, from its two texts and the name that it was given.
+ * @throws OpenSSL's errors about what is no key, and about a key that is not on P-256
+ */
+export function reopenAuthority(
+  { cert, key }: IssuedCertificate,
+  wishes: Pick<CertificateWishes, "commonName" | "organizations">,
+): Authority {
+  const privateKey = createPrivateKey(key);
+  const publicKey = createPublicKey(privateKey);
+  return { cert, key, issue: issueAs({ name: nameOf(wishes), key: privateKey, publicKey }) };
+}
+
+const issueAs =
+  (issuer: Issuer): Authority["issue"] =>
+  (leaf) => {
+    const pair = leaf.keys ?? generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { cert } = write(leaf, pair.publicKey, issuer);
+    return { cert, key: pemKey(pair.privateKey) };
+  };
 
 /** A certificate that vouches for itself. */
 export function selfSigned(wishes: Omit<CertificateWishes, "keys">): IssuedCertificate {

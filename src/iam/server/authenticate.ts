@@ -1,4 +1,4 @@
-import { isKnownError, type ErrorCode, type KnownError } from "../../base/errors.ts";
+import { isKnownError, type KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import type { MappedUser, Mapper } from "../mapping/mapper.ts";
 import type { Partition } from "../partitions.ts";
@@ -35,7 +35,7 @@ export type Verdict =
   /** `denied`: no. `later`: nobody can tell now, asking again makes sense. */
   | { readonly kind: "denied" | "later"; readonly error: KnownError };
 
-const LATER: ReadonlySet<ErrorCode> = new Set([
+const LATER: ReadonlySet<string> = new Set([
   "IAM_STS_FAILED",
   "IAM_STS_THROTTLED",
   "IAM_STS_LIMIT",
