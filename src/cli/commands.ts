@@ -5,6 +5,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { iamCacheClearCommand, iamCacheListCommand } from "./commands/iam-cache.ts";
 import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
+import { iamServerCommand } from "./commands/iam-server.ts";
 import { iamTokenCommand } from "./commands/iam-token.ts";
 import { iamVersionCommand } from "./commands/iam-version.ts";
 import { linkCommand } from "./commands/link.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   iamGetTokenCommand,
   iamCacheListCommand,
   iamCacheClearCommand,
+  iamServerCommand,
   iamVersionCommand,
   oidcGetTokenCommand,
   oidcLoginCommand,

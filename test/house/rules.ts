@@ -64,6 +64,7 @@ export const direction =
 const SECOND_DOORS: Places = {
   "src/oidc/warm.ts":
     "kubectl waits for an answer from the cache at each call, so nothing else may be loaded for it",
+  "src/iam/server/index.ts": "kubectl waits for tokens at each call, and a server is no part of making one",
 };
 
 /** Another module is its index.ts; base has none and is imported by file. */
@@ -264,6 +265,7 @@ export const tls = importedOnlyIn(
     "src/base/roots.ts": "asks the runtime for the system's authorities",
     "src/proxy/forward/upstream-tls.ts": "a UI that speaks HTTPS",
     "src/demo/": "the demo's own servers",
+    "src/iam/server/serve.ts": "API servers come to it, by TLS",
     "src/oidc/callback.ts": "a redirect URL that is https, with the person's own certificate",
   },
   "TLS options are built in one place",

@@ -100,7 +100,9 @@ const histogramLines = (histograms: ReadonlyMap<Result, Histogram>): readonly st
     `# HELP ${name} How long an answer took, by how it ended`,
     `# TYPE ${name} histogram`,
     ...[...histograms].flatMap(([result, { counts, sum, total }]) => [
-      ...BUCKETS.map((edge, index) => `${name}_bucket{result="${result}",le="${edge}"} ${counts[index] ?? 0}`),
+      ...BUCKETS.map(
+        (edge, index) => `${name}_bucket{result="${result}",le="${edge}"} ${counts[index] ?? 0}`,
+      ),
       `${name}_bucket{result="${result}",le="+Inf"} ${total}`,
       `${name}_sum{result="${result}"} ${sum}`,
       `${name}_count{result="${result}"} ${total}`,

@@ -4,12 +4,7 @@ import { join } from "node:path";
 import { KnownError, messageOf, systemCode } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { after, epochMillis, KiB, millis, type EpochMillis, type Millis } from "../../base/units.ts";
-import {
-  createAuthority,
-  reopenAuthority,
-  type Authority,
-  type IssuedCertificate,
-} from "../../base/x509.ts";
+import { createAuthority, reopenAuthority, type Authority, type IssuedCertificate } from "../../base/x509.ts";
 
 /** What the listener shows, and what whoever connects to it has to trust. */
 export interface ServerCertificate extends IssuedCertificate {
@@ -62,7 +57,8 @@ export async function serverCertificate(wish: CertificateWish, system: System): 
       `Cannot use ${cert === undefined ? paths.key : paths.cert}: ${cert === undefined ? paths.cert : paths.key} is missing`,
     );
   const old = cert === undefined || key === undefined ? undefined : { cert, key };
-  if (old !== undefined && caCert === undefined) return { ...checked(old, paths), trust: old.cert, own: false };
+  if (old !== undefined && caCert === undefined)
+    return { ...checked(old, paths), trust: old.cert, own: false };
   const now = system.now();
   const authority =
     caCert !== undefined && caKey !== undefined && lasts(caCert, now, LIFE)

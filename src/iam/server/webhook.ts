@@ -35,7 +35,7 @@ export function createWebhook(parts: WebhookParts): Handler {
     const path = (request.url ?? "").split("?", 1)[0];
     if (path === "/authenticate") {
       answer(request, response, parts).catch((error: unknown) => {
-        if (response.destroyed || request.destroyed) return;
+        if (response.destroyed) return;
         parts.system.log.warn(`A question could not be answered: ${messageOf(error)}`);
         if (!response.headersSent) text(response, 500, "kauth met a fault of its own\n");
         else response.destroy();
@@ -45,10 +45,16 @@ export function createWebhook(parts: WebhookParts): Handler {
     request.resume();
     if (path === "/healthz") text(response, 200, "ok");
     else if (path === "/metrics")
-      response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" }).end(metrics.text());
+      response
+        .writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" })
+        .end(metrics.text());
     else if (path === "/readyz") {
       const faults = parts.unready();
-      text(response, faults.length === 0 ? 200 : 503, faults.length === 0 ? "ok\n" : `${faults.join("\n")}\n`);
+      text(
+        response,
+        faults.length === 0 ? 200 : 503,
+        faults.length === 0 ? "ok\n" : `${faults.join("\n")}\n`,
+      );
     } else text(response, 404, "not found\n");
   };
 }
@@ -64,7 +70,9 @@ const answer = async (
   const malformed = (status: number, reason: string): void => {
     metrics.observe("malformed_request", millis(system.monotonic() - start));
     // What else comes of the body is nobody's.
-    response.writeHead(status, { ...PLAIN, ...(status === 400 ? {} : { Connection: "close" }) }).end(`${reason}\n`);
+    response
+      .writeHead(status, { ...PLAIN, ...(status === 400 ? {} : { Connection: "close" }) })
+      .end(`${reason}\n`);
   };
   if (request.method !== "POST") {
     malformed(405, "expected POST");

@@ -1,0 +1,77 @@
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { bindAny } from "../../base/listen.ts";
+import type { SocketAddress } from "../../base/proc-net.ts";
+import type { System } from "../../base/system.ts";
+import { KiB, millis } from "../../base/units.ts";
+import type { IssuedCertificate } from "../../base/x509.ts";
+
+export interface Serving {
+  readonly port: number;
+  /** New connections see this one. */
+  show(certificate: IssuedCertificate): void;
+  /** Takes nobody new, lets those who wait have their answers, and ends. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds. */
+const HEAD_TIME = 10_000;
+const REQUEST_TIME = 20_000;
+const CHECK_EVERY = 1_000;
+/** Go keeps idle connections for 90 s, and does not send a POST again on one that we have just closed (iam.md §2.8). */
+const KEEP_ALIVE = 130_000;
+const HEAD_LIMIT = KiB(16);
+/** Of API servers there are a few; anybody on the machine may connect. */
+const CONNECTIONS = 1_024;
+/** What an API server waits for an answer, and some. */
+const DRAIN = millis(10_000);
+
+/** HTTP/1.1 over TLS 1.2 or newer. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED */
+export async function serveTls(
+  at: SocketAddress,
+  certificate: IssuedCertificate,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  system: System,
+): Promise<Serving> {
+  let stopping = false;
+  const server: Server = createServer(
+    {
+      ...shown(certificate),
+      headersTimeout: HEAD_TIME,
+      requestTimeout: REQUEST_TIME,
+      connectionsCheckingInterval: CHECK_EVERY,
+      keepAliveTimeout: KEEP_ALIVE,
+      maxHeaderSize: HEAD_LIMIT,
+      ALPNProtocols: ["http/1.1"],
+    },
+    (request, response) => {
+      if (stopping) response.setHeader("Connection", "close");
+      handler(request, response);
+    },
+  );
+  server.maxConnections = CONNECTIONS;
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  server.on("clientError", (_error, socket) => socket.destroy());
+  const { port } = await bindAny(server, at, system);
+  return {
+    port,
+    show: (next) => server.setSecureContext(shown(next)),
+    stop: async () => {
+      stopping = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), DRAIN);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+const shown = ({
+  cert,
+  key,
+}: IssuedCertificate): { readonly cert: string; readonly key: string; readonly minVersion: "TLSv1.2" } => ({
+  cert,
+  key,
+  minVersion: "TLSv1.2",
+});
