@@ -67,7 +67,7 @@ export async function sendHttp(request: HttpRequest, system: System): Promise<Ht
   try {
     if (request.signal?.aborted === true) aborted();
     stop.signal.throwIfAborted();
-    const message = await exchange(request, system, stop.signal);
+    const message = await exchangeFresh(request, system, stop.signal);
     return {
       status: message.statusCode ?? 0,
       headers: pairs(message.rawHeaders),
@@ -155,11 +155,30 @@ const authoritiesFor = async (
     : [...(trusted ?? (await import("./tls.ts")).runtimeRoots()), ...certificatesOf(moreCa)];
 };
 
-const exchange = async (
+/** Of connections that were kept, one after the other may be dead when it is used again. */
+const STALE_TRIES = 5;
+
+const exchangeFresh = async (
   request: HttpRequest,
   system: System,
   signal: AbortSignal,
 ): Promise<IncomingMessage> => {
+  for (let left = STALE_TRIES; ; left--) {
+    const message = await exchange(request, system, signal);
+    if (message !== STALE) return message;
+    if (left === 0 || request.method !== "GET")
+      throw Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" });
+  }
+};
+
+/** The server had closed a connection that was kept, as it may: it has seen nothing of the request. */
+const STALE = "stale";
+
+const exchange = async (
+  request: HttpRequest,
+  system: System,
+  signal: AbortSignal,
+): Promise<IncomingMessage | typeof STALE> => {
   const { url, body, method, pool } = request;
   const way =
     pool === undefined
@@ -192,9 +211,7 @@ const exchange = async (
       reject(new Error("it switched protocols unasked"));
     });
     sent.on("error", (error) => {
-      // Its server has closed it meanwhile, as it may: a connection that is kept may be dead before it is used again.
-      const stale = sent.reusedSocket && systemCode(error) === "ECONNRESET" && !signal.aborted;
-      if (stale && method === "GET") exchange(request, system, signal).then(resolve, reject);
+      if (sent.reusedSocket && systemCode(error) === "ECONNRESET" && !signal.aborted) resolve(STALE);
       else reject(error);
     });
     sent.end(body);

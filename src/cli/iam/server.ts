@@ -47,7 +47,7 @@ export async function runServer(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-export const certificateFor = async (
+const certificateFor = async (
   { given, stateDir, hostname, settings }: ServerWishes,
   system: System,
 ): Promise<ServerCertificate> =>
@@ -56,7 +56,7 @@ export const certificateFor = async (
     : await givenCertificate(given, system);
 
 /** Readable for the API server, which is another user perhaps: nothing of it is secret. */
-export const writeWebhookConfig = async (
+const writeWebhookConfig = async (
   { pregenerated, generateKubeconfig, hostname }: ServerWishes,
   { port, certificate }: { readonly port: number; readonly certificate: ServerCertificate },
   system: System,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../base/errors.ts";
 import type { Millis } from "../../base/units.ts";
 import type { Outcome } from "./authenticate.ts";
 
@@ -110,20 +111,14 @@ const histogramLines = (histograms: ReadonlyMap<Result, Histogram>): readonly st
   ];
 };
 
-/** How the reference would have counted it. */
-export const resultOf = ({ verdict }: Outcome): Result => {
-  if (verdict.kind === "granted") return "success";
-  switch (verdict.error.code) {
-    case "IAM_TOKEN_REFUSED":
-      return "invalid_token";
-    case "IAM_STS_THROTTLED":
-      return "sts_throttling";
-    case "IAM_STS_LIMIT":
-      return "rate_limited";
-    case "IAM_STS_FAILED":
-    case "IAM_STS_REFUSED":
-      return "sts_error";
-    default:
-      return "uknown_user";
-  }
+const RESULTS: Readonly<Partial<Record<ErrorCode, Result>>> = {
+  IAM_TOKEN_REFUSED: "invalid_token",
+  IAM_STS_THROTTLED: "sts_throttling",
+  IAM_STS_LIMIT: "rate_limited",
+  IAM_STS_FAILED: "sts_error",
+  IAM_STS_REFUSED: "sts_error",
 };
+
+/** How the reference would have counted it. */
+export const resultOf = ({ verdict }: Outcome): Result =>
+  verdict.kind === "granted" ? "success" : (RESULTS[verdict.error.code] ?? "uknown_user");
