@@ -1,4 +1,4 @@
-import { messageOf } from "../base/errors.ts";
+import { KnownError, messageOf } from "../base/errors.ts";
 import { mustFinish } from "../base/unfinished.ts";
 import { beginAuthorization, type Authorization } from "./authorization.ts";
 import { openCallback, type Arrived } from "./callback.ts";
@@ -28,7 +28,10 @@ export async function browserGrant(signing: Signing): Promise<Entry> {
       const opened = await presentation.openPage(authorization.url);
       if (opened || !presentation.answers || !presentation.seen) return await answer;
       presentation.tell("If it opens on another machine, paste the address here that it ends at");
-      return await Promise.race([answer, pasted(signing, authorization, either, "")]);
+      return await Promise.race([
+        answer,
+        pasted(signing, authorization, either, "").then(async (found) => found ?? (await answer)),
+      ]);
     } finally {
       both.abort(new Error("the other way was faster"));
     }
@@ -45,6 +48,11 @@ export async function pasteGrant(signing: Signing): Promise<Entry> {
     signing,
     async (signal) => await pasted(signing, authorization, signal, "Enter code: "),
   );
+  if (arrived === undefined)
+    throw new KnownError(
+      "OIDC_LOGIN_REFUSED",
+      "Cannot sign in: standard input ended before a code was pasted",
+    );
   return await finish(signing, authorization, arrived);
 }
 
@@ -68,22 +76,18 @@ const patiently = async <T>(
     work,
   );
 
-/** Asks until something is pasted that answers this sign-in; where nothing more comes, the other way has to do. */
+/** Asks until something is pasted that answers this sign-in. Undefined: nothing more comes. */
 const pasted = async (
   { party, around }: Signing,
   authorization: Authorization,
   signal: AbortSignal,
   prompt: string,
-): Promise<Arrived> => {
+): Promise<Arrived | undefined> => {
   const { presentation } = around;
   for (;;) {
     const line = await presentation.ask(prompt, signal);
-    if (line === undefined)
-      return await new Promise((_resolve, reject) => {
-        const aborted = (): void => reject(signal.reason as Error);
-        signal.addEventListener("abort", aborted, { once: true });
-        if (signal.aborted) aborted();
-      });
+    signal.throwIfAborted();
+    if (line === undefined) return undefined;
     const read = readPasted(line, authorization, party.metadata);
     if ("parameters" in read) return { ...read, succeed: () => undefined, fail: () => undefined };
     presentation.tell(read.fault);

@@ -34,7 +34,7 @@ export interface BentProvider extends AsyncDisposable {
   life: number;
 }
 
-export interface BentWishes extends Pick<CertifiedWishes, "directory" | "jwtAccess" | "extra"> {
+export interface BentWishes extends Pick<CertifiedWishes, "directory" | "jwtAccess" | "par" | "extra"> {
   readonly https?: boolean;
   readonly bend?: Bend;
   readonly life?: number;

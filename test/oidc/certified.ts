@@ -25,6 +25,8 @@ export interface CertifiedWishes {
   readonly life: () => number;
   /** Access tokens as JWTs for the audience `kubernetes`. Default: opaque. */
   readonly jwtAccess?: boolean;
+  /** Takes pushed authorization requests (RFC 9126). Default false. */
+  readonly par?: boolean;
   readonly extra?: Configuration;
 }
 
@@ -103,7 +105,7 @@ const clients = (): ClientMetadata[] => {
 
 export async function startCertified(wishes: CertifiedWishes): Promise<Certified> {
   const key = await KEY;
-  const { issuer, jwtAccess = false } = wishes;
+  const { issuer, jwtAccess = false, par = false } = wishes;
   const life = (): number => wishes.life();
   const provider = new Provider(issuer, {
     clients: clients(),
@@ -134,7 +136,7 @@ export async function startCertified(wishes: CertifiedWishes): Promise<Certified
       clientCredentials: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true },
-      pushedAuthorizationRequests: { enabled: true },
+      pushedAuthorizationRequests: { enabled: par },
       resourceIndicators: jwtAccess
         ? {
             enabled: true,

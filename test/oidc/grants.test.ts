@@ -1,9 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { claimsOf, metadata, refreshed } from "./bend.ts";
+import { at, claimsOf, json, metadata, refreshed } from "./bend.ts";
 import { CONFIDENTIAL, IN_BODY, LOGIN, MACHINE, PERSON } from "./certified.ts";
-import { credentialOf, inScene, keepsSecrets, tokenForms, untilExpired, visit, type Scene } from "./scene.ts";
+import {
+  authorization,
+  credentialOf,
+  inScene,
+  keepsSecrets,
+  tokenForms,
+  untilExpired,
+  visit,
+  type Scene,
+} from "./scene.ts";
 import { OURS, type Running } from "./target.ts";
 
 /** What upstream never tests (oidc.md §2.2): the other grants over HTTP. */
@@ -51,18 +60,42 @@ describe.concurrent("authcode-keyboard", () => {
     { name: "iss", value: "https://attacker.example" },
   ])("an address with another $name is never redeemed", async ({ name, value }) => {
     await inScene({}, async (made) => {
-      using running = made.start(made.args(...ARGS));
       const pasted = new URL("http://localhost/?code=forged");
       pasted.searchParams.set(name, value);
-      running.child.stdin?.end();
+      using running = made.start(made.args(...ARGS), { stdin: `${pasted.href}\n` });
       const ended = await running.ended;
-      expect(ended).toMatchObject({ stdout: "" });
-      using again = made.start(made.args(...ARGS), { stdin: `${pasted.href}\n` });
-      const second = await again.ended;
-      expect(second, second.stderr).toMatchObject({ stdout: "" });
-      expect(second.code).not.toBe(0);
+      expect(ended, ended.stderr).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain("OIDC_LOGIN_REFUSED");
       expect(made.provider.count("/token")).toBe(0);
     });
+  });
+});
+
+describe.concurrent("pushed authorization requests (RFC 9126)", () => {
+  test.runIf(OURS)("are used where the provider takes them: the browser's address says nothing", async () => {
+    await inScene({ par: true }, async (made) => {
+      credentialOf(await made.getToken("--oidc-extra-scope=email"), made.provider);
+      const [sent] = made.provider.heard.filter(({ path }) => path === "/request");
+      expect(Object.fromEntries(sent?.form ?? [])).toMatchObject({
+        scope: "email openid",
+        code_challenge_method: "S256",
+      });
+      const asked = authorization(made.provider);
+      expect(asked.get("request_uri")).toMatch(/^urn:/);
+      expect(asked.has("state")).toBe(false);
+    });
+  });
+
+  test.runIf(OURS)("that are refused end the sign-in before a browser is opened", async () => {
+    await inScene(
+      { par: true, bend: at("/request", () => json(400, { error: "invalid_scope" })) },
+      async (made) => {
+        const ended = await made.getToken();
+        expect(ended, ended.stderr).toMatchObject({ code: 1, stdout: "" });
+        expect(ended.stderr).toContain("invalid_scope");
+        expect(await made.opened()).toBe(0);
+      },
+    );
   });
 });
 
