@@ -195,6 +195,7 @@ describe("what programs can import", () => {
       "createMapper",
       "execCredential",
       "execVersion",
+      "followMappings",
       "listIamCache",
       "lookupOf",
       "makeToken",

@@ -1,6 +1,15 @@
 import { decode, type Decoder } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
-import { endpointSlice, listOf, pod, selfSubjectReview, service, workload } from "./objects.ts";
+import {
+  configMap,
+  endpointSlice,
+  identityMapping,
+  listOf,
+  pod,
+  selfSubjectReview,
+  service,
+  workload,
+} from "./objects.ts";
 import { isImpersonationRefused, statusError } from "./status.ts";
 import type { ApiRequest, ApiResponse, Connection } from "./types.ts";
 
@@ -20,6 +29,8 @@ const RESOURCES = {
   deployments: resource("/apis/apps/v1", workload),
   statefulsets: resource("/apis/apps/v1", workload),
   replicasets: resource("/apis/apps/v1", workload),
+  configmaps: resource("/api/v1", configMap),
+  iamidentitymappings: resource("/apis/iamauthenticator.k8s.aws/v1alpha1", identityMapping),
 } as const;
 
 export type ResourceName = keyof typeof RESOURCES;
@@ -60,7 +71,9 @@ export async function getObject<Name extends ResourceName>(
   return decode(decoder, answer.body, { what: `${name} "${where.name}"`, code: "API_FAILED" });
 }
 
-export interface ListWishes extends Place {
+export interface ListWishes extends Omit<Place, "namespace"> {
+  /** Undefined: of a kind that is in none, or in all of them. */
+  readonly namespace: string | undefined;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }

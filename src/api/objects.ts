@@ -8,6 +8,7 @@ import {
   object,
   optional,
   string,
+  unknown,
   type Decoder,
 } from "../base/decode.ts";
 
@@ -148,6 +149,11 @@ export const workload = object({
   }),
 });
 export type Workload = ReturnType<typeof workload>;
+
+export const configMap = object({ metadata, data: stringMap });
+
+/** Of aws-iam-authenticator. Its `spec` is for who maps identities: one that is wrong must not hide the others. */
+export const identityMapping = object({ metadata, spec: unknown });
 
 export const selfSubjectReview = object({
   status: object({

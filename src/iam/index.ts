@@ -25,3 +25,10 @@ export { readIdentityMappings } from "./mapping/crd.ts";
 export { readDynamicFile, type DynamicFile } from "./mapping/dynamic-file.ts";
 export type { ReadMapping } from "./mapping/table.ts";
 export { backendModes, readServerConfig, type BackendModes, type ServerConfig } from "./server-config.ts";
+export {
+  followMappings,
+  type BackendState,
+  type LiveMappings,
+  type MappingWishes,
+} from "./mapping/live/backends.ts";
+export type { MappingEvent, Tell } from "./mapping/live/source.ts";
