@@ -22,6 +22,8 @@ const manifest = JSON.parse(read("package.json")) as Manifest;
 
 /** Each runtime dependency with its reason. */
 const REASONS: Readonly<Record<string, string>> = {
+  "@napi-rs/keyring":
+    "reaches the keyring of each system, where the key to sealed tokens lies; without dependencies but its own prebuilt part",
   jose: "verifies what OpenID providers sign; written by whoever writes the standards' test suites, without dependencies",
   oauth4webapi:
     "makes the requests to OpenID providers, each way for a client to prove itself too; certified, without dependencies",
@@ -131,6 +133,8 @@ describe("what programs can import", () => {
       "isFresh",
       "isPassing",
       "listEntries",
+      "noteHandedOut",
+      "noteRenewed",
       "openCache",
       "openCallback",
       "openWire",
@@ -142,6 +146,7 @@ describe("what programs can import", () => {
       "revokeToken",
       "saidBy",
       "signIn",
+      "singleFlight",
       "verifyIdToken",
     ],
     "./credentials": [

@@ -30,6 +30,8 @@ const bundle = (...args: readonly string[]): void =>
       "--target=node",
       "--format=esm",
       "--minify-syntax",
+      // Its part of machine code is found by its place, and differs between machines.
+      "--external=@napi-rs/keyring",
       "--root",
       SOURCES,
       "--outdir",

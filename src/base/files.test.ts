@@ -26,6 +26,38 @@ describe("files", () => {
     await expect(realFiles.readWithFacts(path, bytes(3))).rejects.toThrow("larger than 3 bytes");
   });
 
+  test("directories are made with all above them, also by several at once, and not where none can be", async () => {
+    const path = join(directory, "a", "b", "c");
+    await Promise.all([1, 2, 3].map(async () => await realFiles.makeDirectory(path)));
+    await realFiles.makeDirectory(path);
+    expect([(await stat(path)).mode & 0o777, (await stat(join(directory, "a"))).mode & 0o777]).toEqual([
+      0o700, 0o700,
+    ]);
+    await writeFile(join(directory, "file"), "");
+    for (const none of [join(directory, "file"), join(directory, "file", "x"), "/proc/kauth-none/x"])
+      await expect(realFiles.makeDirectory(none), none).rejects.toThrow();
+  });
+
+  test("a mode is set of what has the name, and of nothing that a symlink leads to", async () => {
+    const [path, link] = [join(directory, "file"), join(directory, "link")];
+    await writeFile(path, "", { mode: 0o644 });
+    await symlink(path, link);
+    await expect(realFiles.setMode(link, 0o600)).rejects.toThrow();
+    expect((await stat(path)).mode & 0o777).toBe(0o644);
+    await realFiles.setMode(path, 0o600);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("bytes are put where they belong, into a file of one's own, through no symlink", async () => {
+    const [path, link] = [join(directory, "table"), join(directory, "link")];
+    realFiles.patchNow(path, 4, Buffer.from("cd"));
+    realFiles.patchNow(path, 0, Buffer.from("ab"));
+    expect(await readFile(path, "latin1")).toBe("ab\0\0cd");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await symlink(path, link);
+    expect(() => realFiles.patchNow(link, 0, Buffer.from("x"))).toThrow();
+  });
+
   test("a name is told of by itself: a symlink by what it says", async () => {
     const link = join(directory, "link");
     await symlink("nowhere", link);

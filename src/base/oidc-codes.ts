@@ -48,6 +48,11 @@ export const OIDC_CODES = {
     "The token by which the client or the workload shows who it is could not be got.",
     "Check the source that the message names.",
   ),
+  OIDC_KEYRING_UNAVAILABLE: code(
+    2,
+    "The system's keyring, in which the key to the token cache lies, cannot be used.",
+    "Unlock or start the keyring, or keep tokens in files: --token-cache-storage disk.",
+  ),
   OIDC_PKCE_REFUSED: code(
     2,
     "The OpenID provider does not protect a code against theft (PKCE with S256).",

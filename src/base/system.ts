@@ -36,6 +36,8 @@ export interface System {
   /** Undefined where users have no numbers (Windows). */
   readonly uid: number | undefined;
   readonly pid: number;
+  /** The process that started us. */
+  readonly parent: number;
   readonly cwd: string;
   readonly home: string;
   readonly temp: string;
@@ -232,6 +234,9 @@ export const realSystem = (level = 0): System => ({
   platform: process.platform,
   uid: process.getuid?.(),
   pid: process.pid,
+  get parent() {
+    return process.ppid;
+  },
   cwd: process.cwd(),
   home: process.platform === "win32" ? homedir() : (process.env["HOME"] ?? ""),
   temp: tmpdir(),

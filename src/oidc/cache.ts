@@ -7,6 +7,8 @@ import { ENTRY_LIMIT, parseEntry, renderEntry, type Entry } from "./entry.ts";
 export type { Entry };
 
 export interface Cache {
+  /** Where it is: no two have the same. Of files it is the directory, which is ours alone. */
+  readonly place: string;
   /** What cannot be read, is not whole or is not ours counts as nothing (security.md R-K4). */
   read(key: string): Promise<Entry | undefined>;
   /** Old or new, never a part, and on the disk. Says whether it is kept; why not, is a warning (R-K7). */
@@ -42,6 +44,7 @@ export async function openCache(
   const pathOf = (key: string): string => join(place, `${key}.json`);
   const { files, uid, log } = system;
   return {
+    place,
     read: async (key) => {
       const path = pathOf(key);
       const facts = await files.nameFacts(path);

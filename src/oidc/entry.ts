@@ -72,7 +72,7 @@ export const readAbout = (found: ReturnType<typeof aboutShape>): About => ({
   account: found.account,
 });
 
-const renderAbout = (about: About | undefined): object | undefined =>
+export const renderAbout = (about: About | undefined): object | undefined =>
   about && { issuer: about.issuer, client_id: about.clientId, account: about.account };
 
 export const renderEntry = (key: string, entry: Entry): string =>

@@ -1,4 +1,5 @@
 export { beginAuthorization, type Authorization, type PkceMethod } from "./authorization.ts";
+export { noteHandedOut, noteRenewed } from "./handed-out.ts";
 export { openCache, type Cache } from "./cache.ts";
 export type { About, Entry } from "./entry.ts";
 export { listEntries, removeEntry, type Listed } from "./store.ts";
@@ -12,6 +13,7 @@ export { isPassing } from "./passing.ts";
 export { clientTokens, passwordTokens, redeemCode, refreshTokens, type Party } from "./token-request.ts";
 export type { Claims, ClientKey, ClientWishes, Metadata, Reach, Tokens, TokenSource } from "./types.ts";
 export { signIn } from "./sign-in.ts";
+export { singleFlight } from "./single-flight.ts";
 export type {
   DeviceInvitation,
   Grant,

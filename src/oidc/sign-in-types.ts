@@ -62,13 +62,23 @@ export interface SubjectWishes {
 /** Where entries are kept. Undefined: nowhere. */
 export type Storage = Cache;
 
+/** What the one process that works has to heed. */
+export interface Role {
+  readonly signal: AbortSignal;
+  /**
+   * Before a person is asked for anything: it is remembered, so that nobody opens a page a second.
+   * @throws {KnownError} OIDC_LOGIN_WAITS: it is too early for another
+   */
+  readonly beforeAsking: () => Promise<void>;
+}
+
 /**
  * Lets one of all processes that want the entry of a key do the work. The others wait and get its entry, or its failure.
  * @param lead reads the storage again first, since another may have been faster; it has written when it resolves
  */
 export type SingleFlight = (
   key: string,
-  lead: (signal: AbortSignal) => Promise<Entry>,
+  lead: (role: Role) => Promise<Entry>,
   how: {
     readonly signal: AbortSignal;
     /** A person asks for it: failures that are remembered do not count. */

@@ -1,6 +1,7 @@
 import { abortable } from "../base/abortable.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import { mustFinish } from "../base/unfinished.ts";
+import { millis } from "../base/units.ts";
 import type { Entry } from "./cache.ts";
 import { discover } from "./discovery.ts";
 import { openWire } from "./exchange.ts";
@@ -10,7 +11,7 @@ import { credentialOf, isFresh } from "./life.ts";
 import { isPassing } from "./passing.ts";
 import { persistently, sayWhenSlow } from "./patience.ts";
 import { settler, settledClaims, type Settle } from "./settle.ts";
-import type { SignInAround, SignInWishes } from "./sign-in-types.ts";
+import type { Presentation, SignInAround, SignInWishes } from "./sign-in-types.ts";
 import type { Party } from "./token-request.ts";
 
 /** What a grant works with. */
@@ -27,11 +28,38 @@ export interface Signing {
  * @throws {KnownError} OIDC_*, the network's, PORT_TAKEN, LISTEN_FAILED; the signal's reason
  */
 export async function signIn(wishes: SignInWishes, around: SignInAround): Promise<Entry> {
-  return await around.singleFlight(wishes.key, async (signal) => await lead(wishes, { ...around, signal }), {
-    signal: around.signal,
-    asked: wishes.least === "signed-in",
-  });
+  let led = false;
+  const fly = async (): Promise<Entry> =>
+    await around.singleFlight(
+      wishes.key,
+      async ({ signal, beforeAsking }) => {
+        led = true;
+        const presentation = guarded(around.presentation, beforeAsking);
+        return await lead(wishes, { ...around, signal, presentation });
+      },
+      { signal: around.signal, asked: wishes.least === "signed-in" },
+    );
+  const entry = await fly();
+  // Whoever was waited for may have had no reason to doubt the very token that was refused here.
+  return !led && isRefused(entry, wishes) ? await fly() : entry;
 }
+
+/** `before` comes before all that a person has to do something about. */
+const guarded = (presentation: Presentation, before: () => Promise<void>): Presentation => ({
+  ...presentation,
+  openPage: async (url) => {
+    await before();
+    return await presentation.openPage(url);
+  },
+  showDevice: async (invitation) => {
+    await before();
+    await presentation.showDevice(invitation);
+  },
+  ask: async (prompt, signal, how) => {
+    await before();
+    return await presentation.ask(prompt, signal, how);
+  },
+});
 
 const lead = async (wishes: SignInWishes, around: SignInAround): Promise<Entry> => {
   const { system, storage, signal } = around;
@@ -80,9 +108,10 @@ const willDo = (entry: Entry, wishes: SignInWishes, { system }: SignInAround): b
   return isFresh(held, { now: system.now(), margin: wishes.margin });
 };
 
+/** One that a server has refused too: whether it really has is a guess, and there is nothing better. */
 const stillGood = (entry: Entry, wishes: SignInWishes, { system }: SignInAround): boolean => {
   const held = credentialOf(entry, wishes.useAccessToken);
-  return held?.end !== undefined && !isRefused(entry, wishes) && system.now() < held.end;
+  return held !== undefined && isFresh(held, { now: system.now(), margin: millis(0) });
 };
 
 /** Undefined: only a person can help. */

@@ -37,12 +37,14 @@ const isAsked = async (second: number, tookOver = false): Promise<string> => {
 
 describe("after a sign-in that came to nothing nobody is asked for a while", () => {
   test("also where its process was killed and could say nothing", async () => {
-    expect(await isAsked(0)).toBe("asked");
-    await (await at(0)).begin();
-    expect(await isAsked(4)).toBe(
-      "OIDC_LOGIN_WAITS: Cannot get a token: a sign-in was begun 4 s ago, and nobody finished it. To sign in now: kauth oidc login --x. By itself it is tried again in 6 s.",
+    for (const second of [0, 1]) {
+      expect(await isAsked(second)).toBe("asked");
+      await (await at(second)).begin();
+    }
+    expect(await isAsked(5)).toBe(
+      "OIDC_LOGIN_WAITS: Cannot get a token: a sign-in was begun 4 s ago, and nobody finished it. To sign in now: kauth oidc login --x. By itself it is tried again in 36 s.",
     );
-    expect(await isAsked(10)).toBe("asked");
+    expect(await isAsked(41)).toBe("asked");
   });
 
   test("and the reason is said", async () => {
@@ -111,5 +113,5 @@ describe("after a sign-in that came to nothing nobody is asked for a while", () 
 
 test("pauses have an end, however often it failed", () => {
   expect([0, 1, 2, 3, 8, 1e6].map(pauseAfter)).toEqual([0, 10_000, 40_000, 160_000, 86_400_000, 86_400_000]);
-  expect(pauseLeft({ count: 1, at: epochMillis(0), reason: undefined }, epochMillis(9_999), false)).toBe(1);
+  expect(pauseLeft({ count: 1, at: epochMillis(0), reason: "x" }, epochMillis(9_999), false)).toBe(1);
 });

@@ -16,8 +16,8 @@ export interface Tries {
 }
 
 /**
- * What programs that ask again and again may open in a browser: the second tab after 10 s, then after 40 s, 160 s … and
- * one a day. Over a night these are seven.
+ * What programs that ask again and again may open in a browser: after a failure the next tab comes after 10 s, then 40 s,
+ * 160 s … and one a day. Over a night these are seven.
  */
 const FIRST = millis(10_000);
 const FACTOR = 4;
@@ -38,6 +38,8 @@ export const pauseAfter = (count: number): Millis =>
 export const pauseLeft = (tries: Tries | undefined, now: EpochMillis, tookOver: boolean): Millis => {
   if (tries === undefined) return millis(0);
   if (tookOver && tries.count <= TAKEOVERS) return millis(0);
+  // One that was killed may have been killed for good reason, and a page that was closed be wanted after all.
+  if (tries.reason === undefined && tries.count <= 1) return millis(0);
   const pause = pauseAfter(tries.count);
   // A clock that was set back says nothing; the next try begins a new pause.
   return isWithin(pause, tries.at, now) ? millis(tries.at + pause - now) : millis(0);

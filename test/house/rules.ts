@@ -124,6 +124,7 @@ export const machinePaths: Rule = (_path, text) =>
 
 /** Runtime dependencies, each with the files that may import it. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@napi-rs/keyring": ["src/oidc/keyring.ts"],
   jose: [
     "src/oidc/id-token.ts",
     "src/oidc/keys.ts",

@@ -1,4 +1,5 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -37,6 +38,10 @@ export interface SceneWishes extends Omit<BentWishes, "directory"> {
 
 export const execInfo = (apiVersion = "client.authentication.k8s.io/v1", interactive = true): string =>
   JSON.stringify({ kind: "ExecCredential", apiVersion, spec: { interactive } });
+
+/** Each run is for another client: what is given twice to the same client at once has been refused by a server. */
+const another = (info: string): string =>
+  info.replace(/(?<="spec":\{)/, `"cluster":{"server":"https://${randomUUID()}.example"},`);
 
 export async function scene(wishes: SceneWishes = {}): Promise<Scene> {
   const home = await mkdtemp(join(tmpdir(), "kauth-oidc-"));
@@ -80,7 +85,7 @@ export async function scene(wishes: SceneWishes = {}): Promise<Scene> {
     start(words, {
       home,
       ...more,
-      env: { ...(given === undefined ? {} : { KUBERNETES_EXEC_INFO: given }), ...more.env },
+      env: { ...(given === undefined ? {} : { KUBERNETES_EXEC_INFO: another(given) }), ...more.env },
     });
   return {
     home,

@@ -14,7 +14,7 @@ export async function runLogin(invocation: Invocation): Promise<number> {
   const settings = await readSettings(invocation, "login");
   const entry = await signInEntry(invocation, {
     settings,
-    storage: await openStorage(settings, system),
+    storage: await openStorage(settings, system, invocation.signal),
     key: entryKey(settings),
     info: { apiVersion: "", interactive: undefined, given: false },
     least: "signed-in",

@@ -29,6 +29,8 @@ export const GRANT_TYPES = [
 /** What came later; kubelogin has no word for it. */
 export const MORE_GRANT_TYPES = ["token-exchange"] as const;
 export const STORAGES = ["disk", "keyring", "none"] as const;
+/** Linux has two: the desktop's, and the kernel's, which needs none and is empty after a restart. */
+export const KEYRINGS = ["secret-service", "keyutils"] as const;
 export const PKCE_METHODS = ["auto", "no", "S256"] as const;
 
 /** Which provider, as which client, and what is asked of it. */
@@ -92,6 +94,13 @@ export const CACHE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     suggests: STORAGES,
     default: "disk",
   }),
+  ...option(
+    "token-cache-keyring",
+    "string",
+    "KEYRING",
+    "Which keyring of Linux has the key, with --token-cache-storage keyring; keyutils is the kernel's, empty after a restart",
+    { suggests: KEYRINGS, default: "secret-service" },
+  ),
   ...option(
     "token-expiry-margin",
     "string",

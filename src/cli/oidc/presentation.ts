@@ -68,16 +68,18 @@ export const terminalPresentation = (
     ask: async (prompt, signal, { hidden = false } = {}) => {
       if (info.interactive === false)
         throw new KnownError(
-          "OIDC_LOGIN_REFUSED",
+          "OIDC_NOBODY_ASKED",
           `Cannot ask for ${prompt.replace(/:? *$/, "")}: the client that started this gives it no standard input`,
           { hint: `Run ${loginCommand}.` },
         );
       if (!hidden) return await askLine(prompt, signal);
       if (!system.stdinIsTerminal)
         throw new KnownError(
-          "OIDC_LOGIN_REFUSED",
+          "OIDC_NOBODY_ASKED",
           "Cannot ask for a password: standard input is no terminal",
-          { hint: `Give --password, or run ${loginCommand} on a terminal.` },
+          {
+            hint: `Give --password, or run ${loginCommand} on a terminal.`,
+          },
         );
       return await askHidden(prompt, signal);
     },

@@ -7,7 +7,7 @@ import type { Invocation, ParsedOptions } from "../command.ts";
 import { expandTilde } from "../tilde.ts";
 import { flag, given, secondsOf, usage } from "./flags.ts";
 import { map, slice } from "./go-values.ts";
-import { GRANT_TYPES, MORE_GRANT_TYPES, PKCE_METHODS, STORAGES } from "./options.ts";
+import { GRANT_TYPES, MORE_GRANT_TYPES, KEYRINGS, PKCE_METHODS, STORAGES } from "./options.ts";
 
 /** Which identity of which provider: what the name of an entry is made of, and how the provider is reached. */
 export interface ProviderSettings {
@@ -34,6 +34,8 @@ export interface ProviderSettings {
 export interface CacheSettings {
   readonly directory: string;
   readonly storage: (typeof STORAGES)[number];
+  /** Which one, where a system has several: Linux. */
+  readonly keyring: (typeof KEYRINGS)[number];
   readonly margin: Millis | undefined;
 }
 
@@ -101,6 +103,7 @@ export async function readSettings(
     subject: text("oidc-subject-token"),
     grant,
     storage,
+    keyring: oneOf(who, "token-cache-keyring", options.string("token-cache-keyring"), KEYRINGS),
     directory: expandTilde(text("token-cache-dir") ?? defaultDirectory(system), system),
     margin,
   };

@@ -1,12 +1,15 @@
 import {
   credentialOf,
+  noteHandedOut,
+  noteRenewed,
   signIn,
+  singleFlight,
   type Credential,
   type Entry,
   type Least,
-  type SingleFlight,
   type Storage,
 } from "../../oidc/index.ts";
+import type { Secret } from "../../base/secret.ts";
 import type { Invocation } from "../command.ts";
 import type { ExecInfo } from "./exec-info.ts";
 import { loginCommand } from "./login-command.ts";
@@ -20,19 +23,31 @@ export interface SignInRequest {
   readonly key: string;
   readonly info: ExecInfo;
   readonly least: Least;
+  /** What a server has refused, as it seems. */
+  readonly refused?: Secret | undefined;
 }
 
 /** What a cache cannot answer. @throws as `signIn` */
 export const signInNow = async (
   invocation: Invocation,
   request: SignInRequest,
-): Promise<Credential | undefined> =>
-  credentialOf(await signInEntry(invocation, request), request.settings.useAccessToken);
+): Promise<Credential | undefined> => {
+  const found = credentialOf(await signInEntry(invocation, request), request.settings.useAccessToken);
+  const { storage, key, info, refused } = request;
+  const { system } = invocation;
+  if (found !== undefined && storage !== undefined && info.given) {
+    const asked = { key, token: found.token, place: storage.place };
+    if (refused === undefined) noteHandedOut(asked, system);
+    else noteRenewed(asked, system);
+  }
+  return found;
+};
 
 export async function signInEntry(invocation: Invocation, request: SignInRequest): Promise<Entry> {
   const { system, signal } = invocation;
-  const { settings, storage, key, info, least } = request;
+  const { settings, storage, key, info, least, refused } = request;
   const signing = await readSignInSettings(invocation, settings);
+  const command = loginCommand(invocation.options);
   if (settings.useAccessToken && settings.audience === undefined)
     system.log.warn(
       "Whom the access token is for is not checked: name the API server's audience with --oidc-access-token-audience",
@@ -43,20 +58,22 @@ export async function signInEntry(invocation: Invocation, request: SignInRequest
       ...signing,
       key,
       least,
+      refused,
       reach: { ca: settings.ca, verify: settings.verify, headers: settings.headers },
     },
     {
       system,
       signal,
       storage,
-      singleFlight: alone,
+      singleFlight: singleFlight(
+        { patience: signing.patience, loginCommand: command, place: storage?.place },
+        system,
+      ),
       presentation: terminalPresentation(system, {
-        loginCommand: loginCommand(invocation.options),
+        loginCommand: command,
         signing,
         info,
       }),
     },
   );
 }
-
-const alone: SingleFlight = async (_key, lead, { signal }) => await lead(signal);

@@ -43,6 +43,7 @@ export async function runStandalone(invocation: Invocation): Promise<number> {
   await proveWritable({ path, user }, configWith(provider, { ...kept, idToken: new Secret("") }), system);
   let fault: unknown;
   const storage: Storage = {
+    place: path,
     read: () => Promise.resolve(kept),
     write: async (_key, entry) => {
       try {
