@@ -67,9 +67,22 @@ export async function fakeSts(keys: KnownKeys, until = Date.UTC(2099, 0, 1)): Pr
       GetCallerIdentity: { UserId: "AROAEXAMPLE:jane", Account: "111122223333", Arn: "arn:aws:sts::1:x" },
     };
     if (!Object.hasOwn(results, action)) return undefined;
+    // What AWS's own programs ask for.
+    if (question.headers.accept !== "application/json")
+      return {
+        text: `<${action}Response>${xml({ [`${action}Result`]: results[action] })}</${action}Response>`,
+      };
     return { json: { [`${action}Response`]: { [`${action}Result`]: results[action] } } };
   });
 }
+
+const xml = (value: unknown): string =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value)
+        .map(([name, inner]) => `<${name}>${xml(name === "Expiration" ? isoOf(inner) : inner)}</${name}>`)
+        .join("")
+    : String(value);
+const isoOf = (seconds: unknown): string => new Date(Number(seconds) * 1000).toISOString();
 
 const hmac = (key: string | Buffer, text: string): Buffer =>
   crypto.createHmac("sha256", key).update(text).digest();
