@@ -162,7 +162,10 @@ export function keepsSecrets(ended: Ended, provider: BentProvider, allowed: read
 export const authorization = (provider: BentProvider): URLSearchParams => {
   const found = provider.heard.filter(({ path }) => path === "/auth");
   expect(found, "one authorization request").toHaveLength(1);
-  return found[0]?.query ?? new URLSearchParams();
+  const query = found[0]?.query ?? new URLSearchParams();
+  // What was pushed beforehand (RFC 9126) is named only.
+  if (!query.has("request_uri")) return query;
+  return provider.heard.findLast(({ path }) => path === "/request")?.form ?? query;
 };
 
 export const tokenForms = (provider: BentProvider, grant: string): readonly URLSearchParams[] =>

@@ -61,9 +61,8 @@ export const terminalPresentation = (
       if (drawn !== undefined) log.show(drawn);
       showPage(new URL(complete ?? address));
       if (signing.skipOpenBrowser) return;
-      const url = new URL(complete ?? address);
-      if (signing.browserCommand !== undefined) await runBrowser(system, signing.browserCommand, url);
-      else if ((await whyNoBrowser(system)) === undefined) await openBrowser(system, url.href);
+      // Not waited for: whoever is fast is asked about meanwhile. The address is on the terminal whatever comes of it.
+      void openQuietly(system, signing, new URL(complete ?? address)).catch(() => undefined);
     },
     ask: async (prompt, signal, { hidden = false } = {}) => {
       if (info.interactive === false)
@@ -84,6 +83,15 @@ export const terminalPresentation = (
       return await askHidden(prompt, signal);
     },
   };
+};
+
+const openQuietly = async (
+  system: System,
+  { browserCommand }: Pick<SignInSettings, "browserCommand">,
+  url: URL,
+): Promise<void> => {
+  if (browserCommand !== undefined) await runBrowser(system, browserCommand, url);
+  else if ((await whyNoBrowser(system)) === undefined) await openBrowser(system, url.href);
 };
 
 /** One program, one argument, no shell; what it prints goes to standard error (oidc.md §1.7). */
