@@ -198,6 +198,7 @@ describe("what programs can import", () => {
       "backendModes",
       "canonicalArn",
       "createMapper",
+      "ec2InstanceNames",
       "execCredential",
       "execVersion",
       "followMappings",

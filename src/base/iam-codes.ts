@@ -128,6 +128,11 @@ export const IAM_CODES = {
     "A user name or group of a mapping asks for something that the identity does not have.",
     "Take the place holder out, or map sessions of roles only: others have no session name.",
   ),
+  IAM_INSTANCE_FAILED: code(
+    1,
+    "EC2 could not be asked for the name of an instance, or does not know it.",
+    "Check that the server's role may do ec2:DescribeInstances, and try again.",
+  ),
   IAM_MAPPING_UNREAD: code(
     1,
     "Nobody is mapped yet by a source that could not be read so far.",

@@ -32,3 +32,4 @@ export {
   type MappingWishes,
 } from "./mapping/live/backends.ts";
 export type { MappingEvent, Tell } from "./mapping/live/source.ts";
+export { ec2InstanceNames, type InstanceWishes } from "./ec2/instances.ts";

@@ -278,6 +278,7 @@ export const authorization = onlyIn(
     "src/credentials/apply.ts": "writes it",
     "src/cli/oidc/token-source.ts": "asks GitHub for the token of a job, which no cluster's credential is in",
     "src/iam/token/container.ts": "what an agent of AWS beside us wants to see",
+    "src/iam/ec2/describe.ts": "signs requests to AWS, which no credential of a cluster is in",
     "src/iam/token/sts.ts": "signs requests to AWS, which no credential of a cluster is in",
   },
   "only credentials/apply.ts writes it",

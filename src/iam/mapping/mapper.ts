@@ -22,7 +22,7 @@ export interface Backend {
   readonly lookup: Lookup | undefined;
 }
 
-/** The private DNS name of an EC2 instance. @throws {KnownError} IAM_EC2_FAILED */
+/** The private DNS name of an EC2 instance. @throws {KnownError} IAM_INSTANCE_FAILED */
 export type PrivateDnsName = (instanceId: string, signal?: AbortSignal) => Promise<string>;
 
 export interface MapperParts {
@@ -34,7 +34,7 @@ export interface MapperParts {
 
 /**
  * From an identity to a user of the cluster.
- * @throws {KnownError} IAM_NOT_MAPPED, IAM_USER_ID_MISMATCH, IAM_NAME_RESERVED, IAM_NAME_INCOMPLETE: no. IAM_EC2_FAILED,
+ * @throws {KnownError} IAM_NOT_MAPPED, IAM_USER_ID_MISMATCH, IAM_NAME_RESERVED, IAM_NAME_INCOMPLETE: no. IAM_INSTANCE_FAILED,
  *   IAM_MAPPING_UNREAD: not now, asking again makes sense
  */
 export type Mapper = (identity: IamIdentity, signal?: AbortSignal) => Promise<MappedUser>;

@@ -39,7 +39,7 @@ const LATER: ReadonlySet<string> = new Set([
   "IAM_STS_FAILED",
   "IAM_STS_THROTTLED",
   "IAM_STS_LIMIT",
-  "IAM_EC2_FAILED",
+  "IAM_INSTANCE_FAILED",
   "IAM_MAPPING_UNREAD",
 ]);
 

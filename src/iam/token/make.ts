@@ -95,7 +95,7 @@ const keeperFor = async ({ plan, wish, ...rest }: Keepable, system: System): Pro
 };
 
 /** What a person names beats what they happen to have set, and that beats what they once wrote down. */
-const firstPlan = (
+export const firstPlan = (
   flag: string | undefined,
   profile: string | undefined,
   files: SharedFiles,

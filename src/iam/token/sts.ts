@@ -14,6 +14,8 @@ export interface StsCall {
   readonly signal?: AbortSignal | undefined;
   /** PEM; only these authorities count. Default: those that the system trusts. */
   readonly ca?: string | undefined;
+  /** Of one's own; signed. Default: none. */
+  readonly headers?: Pairs | undefined;
 }
 
 const TIMEOUT = millis(10_000);
@@ -88,13 +90,14 @@ export async function callerUserId(keys: SigningKeys, call: StsCall): Promise<st
 const ask = async (
   form: Pairs,
   keys: SigningKeys | undefined,
-  { endpoint, system, signal, ca }: StsCall,
+  { endpoint, system, signal, ca, headers = [] }: StsCall,
   what: string,
 ): Promise<unknown> => {
   const body = new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString();
   const plain: Pairs = [
     ["accept", "application/json"],
     ["content-type", "application/x-www-form-urlencoded; charset=utf-8"],
+    ...headers,
   ];
   const host = ["host", endpoint.host] as const;
   const signed =
