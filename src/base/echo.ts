@@ -1,10 +1,14 @@
 /** What a token request proves itself with; the rest of a form is no secret. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "assertion",
+  "client_assertion",
   "client_secret",
   "code",
+  "code_verifier",
+  "device_code",
   "password",
   "refresh_token",
+  "subject_token",
 ]);
 
 /** Shorter ones are in many words. */

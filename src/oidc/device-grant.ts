@@ -7,6 +7,7 @@ import { millis } from "../base/units.ts";
 import { mustFinish } from "../base/unfinished.ts";
 import { scopeText } from "./authorization.ts";
 import type { Entry } from "./entry.ts";
+import { safeUrl } from "./exchange.ts";
 import { isBusy, isPassing } from "./passing.ts";
 import { authentication, namesOf, options, type Party } from "./party.ts";
 import type { Signing } from "./sign-in.ts";
@@ -88,11 +89,7 @@ const invite = async (
   const complete = said.verification_uri_complete === "" ? undefined : said.verification_uri_complete;
   // It may be opened in a browser of this machine.
   for (const each of [address, complete])
-    if (each !== undefined && !/^https?:\/\/[^\s]+$/i.test(each))
-      throw new KnownError(
-        "OIDC_PROVIDER_INVALID",
-        `Cannot sign in on another device: the provider names the address ${quoted(each)}, which is no web page's`,
-      );
+    if (each !== undefined) safeUrl(each, "the address to sign in at", party.wire.reach);
   return {
     invitation: { userCode: said.user_code, address, complete },
     code: new Secret(said.device_code),

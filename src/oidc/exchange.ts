@@ -1,3 +1,4 @@
+import { secretsOf, withoutEcho } from "../base/echo.ts";
 import { KnownError } from "../base/errors.ts";
 import { only, pairs, type RawHeaders } from "../base/headers.ts";
 import { httpUrl } from "../base/http-url.ts";
@@ -119,8 +120,21 @@ export const wireFetch =
       options.signal,
     );
     const empty = answer.status === 204 || answer.status === 205 || answer.status === 304;
-    return new Response(empty ? null : answer.body, {
+    // What refuses may repeat what it was asked, and a message quotes it. Good answers are read, not quoted.
+    const text =
+      answer.status >= 200 && answer.status < 300
+        ? answer.body
+        : withoutEcho(answer.body, sentSecrets(body, options.headers));
+    return new Response(empty ? null : text, {
       status: answer.status,
       headers: answer.headers.map(([name, value]): [string, string] => [name, value]),
     });
   };
+
+const sentSecrets = (body: unknown, headers: Readonly<Record<string, string>>): readonly string[] => {
+  const form = body instanceof URLSearchParams ? secretsOf(Object.fromEntries(body)) : [];
+  const [, basic = ""] = /^Basic (.*)$/i.exec(new Headers(headers).get("Authorization") ?? "") ?? [];
+  // Both halves are written as in a form (RFC 6749 §2.3.1).
+  const half = Buffer.from(basic, "base64").toString("utf8").split(":")[1] ?? "";
+  return [...form, half, new URLSearchParams(`a=${half}`).get("a") ?? ""];
+};

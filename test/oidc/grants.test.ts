@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { at, claimsOf, json, metadata, refreshed } from "./bend.ts";
+import { claimsOf, json, metadata, refreshed, type Bend } from "./bend.ts";
 import { CONFIDENTIAL, IN_BODY, LOGIN, MACHINE, PERSON } from "./certified.ts";
 import {
   authorization,
@@ -86,17 +86,20 @@ describe.concurrent("pushed authorization requests (RFC 9126)", () => {
     });
   });
 
-  test.runIf(OURS)("that are refused end the sign-in before a browser is opened", async () => {
-    await inScene(
-      { par: true, bend: at("/request", () => json(400, { error: "invalid_scope" })) },
-      async (made) => {
+  test.runIf(OURS)(
+    "that are refused where they are needed end the sign-in before a browser is opened",
+    async () => {
+      const needed = metadata((fields) => ({ ...fields, require_pushed_authorization_requests: true }));
+      const bend: Bend = async (heard, bending) =>
+        heard.path === "/request" ? json(400, { error: "invalid_scope" }) : await needed(heard, bending);
+      await inScene({ par: true, bend }, async (made) => {
         const ended = await made.getToken();
         expect(ended, ended.stderr).toMatchObject({ code: 1, stdout: "" });
         expect(ended.stderr).toContain("invalid_scope");
         expect(await made.opened()).toBe(0);
-      },
-    );
-  });
+      });
+    },
+  );
 });
 
 describe.concurrent("password", () => {

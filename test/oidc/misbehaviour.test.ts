@@ -1,14 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { honest } from "./bend.ts";
+import { DISCOVERY, honest, metadata, type Bend } from "./bend.ts";
 import { CALLBACK_ROWS } from "./misbehaviours/callback.ts";
+import { DEVICE_ROWS } from "./misbehaviours/device.ts";
 import { DISCOVERY_ROWS } from "./misbehaviours/discovery.ts";
 import { ID_TOKEN_ROWS } from "./misbehaviours/id-token.ts";
+import { PUSHED_ROWS } from "./misbehaviours/pushed.ts";
 import { REFRESH_ROWS } from "./misbehaviours/refresh.ts";
 import { TOKEN_ROWS } from "./misbehaviours/token.ts";
 import { credentialOf, inScene, keepsSecrets, untilExpired, type Scene } from "./scene.ts";
 import { OURS, type Ended } from "./target.ts";
 
-const ROWS = [...DISCOVERY_ROWS, ...TOKEN_ROWS, ...ID_TOKEN_ROWS, ...CALLBACK_ROWS];
+const ROWS = [
+  ...DISCOVERY_ROWS,
+  ...PUSHED_ROWS,
+  ...TOKEN_ROWS,
+  ...ID_TOKEN_ROWS,
+  ...CALLBACK_ROWS,
+  ...DEVICE_ROWS,
+];
 
 /** Ended by itself, with exit 1 (the drop-in's), nothing on stdout, and the code where a person sees it. */
 const refused = (ended: Ended, made: Scene, code: string | undefined): void => {
@@ -29,9 +38,16 @@ const held = <T extends { readonly kubelogin?: string }>(rows: readonly T[]): re
   OURS ? rows : rows.filter(({ kubelogin }) => kubelogin === undefined);
 
 describe.concurrent("a provider that misbehaves", () => {
-  test.each(held(ROWS))("$name", async (row) => {
-    const { bend, browser = {}, https = false } = row;
-    await inScene({ https, bend, browser }, async (made) => {
+  test.each(held(ROWS).map((row) => [row.name, row] as const))("%s", async (_name, row) => {
+    const { browser = {}, https = false, par = false, authMethods: methods } = row;
+    const bend: Bend = async (heard, bending) =>
+      heard.path === DISCOVERY && methods !== undefined
+        ? await metadata((fields) => ({ ...fields, token_endpoint_auth_methods_supported: methods }))(
+            heard,
+            bending,
+          )
+        : await row.bend(heard, bending);
+    await inScene({ https, bend, browser, par }, async (made) => {
       const ended = await made.getToken(...(row.args ?? ["--authentication-timeout-sec=40"]));
       if (row.outcome === "served") credentialOf(ended, made.provider);
       else refused(ended, made, row.code);
@@ -40,29 +56,34 @@ describe.concurrent("a provider that misbehaves", () => {
       expect(control, "control characters on the terminal").toEqual([]);
       for (const [path, count] of Object.entries(row.counts ?? {}))
         expect(made.provider.count(path), path).toBe(count);
-      expect(await made.opened()).toBeLessThanOrEqual(1);
+      const opened = await made.opened();
+      if (row.opened === undefined) expect(opened).toBeLessThanOrEqual(1);
+      else expect(opened, "browsers opened").toBe(row.opened);
     });
   });
 });
 
 describe.concurrent("a refresh that goes wrong", () => {
-  test.each(held(REFRESH_ROWS))("$name: $outcome", async ({ bend, outcome, code }) => {
-    await inScene({ life: 6 }, async (made) => {
-      const first = credentialOf(await made.getToken(), made.provider);
-      await untilExpired(first);
-      made.provider.life = 3600;
-      made.provider.bend = bend;
-      const ended = await made.getToken("--authentication-timeout-sec=40");
-      if (outcome === "failed") refused(ended, made, code);
-      else expect(credentialOf(ended, made.provider).claims.sub).toBe("alice");
-      expect(await made.opened()).toBe(outcome === "login" ? 2 : 1);
-      expect(made.provider.count("/token", "refresh_token")).toBeGreaterThan(0);
-      // Whatever it was, it leaves nobody locked out.
-      made.provider.bend = honest;
-      if (outcome === "failed" && code !== "OIDC_TOKEN_INVALID")
-        expect(credentialOf(await made.getToken(), made.provider).claims.sub).toBe("alice");
-    });
-  });
+  test.each(held(REFRESH_ROWS).map((row) => [row.name, row.outcome, row] as const))(
+    "%s: %s",
+    async (_name, outcome, { bend, code }) => {
+      await inScene({ life: 6 }, async (made) => {
+        const first = credentialOf(await made.getToken(), made.provider);
+        await untilExpired(first);
+        made.provider.life = 3600;
+        made.provider.bend = bend;
+        const ended = await made.getToken("--authentication-timeout-sec=40");
+        if (outcome === "failed") refused(ended, made, code);
+        else expect(credentialOf(ended, made.provider).claims.sub).toBe("alice");
+        expect(await made.opened()).toBe(outcome === "login" ? 2 : 1);
+        expect(made.provider.count("/token", "refresh_token")).toBeGreaterThan(0);
+        // Whatever it was, it leaves nobody locked out.
+        made.provider.bend = honest;
+        if (outcome === "failed" && code !== "OIDC_TOKEN_INVALID")
+          expect(credentialOf(await made.getToken(), made.provider).claims.sub).toBe("alice");
+      });
+    },
+  );
 
   test.runIf(OURS)("another person's token is refused and the entry is removed", async () => {
     await inScene({ life: 6 }, async (made) => {

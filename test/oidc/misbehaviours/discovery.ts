@@ -73,6 +73,15 @@ export const DISCOVERY_ROWS: readonly Misbehaviour[] = [
     code: "OIDC_PROVIDER_INVALID",
     kubelogin: "sends the code to whatever the metadata names",
   },
+  ...["javascript:alert(1)", "file:///etc/passwd", "http://provider.example/auth"].map(
+    (url): Misbehaviour => ({
+      name: `discovery: an authorization endpoint that nobody should open: ${url}`,
+      bend: metadata((fields) => ({ ...fields, authorization_endpoint: url })),
+      code: "OIDC_PROVIDER_INVALID",
+      opened: 0,
+      kubelogin: "opens whatever it is",
+    }),
+  ),
   {
     name: "discovery: a redirect",
     bend: discovery((_heard, { issuer }) => ({

@@ -8,6 +8,12 @@ export interface Misbehaviour {
   /** Arguments besides the usual ones. */
   readonly args?: readonly string[];
   readonly https?: boolean;
+  /** Offers pushed authorization requests. */
+  readonly par?: boolean;
+  /** What discovery says of how clients prove themselves. */
+  readonly authMethods?: readonly string[];
+  /** How often a browser was opened. Default: once at most. */
+  readonly opened?: number;
   readonly browser?: Partial<BrowserSettings>;
   /**
    * How it goes on: `refused`: exit 1, nothing on stdout; `served`: the sign-in succeeds all the same.
