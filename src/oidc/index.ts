@@ -1,5 +1,5 @@
 export { beginAuthorization, type Authorization, type PkceMethod } from "./authorization.ts";
-export { noteHandedOut, noteRenewed } from "./handed-out.ts";
+export { noteHandedOut, noteRenewed } from "../base/handed-out.ts";
 export { openCache, type Cache } from "./cache.ts";
 export type { About, Entry } from "./entry.ts";
 export { listEntries, removeEntry, type Listed } from "./store.ts";

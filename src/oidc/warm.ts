@@ -3,7 +3,7 @@
  * may load what speaks to a provider or verifies a signature.
  */
 export { openCache } from "./cache.ts";
-export { noteHandedOut } from "./handed-out.ts";
+export { noteHandedOut } from "../base/handed-out.ts";
 export { openSealedCache } from "./sealed-cache.ts";
 export { cacheKey } from "./cache-key.ts";
 export { credentialOf, endHere, isFresh } from "./life.ts";

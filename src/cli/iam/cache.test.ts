@@ -10,10 +10,17 @@ const LINE = `iam token -i c --region eu-west-1 -r ${ROLE}`;
 const KNOWN = { AKIAENV: { secret: "e" }, AKIAOTHER: { secret: "o" } };
 const NOW = Date.parse("2026-05-01T12:00:00Z");
 const MINUTE = 60_000;
+let parents = 1_000_000;
 
-const scene = (sts: AwsService, time = NOW, env: Readonly<Record<string, string>> = {}): AwsScene => ({
+const scene = (
+  sts: AwsService,
+  time = NOW,
+  env: Readonly<Record<string, string>> = {},
+  /** Each command has been started by another process. */
+  parent = parents++,
+): AwsScene => ({
   env: { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "e", AWS_ENDPOINT_URL_STS: sts.url, ...env },
-  system: { now: () => epochMillis(time) },
+  system: { now: () => epochMillis(time), parent },
 });
 const kept = async ({ path }: Home): Promise<readonly string[]> =>
   (await readdir(join(path, "cache", "iam")).catch(() => [])).filter((name) => name.endsWith(".json"));
@@ -92,6 +99,60 @@ describe("what is expensive is kept", () => {
   });
 });
 
+describe("a token that its reader asks for again at once has been refused", () => {
+  const SOON = NOW + 5 * MINUTE;
+  const again = async (
+    line: string,
+    times: readonly { readonly time: number; readonly parent: number }[],
+  ): Promise<{ readonly dates: readonly (string | null)[]; readonly asked: number }> => {
+    await using sts = await fakeSts(KNOWN, NOW + 60 * MINUTE);
+    await using home = await awsHome();
+    const dates: (string | null)[] = [];
+    for (const { time, parent } of times)
+      dates.push(dateOf(await home.run(line, scene(sts, time, {}, parent))));
+    return { dates, asked: sts.asked.length };
+  };
+  const KUBECTL = { parent: 2_000_000 };
+
+  test("it is signed anew, with new keys where they are older than a minute", async () => {
+    const { dates, asked } = await again(LINE, [
+      { time: NOW, parent: 1 },
+      { time: SOON, ...KUBECTL },
+      { time: SOON + 1000, ...KUBECTL },
+    ]);
+    expect(dates).toEqual(["20260501T120000Z", "20260501T120000Z", "20260501T120501Z"]);
+    expect(asked).toBe(2);
+  });
+
+  test("what has just been got is only signed anew, and STS is asked once a minute at most", async () => {
+    const { dates, asked } = await again(
+      LINE,
+      [0, 1000, 2000, 3000, 4000].map((after) => ({ time: NOW + after, ...KUBECTL })),
+    );
+    expect(new Set(dates).size).toBe(5);
+    expect(asked).toBe(1);
+  });
+
+  test("others get it all the same, and so does who asks later", async () => {
+    const { dates, asked } = await again(LINE, [
+      { time: NOW, ...KUBECTL },
+      { time: NOW + 1000, parent: 3_000_000 },
+      { time: NOW + MINUTE, ...KUBECTL },
+    ]);
+    expect(new Set(dates).size).toBe(1);
+    expect(asked).toBe(1);
+  });
+
+  test("a person is not asked for a code again", async () => {
+    const { asked } = await again(`${LINE} --mfa-serial x --mfa-code 123456`, [
+      { time: NOW, parent: 1 },
+      { time: SOON, ...KUBECTL },
+      { time: SOON + 1000, ...KUBECTL },
+    ]);
+    expect(asked).toBe(1);
+  });
+});
+
 describe("what is kept and no good counts as nothing", () => {
   const spoilt = async (spoil: (path: string, text: string) => Promise<void>): Promise<number> => {
     await using sts = await fakeSts(KNOWN, NOW + 60 * MINUTE);
@@ -157,7 +218,7 @@ describe.runIf(process.getuid !== undefined)("a place that is not the person's a
     await chmod(join(home.path, "cache", "iam"), 0o755);
     expect(await home.run(LINE, scene(sts))).toMatchObject({ status: 0, err: "" });
     expect(await readdir(join(home.path, "cache", "iam"))).toEqual(["kauth-private"]);
-    expect(await readdir(join(home.path, "cache", "iam", "kauth-private"))).toHaveLength(2);
+    expect(await readdir(join(home.path, "cache", "iam", "kauth-private"))).toHaveLength(3);
   });
 
   test("a symlink: nothing is written, and the token comes all the same", async () => {
@@ -214,7 +275,7 @@ describe("kauth iam cache", () => {
     ]);
     expect(JSON.stringify(json)).not.toMatch(/secret|session|k8s-aws/);
     expect((await home.run("iam cache clear", scene(sts))).err).toBe("Removed 2 entries");
-    expect(await readdir(join(home.path, "cache", "iam"))).toEqual(["mine.txt"]);
+    expect(await readdir(join(home.path, "cache", "iam"))).toEqual(["kauth-handed-out", "mine.txt"]);
     expect((await home.run("iam cache clear", scene(sts))).err).toBe("There is nothing kept");
     expect((await home.run("iam cache list", scene(sts))).err).toBe("There is nothing kept");
   });

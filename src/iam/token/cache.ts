@@ -35,6 +35,8 @@ export interface About {
 }
 
 export interface IamCache {
+  /** The directory that they are in. */
+  readonly place: string;
   /** What is over, cannot be read, is not whole or is not ours counts as nothing (security.md R-K4, R-K6). */
   read<Kind extends Kept["kind"]>(
     key: string,
@@ -42,6 +44,7 @@ export interface IamCache {
   ): Promise<Extract<Kept, { kind: Kind }> | undefined>;
   /** Old or new, never a part; mode 0600. That it could not be kept is a warning (R-K7). */
   write(key: string, entry: Kept): Promise<void>;
+  remove(key: string): Promise<void>;
 }
 
 /** Of the format. A newer one is none that we know, so it is nothing to us. */
@@ -81,6 +84,8 @@ export async function openIamCache(system: System): Promise<IamCache | undefined
   }
   const pathOf = (key: string): string => join(place, `${key}.json`);
   return {
+    place,
+    remove: async (key) => await system.files.remove(pathOf(key)).catch(() => undefined),
     read: async <Kind extends Kept["kind"]>(key: string, kind: Kind) => {
       const entry = await readEntry(pathOf(key), key, system);
       if (entry?.kind !== kind || !isUsable(entry, system.now())) return undefined;

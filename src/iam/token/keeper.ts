@@ -1,5 +1,6 @@
 import { isKnownError, KnownError } from "../../base/errors.ts";
 import { flyTogether } from "../../base/flight.ts";
+import { noteHandedOut, noteRenewed } from "../../base/handed-out.ts";
 import { object, optional, integer, string } from "../../base/decode.ts";
 import { parseQuietly } from "../../base/quote.ts";
 import { Secret } from "../../base/secret.ts";
@@ -7,7 +8,7 @@ import type { System } from "../../base/system.ts";
 import { epochMillis, isWithin, millis } from "../../base/units.ts";
 import { planKey, tokenKey } from "./cache-key.ts";
 import type { About, IamCache } from "./cache.ts";
-import type { AwsKeys, Plan } from "./plan.ts";
+import { isExpensive, type AwsKeys, type Plan } from "./plan.ts";
 import type { AwsServices } from "./services.ts";
 import type { IamToken } from "./token.ts";
 
@@ -26,14 +27,19 @@ export interface KeeperWish {
 
 /** A person may be looking for the device that shows the code. */
 const PATIENCE = millis(10 * 60_000);
-/**
- * Whoever got a token some seconds ago asks again for one reason: a server did not take it. client-go starts a plugin
- * again after a 401 and says nothing of it (iam.md §1.4).
- */
-const REFUSED = millis(10_000);
+/** Younger ones are as good as new ones. */
+const YOUNG = millis(60_000);
 
 export const keeperOf = ({ cache, services, profile, signal }: KeeperWish, system: System): Keeper => {
   const nameOf = async (plan: Plan): Promise<string> => await planKey(plan, services, system);
+  /** A server refused what was signed with them. What takes a person is asked for again at its end only. */
+  const forget = async (plan: Plan): Promise<void> => {
+    if (plan.kind === "role") await forget(plan.source);
+    if (!isExpensive(plan) || (plan.kind === "role" && plan.role.mfaSerial !== undefined)) return;
+    const key = await nameOf(plan);
+    const held = await cache.read(key, "keys");
+    if (held !== undefined && !isWithin(YOUNG, held.savedAt, system.now())) await cache.remove(key);
+  };
   return {
     keys: async (plan, fetch) => {
       const key = await nameOf(plan);
@@ -80,21 +86,21 @@ export const keeperOf = ({ cache, services, profile, signal }: KeeperWish, syste
     },
     token: async (plan, clusterId, sign) => {
       const key = tokenKey(await nameOf(plan), clusterId, services.endpoint);
+      const { place } = cache;
       const held = await cache.read(key, "token");
-      const now = system.now();
-      if (held !== undefined && !isWithin(REFUSED, held.savedAt, now)) {
-        // From now on it counts as handed out again.
-        await cache.write(key, { ...held, savedAt: now });
-        return { token: held.token, expiresAt: held.expiresAt };
-      }
+      const verdict = held === undefined ? "fine" : noteHandedOut({ key, place, token: held.token }, system);
+      if (held !== undefined && verdict === "fine") return { token: held.token, expiresAt: held.expiresAt };
+      if (verdict === "refused") await forget(plan);
       const made = await sign();
       await cache.write(key, {
         kind: "token",
         token: made.token,
         about: { ...aboutOf(plan, profile), cluster: clusterId },
-        savedAt: now,
+        savedAt: system.now(),
         expiresAt: made.expiresAt,
       });
+      const note = verdict === "fine" ? noteHandedOut : noteRenewed;
+      note({ key, place, token: made.token }, system);
       return made;
     },
   };

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
-import { Secret } from "../base/secret.ts";
-import { epochMillis } from "../base/units.ts";
+import { Secret } from "./secret.ts";
+import { epochMillis } from "./units.ts";
 import { HANDED_OUT, noteHandedOut, noteRenewed, type Verdict } from "./handed-out.ts";
 
 let place: string;

@@ -1,8 +1,8 @@
 import * as crypto from "node:crypto";
 import { join } from "node:path";
-import type { Secret } from "../base/secret.ts";
-import type { System } from "../base/system.ts";
-import { epochMillis, isWithin, KiB, millis, type EpochMillis } from "../base/units.ts";
+import type { Secret } from "./secret.ts";
+import type { System } from "./system.ts";
+import { epochMillis, isWithin, KiB, millis, type EpochMillis } from "./units.ts";
 
 /**
  * client-go runs a plugin again when a server answers 401, and says nothing of it (oidc.md §1.3). What it does say: the
