@@ -59,7 +59,8 @@ export const singleFlight =
           };
           try {
             const entry = await lead({ signal, beforeAsking });
-            if (began) await tries.succeeded();
+            // Also where another was killed just after it had succeeded.
+            await tries.succeeded();
             return entry;
           } catch (error) {
             if (began) await tries.failed(error);

@@ -44,9 +44,10 @@ export interface RunWishes {
   readonly stdin?: string;
   /** stdin stays open after that. */
   readonly open?: boolean;
+  /** In milliseconds; a process that has not ended by then never will. Default: 55 s, for few at once. */
+  readonly bound?: number;
 }
 
-/** A process that did not end by then never will. */
 const BOUND = 55_000;
 
 export function start(args: readonly string[], wishes: RunWishes): Running {
@@ -74,7 +75,7 @@ export function start(args: readonly string[], wishes: RunWishes): Running {
   child.stdin.on("error", () => undefined);
   child.stdin.write(wishes.stdin ?? "");
   if (wishes.open !== true) child.stdin.end();
-  const timer = setTimeout(() => child.kill("SIGKILL"), BOUND);
+  const timer = setTimeout(() => child.kill("SIGKILL"), wishes.bound ?? BOUND);
   const closed = once(child, "close");
   const ended = once(child, "exit").then(async (): Promise<Ended> => {
     clearTimeout(timer);
