@@ -1,5 +1,10 @@
-import { findChromium } from "../test/chromium.ts";
+import { findChromium, findFirefox } from "../test/find-browser.ts";
 import { aptInstall } from "./apt.ts";
+
+/** Gets Firefox where that can be done; what is tried in it is tried in Chromium too. */
+export async function wantFirefox(): Promise<void> {
+  if ((await findFirefox()) === undefined) aptInstall("firefox-esr");
+}
 
 /** Gets a browser where none is installed. False, and the reason on stderr, where there is none to be had. */
 export async function haveBrowser(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { haveBrowser } from "./browser.ts";
+import { haveBrowser, wantFirefox } from "./browser.ts";
 
 /**
  * `npm test`: gets a browser where none is installed, builds (some tests run the built program), then runs every test
@@ -9,6 +9,7 @@ const run = (file: string, args: readonly string[]): boolean =>
   spawnSync(file, [...args], { stdio: "inherit" }).status === 0;
 
 if (!(await haveBrowser())) process.exit(1);
+await wantFirefox();
 const projects = ["unit", "fuzz", "flow", "faults", "browser"].flatMap((name) => ["--project", name]);
 const passed =
   run("npm", ["run", "build", "--silent"]) &&
