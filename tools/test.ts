@@ -10,7 +10,7 @@ const run = (file: string, args: readonly string[]): boolean =>
 
 if (!(await haveBrowser())) process.exit(1);
 await wantFirefox();
-const projects = ["unit", "fuzz", "flow", "faults", "browser"].flatMap((name) => ["--project", name]);
+const projects = ["unit", "fuzz", "flow", "oidc", "faults", "browser"].flatMap((name) => ["--project", name]);
 const passed =
   run("npm", ["run", "build", "--silent"]) &&
   run(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...projects, ...process.argv.slice(2)]);
