@@ -12,6 +12,7 @@ import { linkCommand } from "./commands/link.ts";
 import { oidcDoctorCommand } from "./commands/oidc-doctor.ts";
 import { oidcGetTokenCommand } from "./commands/oidc-get-token.ts";
 import { oidcLoginCommand } from "./commands/oidc-login.ts";
+import { oidcSetupCommand } from "./commands/oidc-setup.ts";
 import { oidcStandaloneCommand } from "./commands/oidc-standalone.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   iamVersionCommand,
   oidcGetTokenCommand,
   oidcLoginCommand,
+  oidcSetupCommand,
   oidcDoctorCommand,
   oidcStandaloneCommand,
   demoCommand,

@@ -27,3 +27,4 @@ export type {
 } from "./sign-in-types.ts";
 export { credentialOf, isFresh, saidBy, type Credential } from "./life.ts";
 export { revokeToken } from "./revoke.ts";
+export { tokenAlgorithm } from "./token-algorithm.ts";

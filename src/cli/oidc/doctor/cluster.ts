@@ -1,10 +1,9 @@
 import { connect, mayI, whoAmI, type Identity as Person } from "../../../api/index.ts";
-import { parseJson } from "../../../base/decode.ts";
 import { isKnownError, KnownError, messageOf } from "../../../base/errors.ts";
 import { redact } from "../../../base/redact.ts";
-import type { Secret } from "../../../base/secret.ts";
 import { MiB } from "../../../base/units.ts";
 import { credentialSource, tokenClaims } from "../../../credentials/index.ts";
+import { tokenAlgorithm } from "../../../oidc/index.ts";
 import { serverText } from "../../identity.ts";
 import { badNote } from "../../doctor/check.ts";
 import type { Note } from "../../doctor/finding.ts";
@@ -91,7 +90,7 @@ export const reviewCheck = oidcCheck({
       const trusts = await trustsOf(scene);
       const refused: RefusedToken = {
         claims: claims ?? {},
-        algorithm: algorithmOf(token),
+        algorithm: tokenAlgorithm(token),
         now: system.now() / 1000,
       };
       return { notes: [{ ...badNote(error), next: "See below" }, ...refusalNotes(refused, trusts)] };
@@ -154,16 +153,6 @@ const rightNote = (may: boolean, { username }: Person, namespace: string): Note 
         next: `That is a matter of RBAC, not of signing in. An administrator can help: kubectl create rolebinding NAME --clusterrole=view --user='${username}' -n ${namespace}`,
       }),
 });
-
-const algorithmOf = (token: Secret): string | undefined => {
-  try {
-    const head = parseJson(Buffer.from(token.reveal().split(".")[0] ?? "", "base64url").toString("utf8"));
-    const alg: unknown = typeof head === "object" && head !== null ? Reflect.get(head, "alg") : undefined;
-    return typeof alg === "string" ? alg.slice(0, 20) : undefined;
-  } catch {
-    return undefined;
-  }
-};
 
 /** A file of settings, or a static pod's manifest. */
 const CONFIG_LIMIT = MiB(1);
