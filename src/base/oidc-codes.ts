@@ -58,6 +58,11 @@ export const OIDC_CODES = {
     "The OpenID provider does not protect a code against theft (PKCE with S256).",
     "Ask whoever runs the provider to allow S256; to sign in without it all the same: --oidc-pkce-method no.",
   ),
+  OIDC_NOT_SIGNED_IN: code(
+    1,
+    "No sign-in is kept for that provider, client and options.",
+    "See what is kept with kauth oidc list, or sign in with kauth oidc login.",
+  ),
   OIDC_NO_AUTH_PROVIDER: code(
     2,
     "The kubeconfig's user has no auth-provider oidc, so there is nothing to sign in for.",

@@ -14,6 +14,11 @@ import { oidcGetTokenCommand } from "./commands/oidc-get-token.ts";
 import { oidcLoginCommand } from "./commands/oidc-login.ts";
 import { oidcSetupCommand } from "./commands/oidc-setup.ts";
 import { oidcStandaloneCommand } from "./commands/oidc-standalone.ts";
+import { oidcCleanCommand } from "./commands/oidc-clean.ts";
+import { oidcImportCommand } from "./commands/oidc-import.ts";
+import { oidcListCommand } from "./commands/oidc-list.ts";
+import { oidcLogoutCommand } from "./commands/oidc-logout.ts";
+import { oidcWhoamiCommand } from "./commands/oidc-whoami.ts";
 import { openCommand } from "./commands/open.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -33,6 +38,11 @@ export const COMMANDS: readonly Command[] = [
   iamVersionCommand,
   oidcGetTokenCommand,
   oidcLoginCommand,
+  oidcLogoutCommand,
+  oidcWhoamiCommand,
+  oidcListCommand,
+  oidcCleanCommand,
+  oidcImportCommand,
   oidcSetupCommand,
   oidcDoctorCommand,
   oidcStandaloneCommand,

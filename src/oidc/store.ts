@@ -84,3 +84,17 @@ export const removeEntry = async (
     return messageOf(error);
   }
 };
+
+/** Drafts of entries that a killed process left: they may hold tokens, and their names are only ever ours. */
+export async function strayDrafts(
+  directory: string,
+  system: System,
+): Promise<readonly Pick<Listed, "path">[]> {
+  const found: { readonly path: string }[] = [];
+  for (const place of await placesOfEntries(directory, system))
+    for (const name of await system.files.list(place).catch((): readonly string[] => []))
+      if (DRAFT_NAME.test(name)) found.push({ path: join(place, name) });
+  return found;
+}
+
+const DRAFT_NAME = /^[0-9a-f]{64}\.json\.[0-9a-f]{12}\.new$/;

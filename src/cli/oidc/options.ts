@@ -109,6 +109,8 @@ export const CACHE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ),
 };
 
+export const cacheDirectory: OptionSpec = CACHE_OPTIONS["token-cache-dir"] ?? { type: "string", summary: "" };
+
 export const TLS_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ...option(
     "certificate-authority",

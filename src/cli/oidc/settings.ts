@@ -3,6 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { MiB, type Millis } from "../../base/units.ts";
+import type { Reach } from "../../oidc/index.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
 import { expandTilde } from "../tilde.ts";
 import { flag, given, secondsOf, usage } from "./flags.ts";
@@ -109,8 +110,24 @@ export async function readSettings(
   };
 }
 
+/** How providers are reached, and where entries are, whoever they are of. @throws {KnownError} USAGE */
+export const readReach = async ({
+  options,
+  system,
+}: Pick<Invocation, "options" | "system">): Promise<{
+  readonly directory: string;
+  readonly reach: Reach;
+}> => ({
+  directory: expandTilde(given(options.string("token-cache-dir")) ?? defaultDirectory(system), system),
+  reach: {
+    ca: await authorities(options, system),
+    verify: !options.boolean("insecure-skip-tls-verify"),
+    headers: [...flag(options, "oidc-request-header", map)],
+  },
+});
+
 /** kubelogin's place (oidc.md §1.2), but a KUBECACHEDIR that is empty counts as none. */
-const defaultDirectory = ({ env, home }: System): string => {
+export const defaultDirectory = ({ env, home }: System): string => {
   const base = given(env["KUBECACHEDIR"]);
   return base === undefined ? join(home, ".kube", "cache", "oidc-login") : join(base, "oidc-login");
 };

@@ -1,0 +1,37 @@
+import type { Command } from "../command.ts";
+import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+
+export const oidcImportCommand: Command = {
+  path: ["oidc", "import"],
+  summary: "Take a sign-in over from kubelogin's token cache",
+  operands: "",
+  description: [
+    "Looks in kubelogin's cache for the entry of the provider and the client, by what its ID token says, keeps it as our",
+    "own, and removes it there: two tools that share a refresh token take it from each other. An entry of our own that is",
+    "there already stays. Without options it is about the user of the current context.",
+  ].join("\n"),
+  examples: [
+    { command: "kauth oidc import", does: "For the user of the current context" },
+    {
+      command: "kauth oidc import --from ~/.kube/cache/oidc-login --keep",
+      does: "From that directory, and leave it there",
+    },
+  ],
+  options: {
+    ...PROVIDER_OPTIONS,
+    ...KUBECONFIG_OPTIONS,
+    from: {
+      type: "string",
+      value: "DIRECTORY",
+      summary: "kubelogin's cache. Default: the token cache directory, which is the same for both",
+      env: false,
+    },
+    keep: { type: "boolean", summary: "Leave kubelogin's entry where it is", env: false },
+    ...CACHE_OPTIONS,
+    ...TLS_OPTIONS,
+    ...SIGN_IN_OPTIONS,
+    ...OUTPUT_OPTION,
+  },
+  load: async () => (await import("../oidc/import.ts")).runImport,
+};

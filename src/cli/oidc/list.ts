@@ -1,0 +1,32 @@
+import { listEntries } from "../../oidc/index.ts";
+import { choiceOf } from "../choice.ts";
+import type { Invocation } from "../command.ts";
+import { refuseOperands } from "../options.ts";
+import { cleanLine, structured } from "../output.ts";
+import { cacheDirectoryOf } from "./cache-directory.ts";
+import { described, type Described } from "./described.ts";
+
+/** `kauth oidc list` */
+export async function runList(invocation: Invocation): Promise<number> {
+  const { system, options } = invocation;
+  refuseOperands(invocation, "list sign-ins");
+  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const directory = cacheDirectoryOf(invocation);
+  const entries = (await listEntries(directory, system)).map((listed) => described(listed, system.now()));
+  if (format === "json") system.log.out(await structured({ directory, entries }, "json"));
+  else if (entries.length === 0) system.log.say(`No sign-in is kept in ${directory}`);
+  else for (const each of entries) for (const line of lines(each)) system.log.out(cleanLine(line));
+  return 0;
+}
+
+const lines = (one: Described): readonly string[] => {
+  const whose =
+    one.name ?? one.subject ?? (one.storage === "keyring" ? "sealed with a key of the keyring" : "unknown");
+  const until =
+    one.expires === undefined ? "" : one.expired ? `, ended ${one.expires}` : `, good until ${one.expires}`;
+  const account = one.account === undefined ? "" : ` (account ${one.account})`;
+  return [
+    `${one.key}  ${one.issuer ?? "unknown"}  ${one.clientId ?? ""}`,
+    `              ${whose}${account}${until}${one.renews ? ", renewed without asking" : ""}`,
+  ];
+};

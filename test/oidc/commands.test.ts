@@ -1,0 +1,427 @@
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { at, text } from "./bend.ts";
+import { CONFIDENTIAL, PERSON } from "./certified.ts";
+import { credentialOf, inScene, keepsSecrets, type Scene } from "./scene.ts";
+import { KAUTH, type Ended } from "./target.ts";
+
+/** What keeps, shows, forgets and takes over sign-ins, and what sets a kubeconfig up: kauth's own commands. */
+
+/** The options of get-token, for a command about the same entry. */
+const same = (made: Scene, ...more: readonly string[]): readonly string[] =>
+  made.args(...more).filter((word) => word !== "get-token");
+
+const kauth = async (made: Scene, ...words: readonly string[]): Promise<Ended> =>
+  await made.run(["oidc", ...words], { command: KAUTH });
+
+const json = (ended: Ended): Record<string, unknown> => {
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  return JSON.parse(ended.stdout) as Record<string, unknown>;
+};
+
+const entries = async (made: Scene): Promise<readonly Record<string, unknown>[]> =>
+  json(await kauth(made, "list", `--token-cache-dir=${made.cache}`, "-o", "json"))["entries"] as Record<
+    string,
+    unknown
+  >[];
+
+describe.concurrent("what is kept", () => {
+  test("is listed and told by whose it is, without a secret", async () => {
+    await inScene({}, async (made) => {
+      credentialOf(await made.getToken("--oidc-extra-scope=email"), made.provider);
+      expect(await entries(made)).toMatchObject([
+        {
+          issuer: made.provider.issuer,
+          clientId: "kubernetes",
+          subject: PERSON,
+          name: "alice@example.com",
+          expired: false,
+          renews: true,
+          storage: "disk",
+        },
+      ]);
+      const asked = made.provider.heard.length;
+      const list = await kauth(made, "list", `--token-cache-dir=${made.cache}`);
+      expect(list.stdout).toContain("alice@example.com, good until ");
+      const who = await kauth(made, "whoami", ...same(made, "--oidc-extra-scope=email"));
+      expect(who.stdout).toContain(`subject    ${PERSON}\n`);
+      expect(who.stdout).toContain("groups     devs\n");
+      for (const ended of [list, who]) keepsSecrets(ended, made.provider);
+      expect(made.provider.heard.length).toBe(asked);
+    });
+  });
+
+  test("other options are another entry, and nobody is signed in there", async () => {
+    await inScene({}, async (made) => {
+      const who = await kauth(made, "whoami", ...same(made));
+      expect(who).toMatchObject({ code: 1, stdout: "" });
+      expect(who.stderr).toContain("[OIDC_NOT_SIGNED_IN]");
+      expect(who.stderr).toContain("kauth oidc login");
+    });
+  });
+});
+
+describe.concurrent("logout", () => {
+  test("has the provider take the tokens back, forgets them, and shows the provider's page", async () => {
+    await inScene({}, async (made) => {
+      credentialOf(await made.getToken(), made.provider);
+      const ended = await kauth(made, "logout", ...same(made));
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(ended.stderr).toContain("the provider has taken the tokens back");
+      keepsSecrets(ended, made.provider);
+      const asked = made.provider.heard.filter(({ path }) => path === "/token/revocation");
+      expect(asked.map(({ form }) => form.get("token_type_hint"))).toEqual(["refresh_token"]);
+      const refresh = asked[0]?.form.get("token") ?? "";
+      expect(made.provider.secrets).toContain(refresh);
+      expect(await entries(made)).toEqual([]);
+      // The browser went to the end of the session, with no token in the address.
+      const pages = await made.pages();
+      const page = pages.find(({ event, url }) => event === "opened" && url.includes("/session/end"));
+      expect(page?.url).toBe(`${made.provider.issuer}/session/end?client_id=kubernetes`);
+      // The refresh token is worth nothing any more.
+      const answer = await fetch(`${made.provider.issuer}/token`, {
+        method: "POST",
+        body: new URLSearchParams({
+          grant_type: "refresh_token",
+          client_id: "kubernetes",
+          refresh_token: refresh,
+        }),
+      });
+      expect(await answer.json()).toMatchObject({ error: "invalid_grant" });
+    });
+  });
+
+  test("with a client's secret", async () => {
+    await inScene({}, async (made) => {
+      const client = [
+        `--oidc-client-id=${CONFIDENTIAL.id}`,
+        `--oidc-client-secret=${CONFIDENTIAL.secret}`,
+      ] as const;
+      credentialOf(await made.getToken(...client), made.provider);
+      const ended = await kauth(made, "logout", ...same(made, ...client), "-o", "json");
+      expect(json(ended)).toMatchObject({ ended: [{ forgotten: true, revoked: "yes" }] });
+      keepsSecrets(ended, made.provider);
+    });
+  });
+
+  test("forgets them also where the provider does not answer, and says so", async () => {
+    await inScene({}, async (made) => {
+      credentialOf(await made.getToken(), made.provider);
+      made.provider.bend = at("/token/revocation", () => text(503, "busy"));
+      const ended = await kauth(made, "logout", ...same(made));
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain(
+        "has not taken the tokens back: Cannot take a token back: the provider answered 503",
+      );
+      expect(await entries(made)).toEqual([]);
+    });
+  });
+
+  test("--local asks nobody, --all means every entry", async () => {
+    await inScene({}, async (made) => {
+      credentialOf(await made.getToken(), made.provider);
+      credentialOf(await made.getToken("--account=second"), made.provider);
+      expect(await entries(made)).toHaveLength(2);
+      const asked = made.provider.heard.length;
+      const local = await kauth(made, "logout", "--local", ...same(made, "--account=second"));
+      expect(local, local.stderr).toMatchObject({ code: 0 });
+      expect(made.provider.heard.length).toBe(asked);
+      expect(await entries(made)).toMatchObject([{ clientId: "kubernetes" }]);
+      const all = await kauth(
+        made,
+        "logout",
+        "--all",
+        `--token-cache-dir=${made.cache}`,
+        "--skip-open-browser",
+      );
+      expect(all, all.stderr).toMatchObject({ code: 0 });
+      expect(made.provider.count("/token/revocation")).toBe(1);
+      expect(await entries(made)).toEqual([]);
+    });
+  });
+});
+
+describe.concurrent("clean (security.md R-K8)", () => {
+  test("removes our entries and nothing else, whatever directory it is given", async () => {
+    await inScene({}, async (made) => {
+      credentialOf(await made.getToken(), made.provider);
+      const ours = await readdir(made.cache);
+      const strangers: Readonly<Record<string, string>> = {
+        "precious.txt": "keep me",
+        [`${"a".repeat(64)}.json`]: '{"version":1,"key":"another"}',
+        [`${"b".repeat(64)}.json`]: "not even JSON",
+        ["c".repeat(64)]: '{"id_token":"kubelogin\'s","refresh_token":"r"}',
+        [`${"c".repeat(64)}.lock`]: "",
+        ".hidden": "x",
+      };
+      for (const [name, text] of Object.entries(strangers)) await writeFile(join(made.cache, name), text);
+      const draft = `${"d".repeat(64)}.json.0123456789ab.new`;
+      await writeFile(join(made.cache, draft), "half a token");
+      await mkdir(join(made.cache, "sub"));
+      await writeFile(join(made.cache, "sub", "file"), "x");
+      await symlink(join(made.cache, "precious.txt"), join(made.cache, `${"e".repeat(64)}.json`));
+      const ended = await made.run(["clean", `--token-cache-dir=${made.cache}`]);
+      expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "" });
+      expect(ended.stderr).toContain(`Deleted the token cache from ${made.cache}\n`);
+      expect(ended.stderr).toContain("1 of kubelogin's own are left");
+      const left = await readdir(made.cache);
+      for (const name of ours) expect(left).not.toContain(name);
+      expect(left).not.toContain(draft);
+      for (const [name, text] of Object.entries(strangers))
+        expect(await readFile(join(made.cache, name), "utf8")).toBe(text);
+      expect(await readFile(join(made.cache, "sub", "file"), "utf8")).toBe("x");
+    });
+  });
+
+  test("of nothing, and of what is not there, is done at once", async () => {
+    await inScene({}, async (made) => {
+      expect(await made.run(["clean", `--token-cache-dir=${made.cache}`])).toMatchObject({ code: 0 });
+      const absent = join(made.home, "absent");
+      expect(await made.run(["clean", "--token-cache-dir", absent])).toMatchObject({ code: 0 });
+      await expect(stat(absent)).rejects.toThrow("ENOENT");
+      expect(await made.run(["clean", "extra"])).toMatchObject({ code: 1 });
+    });
+  });
+});
+
+describe.concurrent("import", () => {
+  /** As kubelogin keeps it. */
+  const foreign = async (
+    made: Scene,
+    claims: Readonly<Record<string, unknown>>,
+    name: string,
+  ): Promise<string> => {
+    const now = Math.floor(Date.now() / 1000);
+    const refresh = await made.provider.refreshToken(PERSON);
+    const token = await made.provider.sign({
+      iss: made.provider.issuer,
+      aud: "kubernetes",
+      sub: PERSON,
+      iat: now - 90_000,
+      exp: now - 86_400,
+      ...claims,
+    });
+    await writeFile(
+      join(made.cache, name.repeat(64)),
+      JSON.stringify({ id_token: token, refresh_token: refresh }),
+      { mode: 0o600 },
+    );
+    return refresh;
+  };
+
+  test("takes the entry over by what its token says, and then it is renewed without a browser", async () => {
+    await inScene({}, async (made) => {
+      await foreign(made, { aud: "another" }, "1");
+      await foreign(made, { iss: "https://another.example" }, "2");
+      const refresh = await foreign(made, {}, "3");
+      const ended = await kauth(made, "import", ...same(made));
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(ended.stderr).toContain(`Imported the sign-in of ${PERSON}`);
+      keepsSecrets(ended, made.provider);
+      // The others stay, ours is gone there: both would spend the same refresh token.
+      const left = await readdir(made.cache);
+      expect(left).toContain("1".repeat(64));
+      expect(left).toContain("2".repeat(64));
+      expect(left).not.toContain("3".repeat(64));
+      credentialOf(await made.getToken(), made.provider);
+      expect(await made.opened()).toBe(0);
+      const forms = made.provider.heard.filter(({ path }) => path === "/token").map(({ form }) => form);
+      expect(forms.map((form) => form.get("refresh_token"))).toEqual([refresh]);
+    });
+  });
+
+  test("leaves an entry of our own, and what is to be kept", async () => {
+    await inScene({}, async (made) => {
+      await foreign(made, {}, "3");
+      const kept = await kauth(made, "import", "--keep", ...same(made));
+      expect(kept.stderr).toContain("Do not use both tools");
+      expect(await readdir(made.cache)).toContain("3".repeat(64));
+      const again = await kauth(made, "import", ...same(made), "-o", "json");
+      expect(json(again)).toEqual({ imported: false, reason: "exists" });
+      expect(await readdir(made.cache)).toContain("3".repeat(64));
+    });
+  });
+
+  test("of nothing is a failure that names the place", async () => {
+    await inScene({}, async (made) => {
+      await foreign(made, { aud: "another" }, "1");
+      const ended = await kauth(made, "import", ...same(made));
+      expect(ended).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain(
+        `kubelogin has none at "${made.provider.issuer}" as client "kubernetes"`,
+      );
+    });
+  });
+});
+
+describe.concurrent("setup --write", () => {
+  test("makes a user that get-token, whoami and doctor understand", async () => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      await writeFile(
+        path,
+        "# mine\napiVersion: v1\nkind: Config\ncurrent-context: here\nclusters:\n- name: c\n  cluster: {server: https://127.0.0.1:1}\ncontexts:\n- name: here\n  context: {cluster: c, user: nobody}\n",
+        { mode: 0o600 },
+      );
+      const words = same(made, "--oidc-extra-scope=email,groups");
+      const ended = await kauth(
+        made,
+        "setup",
+        ...words.filter((word) => !word.startsWith("--token-cache-dir")),
+        "--write",
+        `--kubeconfig=${path}`,
+        "--context=here",
+      );
+      expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "" });
+      expect(ended.stderr).toContain(`The user "oidc" is added in "${path}"`);
+      keepsSecrets(ended, made.provider);
+      expect(await entries(made)).toEqual([]);
+      const text = await readFile(path, "utf8");
+      expect(text).toMatch(/^# mine\n/);
+      const config = parse(text) as {
+        users: readonly { name: string; user: { exec: { command: string; args: string[] } } }[];
+        contexts: readonly { context: { user: string } }[];
+      };
+      expect(config.contexts[0]?.context.user).toBe("oidc");
+      const [user] = config.users;
+      expect(user?.user.exec).toMatchObject({
+        apiVersion: "client.authentication.k8s.io/v1",
+        command: "kauth",
+        interactiveMode: "IfAvailable",
+      });
+      const args = user?.user.exec.args ?? [];
+      expect(args.slice(0, 2)).toEqual(["oidc", "get-token"]);
+      expect(args).toContain("--oidc-extra-scope=email");
+      expect(args).toContain("--oidc-extra-scope=groups");
+      // What is in the file is what kubectl runs.
+      const token = credentialOf(await made.run(args, { command: KAUTH }), made.provider);
+      expect(token.claims).toMatchObject({ sub: PERSON, groups: ["devs"] });
+      const who = await kauth(made, "whoami", `--kubeconfig=${path}`, "-o", "json");
+      expect(json(who)).toMatchObject({ subject: PERSON, clientId: "kubernetes" });
+      const doctor = await kauth(made, "doctor", `--kubeconfig=${path}`, "--provider-only", "-o", "json");
+      const { ok, findings } = JSON.parse(doctor.stdout) as {
+        ok: boolean;
+        findings: readonly { id: string; state: string; found: string }[];
+      };
+      expect(findings.filter(({ state }) => state === "bad")).toEqual([]);
+      expect(ok).toBe(true);
+      expect(findings.find(({ id }) => id === "settings")?.found).toContain(
+        'from user "oidc" of the kubeconfig',
+      );
+      expect(findings.find(({ id }) => id === "client")?.found).toContain("takes client kubernetes without");
+      keepsSecrets(doctor, made.provider);
+    });
+  });
+
+  test("--skip-login asks the provider only, and prints the server's side as data", async () => {
+    await inScene({ https: true }, async (made) => {
+      const words = same(made).filter((word) => !word.startsWith("--token-cache-dir"));
+      const data = json(
+        await kauth(made, "setup", ...words, "--skip-login", "-o", "json", "--groups-claim=groups"),
+      );
+      expect(await made.opened()).toBe(0);
+      const pem = await readFile(made.provider.caFile ?? "", "utf8");
+      expect(data["apiServer"]).toMatchObject({
+        flags: [
+          `--oidc-issuer-url=${made.provider.issuer}`,
+          "--oidc-client-id=kubernetes",
+          "--oidc-username-claim=sub",
+          "--oidc-username-prefix=oidc:",
+          "--oidc-groups-claim=groups",
+          "--oidc-groups-prefix=oidc:",
+          "--oidc-ca-file=/etc/kubernetes/pki/oidc-ca.crt",
+        ],
+        authenticationConfiguration: {
+          kind: "AuthenticationConfiguration",
+          jwt: [
+            {
+              issuer: {
+                url: made.provider.issuer,
+                audiences: ["kubernetes"],
+                certificateAuthority: pem,
+              },
+              claimMappings: {
+                username: { claim: "sub", prefix: "oidc:" },
+                groups: { claim: "groups", prefix: "oidc:" },
+              },
+            },
+          ],
+        },
+      });
+    });
+  });
+
+  test("a secret goes into the file and not onto the terminal", async () => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      const ended = await kauth(
+        made,
+        "setup",
+        `--oidc-issuer-url=${made.provider.issuer}`,
+        `--oidc-client-id=${CONFIDENTIAL.id}`,
+        `--oidc-client-secret=${CONFIDENTIAL.secret}`,
+        "--skip-login",
+        "--write",
+        `--kubeconfig=${path}`,
+      );
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(`${ended.stdout}${ended.stderr}`).not.toContain(CONFIDENTIAL.secret);
+      expect(await readFile(path, "utf8")).toContain(CONFIDENTIAL.secret);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    });
+  });
+});
+
+describe.concurrent("standalone, beyond kubelogin's own tests", () => {
+  test.each([
+    { name: "no context", text: "kind: Config\n", words: [], says: "context  does not exist" },
+    {
+      name: "an unknown context",
+      text: "kind: Config\n",
+      words: ["--context=x"],
+      says: "context x does not exist",
+    },
+    { name: "an unknown user", text: "kind: Config\n", words: ["--user=x"], says: "user x does not exist" },
+    {
+      name: "a user without one",
+      text: "kind: Config\nusers: [{name: x, user: {token: t}}]\n",
+      words: ["--user=x", "--context=y"],
+      says: "auth-provider is missing",
+    },
+    {
+      name: "another provider",
+      text: "kind: Config\nusers: [{name: x, user: {auth-provider: {name: gcp}}}]\n",
+      words: ["--user=x"],
+      says: "auth-provider.name must be oidc but is gcp",
+    },
+  ])("$name", async ({ text, words, says }) => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      await writeFile(path, text, { mode: 0o600 });
+      const ended = await made.run([`--kubeconfig=${path}`, ...words]);
+      expect(ended).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain(
+        `error: login: could not find the current authentication provider: ${says}\n`,
+      );
+    });
+  });
+
+  test("a kubeconfig that others can write chooses no provider", async () => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      const config = `{idp-issuer-url: "${made.provider.issuer}", client-id: kubernetes}`;
+      await writeFile(
+        path,
+        `kind: Config\nusers: [{name: x, user: {auth-provider: {name: oidc, config: ${config}}}}]\n`,
+        { mode: 0o666 },
+      );
+      await chmod(path, 0o666);
+      const ended = await made.run([`--kubeconfig=${path}`, "--user=x"]);
+      expect(ended).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain("Refusing to sign in as user");
+      expect(made.provider.heard).toEqual([]);
+    });
+  });
+});
