@@ -138,7 +138,9 @@ describe("what programs can import", () => {
       "openCache",
       "openCallback",
       "openWire",
+      "otherFiles",
       "passwordTokens",
+      "placesOfEntries",
       "providerKeys",
       "redeemCode",
       "refreshTokens",
@@ -147,6 +149,7 @@ describe("what programs can import", () => {
       "saidBy",
       "signIn",
       "singleFlight",
+      "tokenAlgorithm",
       "verifyIdToken",
     ],
     "./credentials": [

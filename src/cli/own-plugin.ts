@@ -38,6 +38,8 @@ const runInside = async (call: OwnCall, system: System): Promise<number> => {
     system: (level): System => ({
       ...system,
       env,
+      // Who asks is this process, whoever started it.
+      parent: system.pid,
       home: system.platform === "win32" ? system.home : (env["HOME"] ?? ""),
       stdinIsTerminal: terminal(system.stdinIsTerminal),
       stdoutIsTerminal: false,

@@ -28,3 +28,5 @@ export type {
 export { credentialOf, isFresh, saidBy, type Credential } from "./life.ts";
 export { revokeToken } from "./revoke.ts";
 export { tokenAlgorithm } from "./token-algorithm.ts";
+export { placesOfEntries } from "./cache.ts";
+export { otherFiles } from "./store.ts";

@@ -5,6 +5,7 @@ import { parseQuietly } from "../base/quote.ts";
 import type { System } from "../base/system.ts";
 import type { EpochMillis } from "../base/units.ts";
 import { ENTRY_NAME, placesOfEntries } from "./cache.ts";
+import { HANDED_OUT } from "../base/handed-out.ts";
 import {
   aboutShape,
   ENTRY_LIMIT,
@@ -85,15 +86,15 @@ export const removeEntry = async (
   }
 };
 
-/** Drafts of entries that a killed process left: they may hold tokens, and their names are only ever ours. */
-export async function strayDrafts(
+/** What else is ours there: the memory of refused tokens, and drafts that a killed process left. */
+export async function otherFiles(
   directory: string,
   system: System,
 ): Promise<readonly Pick<Listed, "path">[]> {
   const found: { readonly path: string }[] = [];
   for (const place of await placesOfEntries(directory, system))
     for (const name of await system.files.list(place).catch((): readonly string[] => []))
-      if (DRAFT_NAME.test(name)) found.push({ path: join(place, name) });
+      if (name === HANDED_OUT || DRAFT_NAME.test(name)) found.push({ path: join(place, name) });
   return found;
 }
 

@@ -1,6 +1,5 @@
 import { basename, dirname } from "node:path";
-import { listEntries, removeEntry } from "../../oidc/index.ts";
-import { placesOfEntries, strayDrafts } from "../../oidc/index.ts";
+import { listEntries, otherFiles, placesOfEntries, removeEntry } from "../../oidc/index.ts";
 import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
 import { cacheDirectoryOf } from "./cache-directory.ts";
@@ -14,7 +13,7 @@ export async function runOidcClean(invocation: Invocation): Promise<number> {
   refuseOperands(invocation, "clean up");
   const directory = cacheDirectoryOf(invocation);
   const failed: string[] = [];
-  const paths = [...(await listEntries(directory, system)), ...(await strayDrafts(directory, system))];
+  const paths = [...(await listEntries(directory, system)), ...(await otherFiles(directory, system))];
   for (const { path } of paths) {
     const why = await removeEntry({ path }, system);
     if (why !== undefined) failed.push(`Cannot remove ${basename(path)} from ${dirname(path)}: ${why}`);

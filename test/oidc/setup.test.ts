@@ -1,0 +1,191 @@
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { CONFIDENTIAL, PERSON } from "./certified.ts";
+import { credentialOf, inScene, keepsSecrets, type Scene } from "./scene.ts";
+import { KAUTH, type Ended } from "./target.ts";
+
+/** What sets a kubeconfig up, and what writes tokens into one. */
+
+/** The options of get-token, for a command about the same entry. */
+const same = (made: Scene, ...more: readonly string[]): readonly string[] =>
+  made.args(...more).filter((word) => word !== "get-token");
+
+const kauth = async (made: Scene, ...words: readonly string[]): Promise<Ended> =>
+  await made.run(["oidc", ...words], { command: KAUTH });
+
+const json = (ended: Ended): Record<string, unknown> => {
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  return JSON.parse(ended.stdout) as Record<string, unknown>;
+};
+
+describe.concurrent("setup --write", () => {
+  test("makes a user that get-token, whoami and doctor understand", async () => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      await writeFile(
+        path,
+        "# mine\napiVersion: v1\nkind: Config\ncurrent-context: here\nclusters:\n- name: c\n  cluster: {server: https://127.0.0.1:1}\ncontexts:\n- name: here\n  context: {cluster: c, user: nobody}\n",
+        { mode: 0o600 },
+      );
+      const words = same(made, "--oidc-extra-scope=email,groups");
+      const ended = await kauth(
+        made,
+        "setup",
+        ...words.filter((word) => !word.startsWith("--token-cache-dir")),
+        "--write",
+        `--kubeconfig=${path}`,
+        "--context=here",
+      );
+      expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "" });
+      expect(ended.stderr).toContain(`The user "oidc" is added in "${path}"`);
+      keepsSecrets(ended, made.provider);
+      expect(await readdir(made.cache)).toEqual([]);
+      const text = await readFile(path, "utf8");
+      expect(text).toMatch(/^# mine\n/);
+      const config = parse(text) as {
+        users: readonly { name: string; user: { exec: { command: string; args: string[] } } }[];
+        contexts: readonly { context: { user: string } }[];
+      };
+      expect(config.contexts[0]?.context.user).toBe("oidc");
+      const [user] = config.users;
+      expect(user?.user.exec).toMatchObject({
+        apiVersion: "client.authentication.k8s.io/v1",
+        command: "kauth",
+        interactiveMode: "IfAvailable",
+      });
+      const args = user?.user.exec.args ?? [];
+      expect(args.slice(0, 2)).toEqual(["oidc", "get-token"]);
+      expect(args).toContain("--oidc-extra-scope=email");
+      expect(args).toContain("--oidc-extra-scope=groups");
+      // What is in the file is what kubectl runs.
+      const token = credentialOf(await made.run(args, { command: KAUTH }), made.provider);
+      expect(token.claims).toMatchObject({ sub: PERSON, groups: ["devs"] });
+      const who = await kauth(made, "whoami", `--kubeconfig=${path}`, "-o", "json");
+      expect(json(who)).toMatchObject({ subject: PERSON, clientId: "kubernetes" });
+      const doctor = await kauth(made, "doctor", `--kubeconfig=${path}`, "--provider-only", "-o", "json");
+      const { ok, findings } = JSON.parse(doctor.stdout) as {
+        ok: boolean;
+        findings: readonly { id: string; state: string; found: string }[];
+      };
+      expect(findings.filter(({ state }) => state === "bad")).toEqual([]);
+      expect(ok).toBe(true);
+      expect(findings.find(({ id }) => id === "settings")?.found).toContain(
+        'from user "oidc" of the kubeconfig',
+      );
+      expect(findings.find(({ id }) => id === "client")?.found).toContain("takes client kubernetes without");
+      keepsSecrets(doctor, made.provider);
+    });
+  });
+
+  test("--skip-login asks the provider only, and prints the server's side as data", async () => {
+    await inScene({ https: true }, async (made) => {
+      const words = same(made).filter((word) => !word.startsWith("--token-cache-dir"));
+      const data = json(
+        await kauth(made, "setup", ...words, "--skip-login", "-o", "json", "--groups-claim=groups"),
+      );
+      expect(await made.opened()).toBe(0);
+      const pem = await readFile(made.provider.caFile ?? "", "utf8");
+      expect(data["apiServer"]).toMatchObject({
+        flags: [
+          `--oidc-issuer-url=${made.provider.issuer}`,
+          "--oidc-client-id=kubernetes",
+          "--oidc-username-claim=sub",
+          "--oidc-username-prefix=oidc:",
+          "--oidc-groups-claim=groups",
+          "--oidc-groups-prefix=oidc:",
+          "--oidc-ca-file=/etc/kubernetes/pki/oidc-ca.crt",
+        ],
+        authenticationConfiguration: {
+          kind: "AuthenticationConfiguration",
+          jwt: [
+            {
+              issuer: {
+                url: made.provider.issuer,
+                audiences: ["kubernetes"],
+                certificateAuthority: pem,
+              },
+              claimMappings: {
+                username: { claim: "sub", prefix: "oidc:" },
+                groups: { claim: "groups", prefix: "oidc:" },
+              },
+            },
+          ],
+        },
+      });
+    });
+  });
+
+  test("a secret goes into the file and not onto the terminal", async () => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      const ended = await kauth(
+        made,
+        "setup",
+        `--oidc-issuer-url=${made.provider.issuer}`,
+        `--oidc-client-id=${CONFIDENTIAL.id}`,
+        `--oidc-client-secret=${CONFIDENTIAL.secret}`,
+        "--skip-login",
+        "--write",
+        `--kubeconfig=${path}`,
+      );
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(`${ended.stdout}${ended.stderr}`).not.toContain(CONFIDENTIAL.secret);
+      expect(await readFile(path, "utf8")).toContain(CONFIDENTIAL.secret);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    });
+  });
+});
+
+describe.concurrent("standalone, beyond kubelogin's own tests", () => {
+  test.each([
+    { name: "no context", text: "kind: Config\n", words: [], says: "context  does not exist" },
+    {
+      name: "an unknown context",
+      text: "kind: Config\n",
+      words: ["--context=x"],
+      says: "context x does not exist",
+    },
+    { name: "an unknown user", text: "kind: Config\n", words: ["--user=x"], says: "user x does not exist" },
+    {
+      name: "a user without one",
+      text: "kind: Config\nusers: [{name: x, user: {token: t}}]\n",
+      words: ["--user=x", "--context=y"],
+      says: "auth-provider is missing",
+    },
+    {
+      name: "another provider",
+      text: "kind: Config\nusers: [{name: x, user: {auth-provider: {name: gcp}}}]\n",
+      words: ["--user=x"],
+      says: "auth-provider.name must be oidc but is gcp",
+    },
+  ])("$name", async ({ text, words, says }) => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      await writeFile(path, text, { mode: 0o600 });
+      const ended = await made.run([`--kubeconfig=${path}`, ...words]);
+      expect(ended).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain(
+        `error: login: could not find the current authentication provider: ${says}\n`,
+      );
+    });
+  });
+
+  test("a kubeconfig that others can write chooses no provider", async () => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, "kubeconfig");
+      const config = `{idp-issuer-url: "${made.provider.issuer}", client-id: kubernetes}`;
+      await writeFile(
+        path,
+        `kind: Config\nusers: [{name: x, user: {auth-provider: {name: oidc, config: ${config}}}}]\n`,
+        { mode: 0o666 },
+      );
+      await chmod(path, 0o666);
+      const ended = await made.run([`--kubeconfig=${path}`, "--user=x"]);
+      expect(ended).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain("Refusing to sign in as user");
+      expect(made.provider.heard).toEqual([]);
+    });
+  });
+});
