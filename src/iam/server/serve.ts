@@ -34,6 +34,7 @@ export async function serveTls(
   system: System,
 ): Promise<Serving> {
   let stopping = false;
+  const waiting = new Set<ServerResponse>();
   const server: Server = createServer(
     {
       ...shown(certificate),
@@ -45,6 +46,8 @@ export async function serveTls(
       ALPNProtocols: ["http/1.1"],
     },
     (request, response) => {
+      waiting.add(response);
+      response.once("close", () => waiting.delete(response));
       if (stopping) response.setHeader("Connection", "close");
       handler(request, response);
     },
@@ -58,6 +61,7 @@ export async function serveTls(
     show: (next) => server.setSecureContext(shown(next)),
     stop: async () => {
       stopping = true;
+      for (const response of waiting) if (!response.headersSent) response.setHeader("Connection", "close");
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const late = setTimeout(() => server.closeAllConnections(), DRAIN);
