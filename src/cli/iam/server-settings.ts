@@ -64,12 +64,6 @@ export async function serverWishes({ system, options }: Invocation): Promise<Ser
   const { modes, warnings } = backendModes(
     modeWords.length > 0 ? modeWords.filter((word) => word !== "") : (config.backendMode ?? ["MountedFile"]),
   );
-  if (modes.includes("DynamicFile") !== (config.dynamicFilePath !== undefined))
-    throw wrong(
-      modes.includes("DynamicFile")
-        ? "DynamicFile is set in backend-mode but dynamicfilepath is not set"
-        : "dynamicfilepath is set but DynamicFile is not set in backend-mode",
-    );
   const address = text("address") ?? config.address ?? "127.0.0.1";
   if (isIP(address) === 0) throw wrong(`address ${JSON.stringify(address)} must be an IP address`);
   const notices = LOOPBACK.test(address)

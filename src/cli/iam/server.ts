@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import { KnownError } from "../../base/errors.ts";
-import { lookupOf } from "../../iam/index.ts";
+import type { Connection } from "../../api/index.ts";
+import { ec2InstanceNames, followMappings, type MappingEvent } from "../../iam/index.ts";
 import {
   createMetrics,
   givenCertificate,
@@ -8,11 +8,14 @@ import {
   serverCertificate,
   webhookKubeconfig,
   webhookUrl,
+  type Metrics,
   type ServerCertificate,
 } from "../../iam/server/index.ts";
 import type { System } from "../../base/system.ts";
-import type { Invocation } from "../command.ts";
+import type { Invocation, ParsedOptions } from "../command.ts";
 import { refuseOperands } from "../options.ts";
+import { connectApiServer } from "./api-server.ts";
+import { handsOf } from "./hands.ts";
 import { serverWishes, type ServerWishes } from "./server-settings.ts";
 
 /** `kauth iam server`, which is `aws-iam-authenticator server`. */
@@ -21,24 +24,46 @@ export async function runServer(invocation: Invocation): Promise<number> {
   refuseOperands(invocation, "serve");
   const wishes = await serverWishes(invocation);
   for (const warning of wishes.warnings) system.log.warn(warning);
-  const { settings, config } = wishes;
-  const lookup = lookupOf(config.mapping.table);
+  const { settings, config, configPath, modes } = wishes;
+  const metrics = createMetrics();
+  await using connection = await connectionFor(wishes, system, signal);
+  await using live = followMappings({
+    modes,
+    config,
+    configPath,
+    connection,
+    system,
+    tell: (event) => tellMapping(event, { metrics, system }),
+  });
+  const names = ec2InstanceNames(
+    {
+      clusterId: settings.clusterId,
+      region: settings.region,
+      roleArn: config.ec2DescribeInstancesRoleArn,
+      sourceArn: config.sourceArn,
+      qps: wishes.ec2.perSecond,
+      burst: wishes.ec2.burst,
+    },
+    handsOf({ ...invocation, options: UNATTENDED }),
+    system,
+  );
+  const enabled = (): boolean => live.states().some(({ name }) => name === "DynamicFile");
+  metrics.gauge("dynamic_file_enabled", "Whether DynamicFile counts", () => Number(enabled()));
+  metrics.gauge("dynamic_file_only", "Whether nothing else counts", () =>
+    Number(enabled() && live.states().length === 1),
+  );
   await runIamServer(
     settings,
     {
-      backends: () => [{ name: "MountedFile", lookup }],
-      privateDnsName: () => {
-        throw new KnownError("IAM_NOT_MAPPED", "no EC2");
-      },
-      metrics: createMetrics(),
+      ...live,
+      privateDnsName: names,
+      metrics,
       certificate: async () => await certificateFor(wishes, system),
       audit: (line) => system.log.out(JSON.stringify(line)),
       onReady: async (port, certificate) => {
         await writeWebhookConfig(wishes, { port, certificate }, system);
-        const at = settings.listen.address;
-        system.log.say(
-          `Answering on https://${at.includes(":") ? `[${at}]` : at}:${port}/authenticate for cluster id ${JSON.stringify(settings.clusterId)}`,
-        );
+        const url = webhookUrl(settings.listen.address, port);
+        system.log.say(`Answering on ${url} for cluster id ${JSON.stringify(settings.clusterId)}`);
       },
     },
     system,
@@ -46,6 +71,52 @@ export async function runServer(invocation: Invocation): Promise<number> {
   );
   return 0;
 }
+
+/** No person is there to be asked for anything. */
+const UNATTENDED: ParsedOptions = {
+  boolean: () => false,
+  string: () => undefined,
+  list: () => [],
+  count: () => 0,
+};
+
+/** The API server is looked for only where a backend may be there. */
+const connectionFor = async (
+  { modes, config, kubeconfig, master }: ServerWishes,
+  system: System,
+  signal: AbortSignal,
+): Promise<Connection | undefined> =>
+  modes.includes("EKSConfigMap") || modes.includes("CRD") || config.dynamicBackendModePath !== undefined
+    ? await connectApiServer({ kubeconfig, server: master }, system, signal)
+    : undefined;
+
+const tellMapping = (
+  event: MappingEvent,
+  { metrics, system }: { readonly metrics: Metrics; readonly system: System },
+): void => {
+  switch (event.kind) {
+    case "loaded":
+      system.log.say(`${event.backend}: ${event.entries} entries and ${event.accounts} accounts count now`);
+      for (const warning of event.warnings) system.log.warn(`${event.backend}: ${warning}`);
+      return;
+    case "cleared":
+      system.log.say(`${event.backend}: it is not there, and maps nobody`);
+      return;
+    case "failed":
+      if (event.backend === "EKSConfigMap") metrics.count("configmap_watch_failures_total");
+      if (event.backend === "DynamicFile") metrics.count("dynamicfile_failures_total");
+      if (!event.again) system.log.warn(`${event.backend}: what was good last goes on: ${event.reason}`);
+      return;
+    case "modes":
+      system.log.say(`Backends in use now: ${event.modes.join(", ")}`);
+      return;
+    case "latency":
+      metrics.observeLatency(event.of, event.time);
+      return;
+    default:
+      event satisfies never;
+  }
+};
 
 const certificateFor = async (
   { given, stateDir, hostname, settings }: ServerWishes,

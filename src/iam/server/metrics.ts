@@ -16,6 +16,8 @@ export type Result =
 export interface Metrics {
   count(name: CounterName, labels?: Readonly<Record<string, string>>, by?: number): void;
   observe(result: Result, time: Millis): void;
+  /** From a change of a mapping, as its writer says, to its effect. */
+  observeLatency(type: "dynamic_file" | "dynamic_backend_mode", time: Millis): void;
   /** Shown with its value at that moment. */
   gauge(name: string, help: string, value: () => number): void;
   text(): string;
@@ -38,6 +40,7 @@ export type CounterName = keyof typeof COUNTERS;
 
 /** Go's client's own. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LATENCY_BUCKETS = [1, 3, 5, 10, 15, 20, 30, 60];
 /** Hosts are finitely many already; past this they share a name, so that nobody fills the memory of who collects. */
 const SERIES_MOST = 200;
 
@@ -47,11 +50,32 @@ interface Histogram {
   total: number;
 }
 
+interface Histograms {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+  readonly buckets: readonly number[];
+  readonly series: Map<string, Histogram>;
+}
+
 export function createMetrics(): Metrics {
   const counters = new Map<CounterName, Map<string, number>>(
     (Object.keys(COUNTERS) as CounterName[]).map((name) => [name, new Map<string, number>()]),
   );
-  const histograms = new Map<Result, Histogram>();
+  const answers: Histograms = {
+    name: "authenticate_latency_seconds",
+    help: "How long an answer took, by how it ended",
+    label: "result",
+    buckets: BUCKETS,
+    series: new Map(),
+  };
+  const changes: Histograms = {
+    name: "dynamic_e2e_latency_seconds",
+    help: "From a change of a mapping to its effect",
+    label: "type",
+    buckets: LATENCY_BUCKETS,
+    series: new Map(),
+  };
   const gauges = new Map<string, { readonly help: string; readonly value: () => number }>();
   return {
     count: (name, labels = {}, by = 1) => {
@@ -60,20 +84,14 @@ export function createMetrics(): Metrics {
       const key = series.has(wanted) || series.size < SERIES_MOST ? wanted : labelText({ other: "true" });
       series.set(key, (series.get(key) ?? 0) + by);
     },
-    observe: (result, time) => {
-      const found = histograms.get(result) ?? { counts: BUCKETS.map(() => 0), sum: 0, total: 0 };
-      histograms.set(result, found);
-      const inSeconds = time / 1000;
-      for (const [index, edge] of BUCKETS.entries())
-        if (inSeconds <= edge) found.counts[index] = (found.counts[index] ?? 0) + 1;
-      found.sum += inSeconds;
-      found.total += 1;
-    },
+    observe: (result, time) => add(answers, result, time),
+    observeLatency: (type, time) => add(changes, type, time),
     gauge: (name, help, value) => void gauges.set(name, { help, value }),
     text: () =>
       [
         ...[...counters].flatMap(([name, series]) => counterLines(name, series)),
-        ...histogramLines(histograms),
+        ...histogramLines(answers),
+        ...histogramLines(changes),
         ...[...gauges].flatMap(([name, { help, value }]) => [
           `# HELP ${PREFIX}${name} ${help}`,
           `# TYPE ${PREFIX}${name} gauge`,
@@ -95,21 +113,28 @@ const counterLines = (name: CounterName, series: ReadonlyMap<string, number>): r
   ...[...series].map(([labels, value]) => `${PREFIX}${name}${labels} ${value}`),
 ];
 
-const histogramLines = (histograms: ReadonlyMap<Result, Histogram>): readonly string[] => {
-  const name = `${PREFIX}authenticate_latency_seconds`;
-  return [
-    `# HELP ${name} How long an answer took, by how it ended`,
-    `# TYPE ${name} histogram`,
-    ...[...histograms].flatMap(([result, { counts, sum, total }]) => [
-      ...BUCKETS.map(
-        (edge, index) => `${name}_bucket{result="${result}",le="${edge}"} ${counts[index] ?? 0}`,
-      ),
-      `${name}_bucket{result="${result}",le="+Inf"} ${total}`,
-      `${name}_sum{result="${result}"} ${sum}`,
-      `${name}_count{result="${result}"} ${total}`,
-    ]),
-  ];
+const add = ({ series, buckets }: Histograms, value: string, time: Millis): void => {
+  const found = series.get(value) ?? { counts: buckets.map(() => 0), sum: 0, total: 0 };
+  series.set(value, found);
+  const inSeconds = time / 1000;
+  for (const [index, edge] of buckets.entries())
+    if (inSeconds <= edge) found.counts[index] = (found.counts[index] ?? 0) + 1;
+  found.sum += inSeconds;
+  found.total += 1;
 };
+
+const histogramLines = ({ name, help, label, buckets, series }: Histograms): readonly string[] => [
+  `# HELP ${PREFIX}${name} ${help}`,
+  `# TYPE ${PREFIX}${name} histogram`,
+  ...[...series].flatMap(([value, { counts, sum, total }]) => [
+    ...buckets.map(
+      (edge, index) => `${PREFIX}${name}_bucket{${label}="${value}",le="${edge}"} ${counts[index] ?? 0}`,
+    ),
+    `${PREFIX}${name}_bucket{${label}="${value}",le="+Inf"} ${total}`,
+    `${PREFIX}${name}_sum{${label}="${value}"} ${sum}`,
+    `${PREFIX}${name}_count{${label}="${value}"} ${total}`,
+  ]),
+];
 
 const RESULTS: Readonly<Partial<Record<ErrorCode, Result>>> = {
   IAM_TOKEN_REFUSED: "invalid_token",
