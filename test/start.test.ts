@@ -67,9 +67,19 @@ describe("what the start loads", () => {
   );
 
   test("is nothing that kauth token does not need", () => {
-    const found = reach("src/cli/main.ts", sources);
+    const found = reach("src/cli/run.ts", sources);
     expect(found.size).toBeGreaterThan(40);
     expect(tooMuch(found)).toEqual([]);
+  });
+
+  test("is next to nothing where get-token has its answer", () => {
+    const found = new Map([...reach("src/cli/main.ts", sources), ...reach("src/cli/oidc/quick.ts", sources)]);
+    expect(found.size).toBeGreaterThan(20);
+    const much = [...found].filter(
+      ([path]) =>
+        /^src\/(?:kubeconfig|credentials|ui|iam)\//.test(path) || /^(?:jose|oauth4webapi|uqr)$/.test(path),
+    );
+    expect([...tooMuch(found), ...much.map(([path, way]) => `${path}: ${way}`)]).toEqual([]);
   });
 
   test.each([

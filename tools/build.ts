@@ -50,7 +50,7 @@ for (const name of readdirSync(join(CLI, "bin"))) {
 for (const name of readdirSync(CLI, { recursive: true, encoding: "utf8" }))
   if (name.endsWith(".js"))
     writeFileSync(join(CLI, name), inAscii(directBuiltins(readFileSync(join(CLI, name), "utf8"))));
-compileEagerly(join(CLI, "bin", "kauth.js"));
+await compileEagerly(join(CLI, "bin", "kauth.js"));
 for (const name of readdirSync(join(CLI, "bin"))) chmodSync(join(CLI, "bin", name), 0o755);
 // The YAML parser is part of the program's files, and its licence asks to be with it.
 copyFileSync(join("node_modules", "yaml", "LICENSE"), join(CLI, "LICENSE-yaml"));

@@ -88,7 +88,7 @@ const PRIVATE_DIRECTORY = 0o700;
 const tooLarge = (path: string, limit: Bytes): KnownError =>
   new KnownError("FILE_TOO_LARGE", `Cannot read "${path}": it is larger than ${limit} bytes`);
 
-const factsOf = (found: fs.Stats): FileFacts => ({
+export const factsOf = (found: fs.Stats): FileFacts => ({
   kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
   mode: found.mode & 0o7777,
   uid: found.uid,

@@ -1,6 +1,6 @@
-import * as crypto from "node:crypto";
 import { join } from "node:path";
 import type { Secret } from "./secret.ts";
+import { sha256 } from "./sha256.ts";
 import type { System } from "./system.ts";
 import { epochMillis, isWithin, KiB, millis, type EpochMillis } from "./units.ts";
 
@@ -64,7 +64,7 @@ export const noteRenewed = (asked: Asked, system: System): void => {
   writeRow(asked.place, row, system);
 };
 
-const hash = (text: string): Buffer => crypto.createHash("sha256").update(text).digest().subarray(0, HASH);
+const hash = (text: string): Buffer => sha256(text).subarray(0, HASH);
 
 /** Who asks, for what. With `provideClusterInfo` each cluster asks for itself. */
 const whomOf = (key: string, system: System): Buffer =>

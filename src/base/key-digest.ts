@@ -1,10 +1,9 @@
-import * as crypto from "node:crypto";
+import { sha256 } from "./sha256.ts";
 
 export type KeyPart = string | boolean | undefined | readonly KeyPart[];
 
 /** SHA-256, in hexadecimal, over an encoding in which no two different inputs look the same (security.md R-K5). */
-export const keyDigest = (parts: readonly KeyPart[]): string =>
-  crypto.createHash("sha256").update(encodeKey(parts), "utf8").digest("hex");
+export const keyDigest = (parts: readonly KeyPart[]): string => sha256(encodeKey(parts)).toString("hex");
 
 /** A tag and a length before each part. */
 export const encodeKey = (part: KeyPart): string => {

@@ -1,4 +1,5 @@
-import { STATUS_CODES } from "node:http";
+// Loaded when it is first used: it takes milliseconds.
+import * as http from "node:http";
 import { redact } from "./redact.ts";
 import { escapeControls } from "./terminal.ts";
 
@@ -18,7 +19,7 @@ export const quoted = (text: string, limit = LIMIT): string => {
 };
 
 /** As Go shows a status: `404 Not Found`. */
-export const statusText = (status: number): string => `${status} ${STATUS_CODES[status] ?? ""}`.trim();
+export const statusText = (status: number): string => `${status} ${http.STATUS_CODES[status] ?? ""}`.trim();
 
 /** What another program's JSON says, or nothing: V8's own message would quote it. */
 export const parseQuietly = (text: string): unknown => {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { isCompiled, realSystem } from "../base/system.ts";
 import { hardenProcess } from "./hardening.ts";
-import { run, tellError } from "./run.ts";
+import type { RunRequest } from "./run.ts";
 
 /** Ends the process at the second signal: within this the exit status still leaves. */
 const SIGNAL_STATUS = 130;
@@ -19,27 +19,37 @@ export async function main(name: string): Promise<void> {
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   const crashed = (error: unknown): void => {
-    tellError(error, realSystem());
-    process.exit(70);
+    void import("./run.ts").then(({ tellError }) => {
+      tellError(error, realSystem());
+      process.exit(70);
+    });
   };
   process.on("uncaughtException", crashed);
   process.on("unhandledRejection", crashed);
   try {
     hardenProcess(realSystem());
   } catch (error) {
+    const { tellError } = await import("./run.ts");
     process.exitCode = tellError(error, realSystem());
     return;
   }
-  process.exitCode = await run({
+  const request: RunRequest = {
     args: process.argv.slice(2),
     program: invokedName(name),
     signal: stop.signal,
     signalStatus: () => status,
     system: realSystem,
-  });
+  };
+  process.exitCode = (await quickly(request)) ?? (await (await import("./run.ts")).run(request));
   // Nothing is worth waiting for now; an idle socket must not hold the process.
   process.exit();
 }
+
+/** What kubectl waits for at each call, without the rest of the program. Undefined: it is something else. */
+const quickly = async (request: RunRequest): Promise<number | undefined> =>
+  request.args.includes("get-token")
+    ? await (await import("./oidc/quick.ts")).quickToken(request)
+    : undefined;
 
 /** In a compiled binary only argv0 knows by which name it was started. */
 const invokedName = (name: string): string => {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { Socket } from "node:net";
+import * as net from "node:net";
 import type { Readable } from "node:stream";
 import type { Stderr } from "./exec-stderr.ts";
 
@@ -42,7 +42,7 @@ export function collectOutput({ stdout, stderr }: ChildProcess, said: Stderr): O
     tooMuch,
     leave: () => {
       stderr?.removeAllListeners("data").resume();
-      if (stderr instanceof Socket) stderr.unref();
+      if (stderr instanceof net.Socket) stderr.unref();
       return Buffer.concat(parts).toString("utf8");
     },
     close: () => {

@@ -6,4 +6,4 @@ export { openCache } from "./cache.ts";
 export { noteHandedOut } from "../base/handed-out.ts";
 export { openSealedCache } from "./sealed-cache.ts";
 export { cacheKey } from "./cache-key.ts";
-export { credentialOf, endHere, isFresh } from "./life.ts";
+export { credentialOf, endHere, isFresh, type Credential } from "./life.ts";

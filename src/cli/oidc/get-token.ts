@@ -1,16 +1,23 @@
-import { credentialOf, endHere, isFresh, noteHandedOut } from "../../oidc/warm.ts";
+import { credentialOf, type Credential, endHere, isFresh, noteHandedOut } from "../../oidc/warm.ts";
 import { KnownError } from "../../base/errors.ts";
 import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
 import { entryKey } from "./entry-key.ts";
-import { execCredential, readExecInfo } from "./exec-info.ts";
+import { execCredential, readExecInfo, type ExecInfo } from "./exec-info.ts";
 import { readSettings } from "./settings.ts";
+import type { SignInRequest } from "./sign-in.ts";
 import { openStorage } from "./storage.ts";
 
-/** `kauth oidc get-token`. With a token in the cache nothing is loaded but what stands above. */
-export async function runGetToken(invocation: Invocation): Promise<number> {
+/** What is known without asking anybody. */
+interface Looked {
+  readonly request: SignInRequest;
+  /** The line to print; undefined: somebody has to be asked. */
+  readonly answer: string | undefined;
+}
+
+/** Looks for a token that is kept. Nothing is loaded for that but what stands above. */
+export async function lookUp(invocation: Invocation): Promise<Looked> {
   const { system, options } = invocation;
-  refuseOperands(invocation, "get a token");
   const info = readExecInfo(system);
   const settings = await readSettings(invocation, "get-token");
   const key = entryKey(settings);
@@ -26,21 +33,35 @@ export async function runGetToken(invocation: Invocation): Promise<number> {
   // Without a refresh token only a person could get another, for what is a guess.
   const renewable = verdict === "refused" && entry?.refreshToken !== undefined;
   if (verdict !== "fine" && !renewable) explain(system);
-  const found =
-    fresh && !renewable
-      ? kept
-      : await (
-          await import("./sign-in.ts")
-        ).signInNow(invocation, {
-          settings,
-          storage,
-          key,
-          info,
-          least: force ? "renewed" : "kept",
-          refused: renewable ? kept?.token : undefined,
-        });
+  return {
+    request: {
+      settings,
+      storage,
+      key,
+      info,
+      least: force ? "renewed" : "kept",
+      refused: renewable ? kept?.token : undefined,
+    },
+    answer: fresh && !renewable ? answerOf(info, kept, system) : undefined,
+  };
+}
+
+const answerOf = (info: ExecInfo, found: Credential, system: Invocation["system"]): string =>
+  execCredential(info, { token: found.token.reveal(), end: endHere(found, system.now()) });
+
+/** `kauth oidc get-token`. */
+export async function runGetToken(invocation: Invocation): Promise<number> {
+  const { system } = invocation;
+  refuseOperands(invocation, "get a token");
+  const { request, answer } = await lookUp(invocation);
+  if (answer !== undefined) {
+    system.log.out(answer);
+    return 0;
+  }
+  const { signInNow } = await import("./sign-in.ts");
+  const found = await signInNow(invocation, request);
   if (found === undefined) throw new KnownError("OIDC_CLIENT_REFUSED", "Cannot get a token: there is none");
-  system.log.out(execCredential(info, { token: found.token.reveal(), end: endHere(found, system.now()) }));
+  system.log.out(answerOf(request.info, found, system));
   return 0;
 }
 
