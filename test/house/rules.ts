@@ -64,6 +64,7 @@ export const direction =
 const SECOND_DOORS: Places = {
   "src/oidc/warm.ts":
     "kubectl waits for an answer from the cache at each call, so nothing else may be loaded for it",
+  "src/iam/token/index.ts": "kubectl waits for tokens at each call, and nothing else is a part of making one",
   "src/iam/server/index.ts": "kubectl waits for tokens at each call, and a server is no part of making one",
 };
 

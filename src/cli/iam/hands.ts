@@ -1,7 +1,7 @@
 import { KnownError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import { millis } from "../../base/units.ts";
-import type { ChainHands } from "../../iam/index.ts";
+import type { ChainHands } from "../../iam/token/index.ts";
 import type { Invocation } from "../command.ts";
 
 /** A person may be signing in with it. */

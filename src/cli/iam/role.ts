@@ -1,6 +1,6 @@
 import { KnownError } from "../../base/errors.ts";
 import { seconds, type Seconds } from "../../base/units.ts";
-import type { RoleWish } from "../../iam/index.ts";
+import type { RoleWish } from "../../iam/token/index.ts";
 import type { ParsedOptions } from "../command.ts";
 
 /** STS's own bounds; a role may allow less. */

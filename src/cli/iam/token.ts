@@ -1,5 +1,5 @@
 import { isKnownError, KnownError } from "../../base/errors.ts";
-import { execCredential, execVersion, makeToken, type IamToken } from "../../iam/index.ts";
+import { execCredential, execVersion, makeToken, type IamToken } from "../../iam/token/index.ts";
 import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
 import { handsOf } from "./hands.ts";
