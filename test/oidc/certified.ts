@@ -11,6 +11,8 @@ export const IN_BODY = { id: "secret-in-body", secret: "canary-body-secret-42" }
 export const MACHINE = { id: "machine", secret: "canary-machine-secret-7" };
 /** May be sent back to any https address on localhost, as no native client may. */
 export const WEB = "web";
+/** Proves itself with a key of its own (`private_key_jwt`). */
+export const WITH_KEY = "with-key";
 export const PERSON = "alice";
 /** What the password grant takes. */
 export const LOGIN = { username: "USER1", password: "canary-password-PASS1" };
@@ -61,6 +63,8 @@ export async function signingKey(kid = KID): Promise<SigningKey> {
 
 /** RSA keys take long to make, so a test file has one. */
 const KEY = signingKey();
+/** What the client `with-key` signs with. */
+export const clientKey = generateKeyPair("ES256", { extractable: true });
 
 const LOOPBACK = [
   "http://localhost",
@@ -71,7 +75,7 @@ const LOOPBACK = [
 const SCOPES = ["openid", "offline_access", "email", "profile", "groups"];
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 
-const clients = (): ClientMetadata[] => {
+const clients = (ownKey: JWK): ClientMetadata[] => {
   const native: ClientMetadata = {
     client_id: PUBLIC,
     application_type: "native",
@@ -99,6 +103,13 @@ const clients = (): ClientMetadata[] => {
       grant_types: ["client_credentials"],
       token_endpoint_auth_method: "client_secret_basic",
     },
+    {
+      ...native,
+      client_id: WITH_KEY,
+      token_endpoint_auth_method: "private_key_jwt",
+      token_endpoint_auth_signing_alg: "ES256",
+      jwks: { keys: [ownKey] },
+    },
     { ...native, client_id: WEB, application_type: "web", redirect_uris: ["https://localhost"] },
   ];
 };
@@ -108,7 +119,7 @@ export async function startCertified(wishes: CertifiedWishes): Promise<Certified
   const { issuer, jwtAccess = false, par = false } = wishes;
   const life = (): number => wishes.life();
   const provider = new Provider(issuer, {
-    clients: clients(),
+    clients: clients({ ...(await exportJWK((await clientKey).publicKey)), alg: "ES256", use: "sig" }),
     jwks: { keys: [key.privateJwk] },
     cookies: { keys: ["a key for the tests' cookies"] },
     claims: { openid: ["sub", "groups"], email: ["email"], profile: ["name"], groups: [] },

@@ -199,6 +199,8 @@ describe.concurrent("cache", () => {
   test("--force-refresh refreshes a token that is still valid", async () => {
     await inScene({}, async (made) => {
       const first = credentialOf(await made.getToken(), made.provider);
+      // Two tokens of one second would be the same.
+      made.provider.life = 1800;
       const second = credentialOf(await made.getToken("--force-refresh"), made.provider);
       expect(second.token).not.toBe(first.token);
       expect(made.provider.count("/token", "refresh_token")).toBe(1);
