@@ -133,6 +133,11 @@ export const IAM_CODES = {
     "EC2 could not be asked for the name of an instance, or does not know it.",
     "Check that the server's role may do ec2:DescribeInstances, and try again.",
   ),
+  IAM_MAPPING_LOSS: code(
+    1,
+    "Mappings cannot be written whole in another form.",
+    "Read what is left out; --lossy prints the rest.",
+  ),
   IAM_MAPPING_UNREAD: code(
     1,
     "Nobody is mapped yet by a source that could not be read so far.",

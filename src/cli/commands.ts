@@ -4,9 +4,17 @@ import { completionCommand } from "./commands/completion.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { iamCacheClearCommand, iamCacheListCommand } from "./commands/iam-cache.ts";
+import { iamExplainCommand } from "./commands/iam-explain.ts";
 import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
 import { iamServerCommand } from "./commands/iam-server.ts";
+import {
+  iamMappingConvertCommand,
+  iamMappingDiffCommand,
+  iamMappingLintCommand,
+  iamMappingTestCommand,
+} from "./commands/iam-mapping.ts";
 import { iamTokenCommand } from "./commands/iam-token.ts";
+import { iamVerifyCommand } from "./commands/iam-verify.ts";
 import { iamVersionCommand } from "./commands/iam-version.ts";
 import { linkCommand } from "./commands/link.ts";
 import { oidcDoctorCommand } from "./commands/oidc-doctor.ts";
@@ -35,6 +43,12 @@ export const COMMANDS: readonly Command[] = [
   iamCacheListCommand,
   iamCacheClearCommand,
   iamServerCommand,
+  iamVerifyCommand,
+  iamExplainCommand,
+  iamMappingLintCommand,
+  iamMappingTestCommand,
+  iamMappingDiffCommand,
+  iamMappingConvertCommand,
   iamVersionCommand,
   oidcGetTokenCommand,
   oidcLoginCommand,

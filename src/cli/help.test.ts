@@ -70,7 +70,7 @@ test("the program's help names every command, and what else there is", () => {
       .filter((line) => line.length > 80),
   ).toEqual([]);
   for (const { name, command } of rows)
-    expect(programHelp()).toContain(`  ${name.padEnd(15)}${command.summary}`);
+    expect(programHelp()).toContain(`  ${name.padEnd(name.length < 15 ? 15 : 20)}${command.summary}`);
 });
 
 test("no two options of a command share a letter", () => {

@@ -97,6 +97,9 @@ export const groupHelp = (word: string, program = `kauth ${word}`): string =>
     `${program} COMMAND --help explains a command.`,
   ].join("\n");
 
+/** Few names are so long that the others need not stand back for them. */
+const nameColumn = (name: string): string => name.padEnd(name.length < 15 ? 15 : 20);
+
 export const programHelp = (): string =>
   [
     "kauth opens web UIs in Kubernetes already signed in as you.",
@@ -104,7 +107,7 @@ export const programHelp = (): string =>
     "Usage: kauth COMMAND [OPTIONS]",
     "",
     "Commands:",
-    ...COMMANDS.map((command) => `  ${command.path.join(" ").padEnd(15)}${command.summary}`),
+    ...COMMANDS.map((command) => `  ${nameColumn(command.path.join(" "))}${command.summary}`),
     "",
     "kauth COMMAND --help explains a command. kauth --version prints the version.",
     "-v=LEVEL, up to 9, makes every command say more; no level shows a secret.",

@@ -33,3 +33,21 @@ export {
 } from "./mapping/live/backends.ts";
 export type { MappingEvent, Tell } from "./mapping/live/source.ts";
 export { ec2InstanceNames, type InstanceWishes } from "./ec2/instances.ts";
+export { diffMappings, type MappingChange, type MappingDiff } from "./mapping/diff.ts";
+export {
+  MAPPING_FORMATS,
+  readMappingDocument,
+  type MappingDocument,
+  type MappingFormat,
+} from "./mapping/documents.ts";
+export { lintMapping, type LintFinding } from "./mapping/lint.ts";
+export { nearMisses, type NearMiss } from "./mapping/near.ts";
+export { RESERVED_PREFIXES } from "./mapping/reserved.ts";
+export { subjectText } from "./mapping/subject.ts";
+export { writeMapping, type WrittenMapping } from "./mapping/write.ts";
+export { accountOfKey } from "./verify/access-key.ts";
+export { explainToken, type ExplainedRule } from "./verify/explain.ts";
+export { readToken, type Reading } from "./verify/reading.ts";
+export type { RuleSettings } from "./verify/rules.ts";
+export { partitionNamed, PARTITIONS, type Partition, type PartitionName } from "./partitions.ts";
+export { verifyToken, type VerifiedIdentity, type VerifyWish } from "./verify/verify.ts";

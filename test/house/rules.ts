@@ -143,6 +143,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uqr: ["src/cli/oidc/qr-code.ts"],
   yaml: [
     "src/iam/mapping/text.ts",
+    "src/iam/mapping/write.ts",
     "src/kubeconfig/yaml.ts",
     "src/kubeconfig/go-scalar.ts",
     "src/kubeconfig/go-merge.ts",

@@ -1,7 +1,8 @@
 import * as readline from "node:readline";
 import { StringDecoder } from "node:string_decoder";
+import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { millis } from "../../base/units.ts";
+import { millis, type Bytes } from "../../base/units.ts";
 import { readKeys } from "./keys.ts";
 
 /** One question on the terminal; anything but yes is no. */
@@ -125,4 +126,17 @@ export function keyboard(): Keyboard {
       };
     },
   };
+}
+
+/** All of standard input. @throws {KnownError} FILE_TOO_LARGE */
+export async function readInput(limit: Bytes): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let total = 0;
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    total += part.length;
+    if (total > limit)
+      throw new KnownError("FILE_TOO_LARGE", `Cannot read standard input: it has more than ${limit} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }

@@ -7,32 +7,46 @@ export const MAPPING_LIMIT: Bytes = MiB(16);
 /** Nobody nests mappings deeper, and folding recurses. */
 const DEPTH_LIMIT = 20;
 
+/** Of the texts that aliases stand for. */
+const ALIASES_MOST = 100;
+
 /**
  * YAML with every scalar as the text that is written: an account `012345678901` is no number, and `yes` no boolean.
  * Only what is empty, `~` or `null` is nothing.
  * @throws {KnownError} IAM_MAPPING with line and column, and no word of the text
  */
 export async function readYaml(text: string, what: string): Promise<unknown> {
-  const { parse, YAMLParseError } = await import("yaml");
-  try {
-    return parse(text, {
-      schema: "failsafe",
-      customTags: (tags) => [...tags, "null"],
-      merge: true,
-      uniqueKeys: false,
-      logLevel: "error",
-      prettyErrors: true,
-      maxAliasCount: 100,
-    }) as unknown;
-  } catch (error) {
-    const [at] = error instanceof YAMLParseError ? (error.linePos ?? []) : [];
-    const place = at === undefined ? "" : `line ${at.line}, column ${at.col}: `;
-    const reason =
-      error instanceof YAMLParseError
-        ? error.code.toLowerCase().replaceAll("_", " ")
-        : "an alias is unknown, or stands for too much";
-    throw new KnownError("IAM_MAPPING", `Cannot read ${what}: ${place}${reason}`);
-  }
+  const [first, ...more] = await readYamlDocuments(text, what);
+  if (more.length > 0) throw new KnownError("IAM_MAPPING", `Cannot read ${what}: it has several documents`);
+  return first;
+}
+
+/** The same for several documents in one text. @throws {KnownError} see `readYaml` */
+export async function readYamlDocuments(text: string, what: string): Promise<readonly unknown[]> {
+  const { parseAllDocuments } = await import("yaml");
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    customTags: (tags) => [...tags, "null"],
+    merge: true,
+    uniqueKeys: false,
+    logLevel: "error",
+    prettyErrors: true,
+  });
+  const wrong = (reason: string): KnownError =>
+    new KnownError("IAM_MAPPING", `Cannot read ${what}: ${reason}`);
+  return ("empty" in documents ? [] : documents).map((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const [at] = error.linePos ?? [];
+      const place = at === undefined ? "" : `line ${at.line}, column ${at.col}: `;
+      throw wrong(`${place}${error.code.toLowerCase().replaceAll("_", " ")}`);
+    }
+    try {
+      return document.toJS({ maxAliasCount: ALIASES_MOST }) as unknown;
+    } catch {
+      throw wrong("an alias is unknown, or stands for too much");
+    }
+  });
 }
 
 /** @throws {KnownError} IAM_MAPPING without a word of the text */

@@ -1,0 +1,66 @@
+import type { Command } from "../command.ts";
+import { IAM_OPTIONS } from "./iam-options.ts";
+import { PARTITION_OPTION, REGION_OPTION } from "./iam-verify.ts";
+
+export const MAPPING_OPTIONS = {
+  mapping: {
+    type: "list",
+    value: "FILE",
+    summary:
+      "Mappings to look into, the first that has an answer counts: the ConfigMap aws-auth, the server's " +
+      "configuration, IAMIdentityMapping objects, the dynamic file or EKS access entries. - is standard input",
+    env: false,
+  },
+  arn: {
+    type: "string",
+    value: "ARN",
+    summary: "Whom to look for: a role, a user or a session, as aws sts get-caller-identity tells it",
+    env: false,
+  },
+  "user-id": {
+    type: "string",
+    value: "ID",
+    summary: "Its unique id (AROA…, AIDA…), where mappings name one",
+    env: false,
+  },
+} as const;
+
+export const iamExplainCommand: Command = {
+  path: ["iam", "explain"],
+  summary: "Look at a token of AWS IAM rule by rule, without asking anybody",
+  operands: "TOKEN|-",
+  description: [
+    "Says of every rule of kauth iam server whether the token keeps it, when and where it was signed, whose access key",
+    "it was, and with --mapping and --arn who that would be in the cluster, and which entries nearly match. Nothing",
+    "leaves this machine. Whether the signature is right, and for which cluster it is, only AWS can tell:",
+    "kauth iam verify asks.",
+    "",
+    "Exit status: 0 every rule is kept, and whoever was named is mapped; 1 not so; 2 the command line.",
+  ].join("\n"),
+  examples: [
+    {
+      command: "kauth iam token -i my-cluster --token-only | kauth iam explain -",
+      does: "Is my token right?",
+    },
+    {
+      command: "kauth iam explain TOKEN --mapping aws-auth.yaml --arn arn:aws:iam::111122223333:role/Dev",
+      does: "And who would that role be?",
+    },
+  ],
+  options: {
+    ...IAM_OPTIONS,
+    ...MAPPING_OPTIONS,
+    partition: PARTITION_OPTION,
+    region: REGION_OPTION,
+    output: {
+      type: "string",
+      short: "o",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      default: "text",
+      summary: "json: one object",
+      env: false,
+    },
+  },
+  load: async () => (await import("../iam/explain.ts")).runIamExplain,
+};

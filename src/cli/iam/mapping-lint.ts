@@ -1,0 +1,36 @@
+import { KnownError } from "../../base/errors.ts";
+import { lintMapping } from "../../iam/index.ts";
+import type { Invocation } from "../command.ts";
+import { cleanLine, jsonText } from "../output.ts";
+import { mappingSource } from "./mapping-source.ts";
+
+/** `kauth iam mapping lint` */
+export async function runMappingLint({ system, options, positionals }: Invocation): Promise<number> {
+  if (positionals.length === 0) throw new KnownError("USAGE", "Cannot look for mistakes: name a file, or -");
+  const files = await Promise.all(
+    positionals.map(async (file) => {
+      const document = await mappingSource(file, system);
+      const { entries, accounts } = document.read.table;
+      return {
+        file,
+        format: document.format,
+        entries: entries.length,
+        accounts: accounts.length,
+        findings: lintMapping(document),
+      };
+    }),
+  );
+  const findings = files.flatMap((each) => each.findings);
+  if (options.string("output") === "json") system.log.out(jsonText({ files }, 2));
+  else
+    for (const { file, format, entries, accounts, findings: found } of files) {
+      for (const { level, text } of found) system.log.out(cleanLine(`${file}: ${level}: ${text}`));
+      system.log.out(
+        cleanLine(
+          `${file}: ${format}, ${entries} entries and ${accounts} accounts count, ${found.length} findings`,
+        ),
+      );
+    }
+  const bad = findings.some(({ level }) => level === "fault" || options.boolean("strict"));
+  return bad ? 1 : 0;
+}
