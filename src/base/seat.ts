@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Socket } from "node:net";
 import { DecodeError, integer, object, string } from "./decode.ts";
 import { systemCode } from "./errors.ts";
@@ -46,19 +46,24 @@ const PAUSE = millis(20);
  */
 export const flightPlaces = async (system: System): Promise<readonly string[]> => {
   const found: string[] = [];
-  if (system.uid === undefined) return found;
-  for (const above of [places(system).runtime, join(system.temp, `kauth-${system.uid}`)]) {
-    const directory = join(above, FLIGHTS);
+  for (const directory of flightNames(system))
     try {
       await system.files.makeDirectory(directory);
-      if ((await isPrivateDirectory(directory, system)) && (await staysOurs(above, system)))
-        found.push(directory);
+      if (await isFlightPlace(directory, system)) found.push(directory);
     } catch {
       // A home that cannot be written; the next may do.
     }
-  }
   return found;
 };
+
+/** Their names, whether they are there or not. */
+export const flightNames = (system: System): readonly string[] =>
+  system.uid === undefined
+    ? []
+    : [places(system).runtime, join(system.temp, `kauth-${system.uid}`)].map((above) => join(above, FLIGHTS));
+
+export const isFlightPlace = async (directory: string, system: System): Promise<boolean> =>
+  (await isPrivateDirectory(directory, system)) && (await staysOurs(dirname(directory), system));
 
 /** Whether nobody else can put another in its place. */
 const staysOurs = async (directory: string, { uid, files }: System): Promise<boolean> => {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
 import { Secret } from "../base/secret.ts";
+import type { System } from "../base/system.ts";
 import { epochMillis } from "../base/units.ts";
 import { openCache, type Cache } from "./cache.ts";
+import { listEntries } from "./store.ts";
 import type { Entry } from "./entry.ts";
 
 const KEY = "a".repeat(64);
@@ -28,7 +30,12 @@ const home = async (): Promise<AsyncDisposable & { readonly path: string }> => {
   const path = await mkdtemp(join(tmpdir(), "kauth-oidc-"));
   return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
 };
-const opened = async (path: string, system = quietSystem()): Promise<Cache> => {
+/** Without a spare place, unless a test gives one. */
+const around = (spare = "/dev/null"): ReturnType<typeof quietSystem> => ({
+  ...quietSystem({ KAUTH_HOME: join(spare, "kauth") }),
+  temp: join(spare, "tmp"),
+});
+const opened = async (path: string, system = around()): Promise<Cache> => {
   const cache = await openCache(path, system);
   if (cache === undefined) throw new TypeError("no cache");
   return cache;
@@ -100,14 +107,43 @@ describe("an entry", () => {
 
   test("that cannot be written costs a warning, and the old one stays", async () => {
     await using place = await home();
-    const system = quietSystem();
+    const system = around();
     await (await opened(place.path)).write(KEY, ENTRY);
     const full = async (): Promise<never> =>
       await Promise.reject(Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" }));
     const cache = await opened(place.path, { ...system, files: { ...system.files, write: full } });
     expect(await cache.write(KEY, { ...ENTRY, idToken: new Secret("canary-new") })).toBe(false);
-    expect(system.said).toEqual([expect.stringMatching(/^Warning: Cannot keep the token: ENOSPC/)]);
+    expect(system.said).toEqual([
+      expect.stringMatching(
+        /^Warning: Cannot keep the token in ".*": ENOSPC.* The next command signs in again$/,
+      ),
+    ]);
     expect(shown(await cache.read(KEY))).toEqual(WHOLE);
+  });
+
+  test("that its directory does not take is in a spare place, until it does", async () => {
+    await using place = await home();
+    await using spare = await home();
+    const system = around(spare.path);
+    const directory = join(place.path, "tokens");
+    const full: System["files"]["write"] = async (path, content) => {
+      if (!path.startsWith(spare.path)) throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+      await system.files.write(path, content);
+    };
+    await (await opened(directory, system)).write(KEY, { ...ENTRY, idToken: new Secret("canary-old") });
+    const broken = await opened(directory, { ...system, files: { ...system.files, write: full } });
+    expect(await broken.write(KEY, ENTRY)).toBe(true);
+    expect(system.said).toEqual([expect.stringContaining("EROFS. It is in")]);
+    expect(shown(await (await opened(directory, system)).read(KEY))).toEqual(WHOLE);
+    const places = await listEntries(directory, system);
+    expect(places.map(({ path }) => path.startsWith(spare.path)).toSorted()).toEqual([false, true]);
+    // Another directory has nothing of it.
+    expect(await (await opened(join(place.path, "other"), system)).read(KEY)).toBeUndefined();
+    await (await opened(directory, system)).write(KEY, { ...ENTRY, refreshToken: new Secret("canary-new") });
+    expect((await listEntries(directory, system)).map(({ path }) => path.startsWith(spare.path))).toEqual([
+      false,
+    ]);
+    expect((await (await opened(directory, system)).read(KEY))?.refreshToken?.reveal()).toBe("canary-new");
   });
 });
 
@@ -121,9 +157,29 @@ describe("a directory", () => {
     expect(shown(await (await opened(place.path)).read(KEY))).toEqual(WHOLE);
   });
 
+  test("that is ours within one that is open is closed, should it be open", async () => {
+    await using place = await home();
+    await chmod(place.path, 0o755);
+    await mkdir(join(place.path, "kauth-private"), { mode: 0o755 });
+    await (await opened(place.path)).write(KEY, ENTRY);
+    expect(await modeOf(join(place.path, "kauth-private"))).toBe(0o700);
+  });
+
+  test("that cannot be used has a spare one in its place", async () => {
+    await using place = await home();
+    await using spare = await home();
+    await writeFile(join(place.path, "file"), "");
+    const system = around(spare.path);
+    const cache = await opened(join(place.path, "file", "x"), system);
+    expect(cache.place.startsWith(spare.path)).toBe(true);
+    await cache.write(KEY, ENTRY);
+    expect(shown(await (await opened(join(place.path, "file", "x"), system)).read(KEY))).toEqual(WHOLE);
+    expect(system.said[0]).toContain("for now");
+  });
+
   test("that is a symlink, or below one that all may write, is not used", async () => {
     await using place = await home();
-    const system = quietSystem();
+    const system = around();
     await mkdir(join(place.path, "real"), { mode: 0o700 });
     await symlink(join(place.path, "real"), join(place.path, "link"));
     expect(await openCache(join(place.path, "link"), system)).toBeUndefined();
@@ -139,6 +195,6 @@ describe("a directory", () => {
 
   test("of somebody else is not used", async () => {
     await using place = await home();
-    expect(await openCache(place.path, { ...quietSystem(), uid: 4_000_000 })).toBeUndefined();
+    expect(await openCache(place.path, { ...around(), uid: 4_000_000 })).toBeUndefined();
   });
 });

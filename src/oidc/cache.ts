@@ -2,7 +2,8 @@ import { join, resolve } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { privatePlace, privatePlaces } from "../base/private-place.ts";
 import type { System } from "../base/system.ts";
-import { ENTRY_LIMIT, parseEntry, renderEntry, type Entry } from "./entry.ts";
+import { parseEntry, renderEntry, type Entry } from "./entry.ts";
+import { readFile, sparesOf } from "./spare.ts";
 
 export type { Entry };
 
@@ -28,7 +29,9 @@ const PLAIN: Format = { render: renderEntry, parse: parseEntry };
 export const ENTRY_NAME = /^[0-9a-f]{64}\.json$/;
 
 /**
- * Entries as files of mode 0600 in a directory that is ours alone. Undefined, with a warning: there is none.
+ * Entries as files of mode 0600 in a directory that is ours alone. Where that takes none (a full disk, a home that cannot
+ * be written) they go to a spare place, which a restart of the machine may empty: a refresh token that was good once is
+ * not lost with the old one. Undefined, with a warning: there is no place at all.
  * @param directory made if it is missing; one that others may read is used through a directory of our own in it
  */
 export async function openCache(
@@ -36,42 +39,48 @@ export async function openCache(
   system: System,
   format: Format = PLAIN,
 ): Promise<Cache | undefined> {
-  const place = await privatePlace(resolve(system.cwd, directory), system);
-  if (place === undefined) {
-    system.log.warn(`Tokens are not kept: "${directory}" is not yours alone, or cannot be made`);
-    return undefined;
-  }
-  const pathOf = (key: string): string => join(place, `${key}.json`);
-  const { files, uid, log } = system;
+  const { files, log } = system;
+  const asked = resolve(system.cwd, directory);
+  const spares = sparesOf(asked, system);
+  const own = await privatePlace(asked, system);
+  const place = own ?? (await spares.first());
+  if (own === undefined)
+    log.warn(
+      `Tokens are ${place === undefined ? "not kept" : `kept in "${place}" for now`}: "${directory}" is not yours alone, or cannot be made`,
+    );
+  if (place === undefined) return undefined;
+  const nameOf = (key: string): string => `${key}.json`;
+  const write = async (key: string, entry: Entry): Promise<void> =>
+    await files.write(join(place, nameOf(key)), format.render(key, entry));
   return {
     place,
     read: async (key) => {
-      const path = pathOf(key);
-      const facts = await files.nameFacts(path);
-      if (facts?.kind !== "file" || (uid !== undefined && facts.uid !== uid)) return undefined;
-      const content = await files.read(path, ENTRY_LIMIT).catch(() => undefined);
-      const entry = content && format.parse(key, content.toString("utf8"));
-      if (entry !== undefined && uid !== undefined && (facts.mode & 0o077) !== 0)
-        // Not written anew: meanwhile another process may have put a newer one there.
-        await files
-          .setMode(path, 0o600)
-          .catch((error: unknown) => log.warn(`Others may read "${path}": ${messageOf(error)}`));
-      return entry;
+      const found = await readFile(join(place, nameOf(key)), system);
+      const spare = await spares.newest(nameOf(key));
+      const newest = spare !== undefined && spare.modified > (found?.modified ?? 0) ? spare : found;
+      return newest && format.parse(key, newest.content);
     },
     write: async (key, entry) => {
       try {
-        await files.write(pathOf(key), format.render(key, entry));
+        await write(key, entry);
+        await spares.remove(nameOf(key), place);
         return true;
       } catch (error) {
-        log.warn(`Cannot keep the token: ${messageOf(error)}. The next command signs in again`);
-        return false;
+        const where = await spares.write(nameOf(key), format.render(key, entry), place);
+        const next = where === undefined ? "The next command signs in again" : `It is in "${where}" for now`;
+        log.warn(`Cannot keep the token in "${place}": ${messageOf(error)}. ${next}`);
+        return where !== undefined;
       }
     },
-    remove: async (key) => await files.remove(pathOf(key)).catch(() => undefined),
+    remove: async (key) => {
+      await files.remove(join(place, nameOf(key))).catch(() => undefined);
+      await spares.remove(nameOf(key), place);
+    },
   };
 }
 
 /** Where entries are, without making anything: for whoever only looks. */
 export const placesOfEntries = async (directory: string, system: System): Promise<readonly string[]> => {
-  return await privatePlaces(resolve(system.cwd, directory), system);
+  const asked = resolve(system.cwd, directory);
+  return [...(await privatePlaces(asked, system)), ...(await sparesOf(asked, system).present())];
 };
