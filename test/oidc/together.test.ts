@@ -1,8 +1,9 @@
 import { watch } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { at, claimsOf, honest, type Bend } from "./bend.ts";
+import { at, honest, type Bend } from "./bend.ts";
+import { expire } from "./expired.ts";
 import { credentialOf, inScene, type Scene } from "./scene.ts";
 import { OURS, type Ended, type Running } from "./target.ts";
 
@@ -24,19 +25,6 @@ const sameToken = (made: Scene, all: readonly Ended[]): string => {
   const tokens = new Set(all.map((ended) => credentialOf(ended, made.provider).token));
   expect(tokens.size).toBe(1);
   return [...tokens][0] ?? "";
-};
-
-/** Puts a token that is over in the place of the one that is kept. The refresh token stays. */
-const expire = async (made: Scene): Promise<void> => {
-  for (const name of await readdir(made.cache)) {
-    if (!name.endsWith(".json")) continue;
-    const path = join(made.cache, name);
-    const entry = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
-    const claims = claimsOf(String(entry["id_token"]));
-    const now = Math.floor(Date.now() / 1000);
-    const id_token = await made.provider.sign({ ...claims, iat: now - 7200, exp: now - 3600 });
-    await writeFile(path, JSON.stringify({ ...entry, id_token }), { mode: 0o600 });
-  }
 };
 
 /** Nothing of an agreement is left. */
