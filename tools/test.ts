@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { haveBrowser, wantFirefox } from "./browser.ts";
+import { wantKeyrings } from "./keyrings.ts";
 
 /**
  * `npm test`: gets a browser where none is installed, builds (some tests run the built program), then runs every test
@@ -10,6 +11,7 @@ const run = (file: string, args: readonly string[]): boolean =>
 
 if (!(await haveBrowser())) process.exit(1);
 await wantFirefox();
+await wantKeyrings();
 const projects = ["unit", "fuzz", "flow", "oidc", "faults", "browser"].flatMap((name) => ["--project", name]);
 const passed =
   run("npm", ["run", "build", "--silent"]) &&

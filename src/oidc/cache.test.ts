@@ -136,7 +136,7 @@ describe("an entry", () => {
     expect(system.said).toEqual([expect.stringContaining("EROFS. It is in")]);
     expect(shown(await (await opened(directory, system)).read(KEY))).toEqual(WHOLE);
     const places = await listEntries(directory, system);
-    expect(places.map(({ path }) => path.startsWith(spare.path)).toSorted()).toEqual([false, true]);
+    expect(places.filter(({ path }) => path.startsWith(spare.path))).toHaveLength(1);
     // Another directory has nothing of it.
     expect(await (await opened(join(place.path, "other"), system)).read(KEY)).toBeUndefined();
     await (await opened(directory, system)).write(KEY, { ...ENTRY, refreshToken: new Secret("canary-new") });

@@ -1,33 +1,24 @@
 import { spawnSync } from "node:child_process";
-import { access, readdir, readFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { findProgram } from "../find-program.ts";
 import { credentialOf, inScene, keepsSecrets, type Scene } from "./scene.ts";
 import { KAUTH, OURS, type Ended } from "./target.ts";
 
 /** Tokens sealed with a key in a real keyring: GNOME's, in a session bus of its own, and the kernel's. */
 
-const isThere = async (name: string): Promise<boolean> => {
-  for (const directory of (process.env["PATH"] ?? "").split(delimiter))
-    if (
-      await access(join(directory, name)).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
-  return false;
-};
-
-const [BUS, DAEMON] = [await isThere("dbus-run-session"), await isThere("gnome-keyring-daemon")];
-if (!BUS || !DAEMON)
+const DESKTOP =
+  (await findProgram("dbus-run-session")) !== undefined &&
+  (await findProgram("gnome-keyring-daemon")) !== undefined;
+if (!DESKTOP)
   process.stdout.write(
     "skipped: the Secret Service, since dbus-run-session or gnome-keyring-daemon is missing\n",
   );
 /** A session as a login makes one; without it the kernel lends one that nothing can be put into. */
 const session = (command: readonly string[]): readonly string[] => ["keyctl", "session", "-", ...command];
 const KERNEL =
-  (await isThere("keyctl")) &&
+  (await findProgram("keyctl")) !== undefined &&
   spawnSync("keyctl", ["session", "-", "keyctl", "add", "user", "kauth-test-probe", "x", "@s"], {
     stdio: "ignore",
   }).status === 0;
@@ -58,7 +49,7 @@ const sealedAlone = async (made: Scene): Promise<void> => {
 };
 
 describe.runIf(OURS)("tokens in a keyring", () => {
-  test.runIf(BUS && DAEMON)("the Secret Service: one sign-in, and no token in a file", async () => {
+  test.runIf(DESKTOP)("the Secret Service: one sign-in, and no token in a file", async () => {
     await inScene({}, async (made) => {
       const first = credentialOf(await inKeyring(made, []), made.provider);
       await sealedAlone(made);
