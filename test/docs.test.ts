@@ -48,7 +48,7 @@ describe("the reference pages are what the code says", () => {
   });
 
   test("files.md has a row for each file that is written", () => {
-    const rows = [...read("docs/files.md").matchAll(/^\| (?:state|cache|runtime): /gm)];
+    const rows = [...read("docs/files.md").matchAll(/^\| (?:state|cache|runtime|temp|tokens): /gm)];
     expect(rows.length).toBe(WRITTEN.length);
   });
 });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { logTo } from "../src/base/log.ts";
 import { realSystem, type System } from "../src/base/system.ts";
 import type { Command, ParsedOptions } from "../src/cli/command.ts";
@@ -28,6 +29,7 @@ export async function recorded(env: Readonly<Record<string, string>> = {}): Prom
     system: (level = 0) => ({
       ...real,
       home: home.path,
+      temp: join(home.path, "temp"),
       env: { HOME: home.path, KAUTH_HOME: home.path, ...env },
       log: logTo({ out: (text) => put(out, text), err: (text) => put(err, text) }, level),
     }),

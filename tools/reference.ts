@@ -242,6 +242,8 @@ function filesPage(): string {
     ),
     "A variable names the directory above `kauth`; a relative path in it is ignored. On Windows config is `%APPDATA%\\kauth`; " +
       "cache, state and run lie below `%LOCALAPPDATA%\\kauth`. Windows is untested.",
+    "Two places are not kauth's own: `tokens` is where kubelogin keeps its own, `$KUBECACHEDIR/oidc-login` or `~/.kube/cache/oidc-login`, " +
+      "and `temp` is the system's directory for what is for now. Tokens below another `--token-cache-dir` are for `kauth oidc clean`.",
     "## Written by kauth",
     table(
       ["file", "mode", "what it holds"],

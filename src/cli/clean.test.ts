@@ -19,6 +19,13 @@ const OURS = [
   "run/launch-0123456789abcdef/open-0123456789abcdef.html",
   "run/demo-a1B2/kubeconfig",
   "run/instances/left",
+  "run/oidc/0123456789abcdef0123456789abcdef.tried",
+  `temp/kauth-${process.getuid?.() ?? 0}/oidc/0123456789abcdef`,
+  "cache/iam/x",
+  `.kube/cache/oidc-login/${"0".repeat(64)}.json`,
+  `.kube/cache/oidc-login/${"0".repeat(64)}.json.0123456789ab.new`,
+  ".kube/cache/oidc-login/kauth-handed-out",
+  ".kube/cache/oidc-login/kauth-private/x",
 ];
 const THEIRS = [
   "config.yaml",
@@ -29,6 +36,11 @@ const THEIRS = [
   "run/open-xyz.html",
   "run/open-0123456789abcdef.html.save",
   "cache/something",
+  "temp/kauth-99999/file",
+  // kubelogin's.
+  `.kube/cache/oidc-login/${"0".repeat(64)}`,
+  `.kube/cache/oidc-login/${"0".repeat(64)}.lock`,
+  ".kube/config",
 ];
 
 const fill = async (home: string, paths: readonly string[]): Promise<void> => {
@@ -109,7 +121,7 @@ describe("kauth clean", () => {
   });
 
   test("knows every file of the table by an example", () => {
-    const names = OURS.map((path) => path.split("/")[1] ?? "");
+    const names = OURS.flatMap((path) => path.split("/"));
     expect(WRITTEN.filter(({ pattern }) => !names.some((name) => pattern.test(name)))).toEqual([]);
   });
 });

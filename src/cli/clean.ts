@@ -1,9 +1,10 @@
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
 import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
+import { defaultDirectory } from "./oidc/settings.ts";
 import { INSTANCES } from "./open/instance.ts";
 import { deadSockets } from "./open/other-instances.ts";
 import { refuseOperands } from "./options.ts";
@@ -62,15 +63,54 @@ export const WRITTEN = [
     mode: "0700",
     holds: "The demo's kubeconfig and plugin; gone at its end",
   },
+  {
+    place: "runtime",
+    pattern: /^oidc$/,
+    mode: "0700",
+    holds:
+      "What processes that want the same token agree by: who is at it (a lock and a socket, 0600), sign-ins that came to nothing, and tokens that a full disk did not take",
+  },
+  {
+    place: "temp",
+    pattern: /^kauth-[0-9a-f]+$/,
+    mode: "0700",
+    holds: "The same, where the runtime directory cannot be written; ID is your user number",
+  },
+  {
+    place: "tokens",
+    pattern: /^[0-9a-f]{64}\.json$/,
+    mode: "0600",
+    holds:
+      "Tokens of one identity at one OpenID provider, or those sealed with a key of the keyring; `kauth oidc logout` tells the provider too",
+  },
+  {
+    place: "tokens",
+    pattern: /^kauth-handed-out$/,
+    mode: "0600",
+    holds: "Hashes of who was given which token last, by which a refusal of a server is noticed",
+  },
+  {
+    place: "tokens",
+    pattern: /^kauth-private$/,
+    mode: "0700",
+    holds: "The same two, where the directory is open to others",
+  },
 ] as const;
+
+/** Beside the places of kauth's own: where kubelogin keeps tokens, and where everybody keeps what is for now. */
+const directories = (system: System): Readonly<Record<(typeof WRITTEN)[number]["place"], string>> => ({
+  ...places(system),
+  tokens: defaultDirectory(system),
+  temp: system.temp,
+});
 
 /** Drafts of files that are replaced as a whole; a crash leaves them behind. */
 const DRAFT = /\.[0-9a-f]{12}\.new$/;
 
 const ours = async (system: System): Promise<readonly string[]> => {
   const found: string[] = [];
-  const where = places(system);
-  for (const place of ["state", "cache", "runtime"] as const) {
+  const where = directories(system);
+  for (const place of ["state", "cache", "runtime", "temp", "tokens"] as const) {
     const directory = where[place];
     const names = await system.files.list(directory).catch((): readonly string[] => []);
     for (const name of names) {
@@ -78,11 +118,19 @@ const ours = async (system: System): Promise<readonly string[]> => {
       // Those who run must go on being found.
       if (place === "runtime" && plain === INSTANCES)
         found.push(...(await deadInstances(system, join(directory, name))));
+      // Everybody may have put something there.
+      else if (place === "temp" && !(await isMine(system, join(directory, name)))) continue;
       else if (WRITTEN.some((file) => file.place === place && file.pattern.test(plain)))
         found.push(join(directory, name));
     }
   }
   return found;
+};
+
+const isMine = async ({ uid, files }: System, path: string): Promise<boolean> => {
+  if (uid === undefined || !path.endsWith(`${sep}kauth-${uid}`)) return false;
+  const facts = await files.nameFacts(path);
+  return facts?.kind === "directory" && facts.uid === uid;
 };
 
 const deadInstances = async (system: System, directory: string): Promise<readonly string[]> => {
