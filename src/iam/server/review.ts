@@ -59,8 +59,13 @@ const isDeep = (text: string): boolean => {
  * `audiences` stays away: then the API server takes its own. If those that were asked for came back, a token would be
  * good for any audience that somebody names (iam.md §0.8).
  */
-export const grantText = (apiVersion: ReviewVersion, user: ReviewUser): string =>
-  JSON.stringify({ apiVersion, kind: "TokenReview", status: { authenticated: true, user } });
+export const grantText = (
+  apiVersion: ReviewVersion,
+  { username, uid, groups, extra }: ReviewUser,
+): string => {
+  const user = { username, uid, ...(groups.length === 0 ? {} : { groups }), extra };
+  return JSON.stringify({ apiVersion, kind: "TokenReview", status: { authenticated: true, user } });
+};
 
 /** @param reason goes into the API server's log */
 export const denyText = (apiVersion: ReviewVersion, reason: string): string =>

@@ -67,7 +67,8 @@ describe("somebody who is mapped", () => {
   test("by their account, without groups", async () => {
     await using scene = await iamServerScene({ accounts: [ACCOUNT] });
     const { body } = await scene.review(tokenOf("AKIABOBBOBBOBBOBBOB1"));
-    expect(body.status?.user).toMatchObject({ username: `arn:aws:iam::${ACCOUNT}:user/bob`, groups: [] });
+    expect(body.status?.user?.username).toBe(`arn:aws:iam::${ACCOUNT}:user/bob`);
+    expect(body.status?.user).not.toHaveProperty("groups");
   });
 
   test("of an account that is scrubbed: no ARN and no id goes anywhere", async () => {
