@@ -46,10 +46,12 @@ export async function main(name: string): Promise<void> {
 }
 
 /** What kubectl waits for at each call, without the rest of the program. Undefined: it is something else. */
-const quickly = async (request: RunRequest): Promise<number | undefined> =>
-  request.args.includes("get-token")
-    ? await (await import("./oidc/quick.ts")).quickToken(request)
-    : undefined;
+const quickly = async (request: RunRequest): Promise<number | undefined> => {
+  const { args, program } = request;
+  if (program === "aws-iam-authenticator" || args.includes("iam") || args.includes("eks"))
+    return await (await import("./iam/quick.ts")).quickIamToken(request);
+  return args.includes("get-token") ? await (await import("./oidc/quick.ts")).quickToken(request) : undefined;
+};
 
 /** In a compiled binary only argv0 knows by which name it was started. */
 const invokedName = (name: string): string => {

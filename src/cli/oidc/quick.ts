@@ -1,13 +1,11 @@
-import { join } from "node:path";
 import { filesNow } from "../../base/files-now.ts";
-import type { Log } from "../../base/log.ts";
-import { places } from "../../base/places.ts";
 import type { System } from "../../base/system.ts";
 import type { Command, OptionSpec } from "../command.ts";
 import { oidcGetTokenCommand } from "../commands/oidc-get-token.ts";
 import { dropInOf } from "../drop-ins.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../globals.ts";
 import { parseLine, resolveOptions } from "../options.ts";
+import { holding, isConfigured } from "../quick.ts";
 import type { RunRequest } from "../run.ts";
 import { lookUp } from "./get-token.ts";
 
@@ -52,17 +50,3 @@ export async function quickToken({ args, program, signal, system }: RunRequest):
     return undefined;
   }
 }
-
-/** Whether there is a config.yaml, whose settings count too. */
-const isConfigured = async (system: System): Promise<boolean> => {
-  if ((system.env["KAUTH_CONFIG"] ?? "") !== "") return true;
-  return (await system.files.nameFacts(join(places(system).config, "config.yaml"))) !== undefined;
-};
-
-/** What is said is kept until it is known that there is an answer. */
-const holding = (log: Log, held: (() => void)[]): Log => ({
-  ...log,
-  say: (text) => void held.push(() => log.say(text)),
-  warn: (text) => void held.push(() => log.warn(text)),
-  show: (text) => void held.push(() => log.show(text)),
-});
