@@ -1,4 +1,15 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -145,6 +156,19 @@ describe("an entry", () => {
     ]);
     expect((await (await opened(directory, system)).read(KEY))?.refreshToken?.reveal()).toBe("canary-new");
   });
+});
+
+test("drafts of writers that were killed go with the next write, but not those of one that may be at it", async () => {
+  await using place = await home();
+  const cache = await opened(place.path);
+  const draft = (text: string): string => join(place.path, `${KEY}.json.${text.repeat(12)}.new`);
+  for (const name of ["a", "b"]) await writeFile(draft(name), "canary");
+  await utimes(draft("a"), new Date(1e12), new Date(1e12));
+  await cache.write(KEY, ENTRY);
+  expect((await readdir(place.path)).toSorted()).toEqual([
+    `${KEY}.json`,
+    `${KEY}.json.${"b".repeat(12)}.new`,
+  ]);
 });
 
 describe("a directory", () => {

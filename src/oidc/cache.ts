@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { privatePlace, privatePlaces } from "../base/private-place.ts";
 import type { System } from "../base/system.ts";
+import { isWithin, millis } from "../base/units.ts";
 import { parseEntry, renderEntry, type Entry } from "./entry.ts";
 import { readFile, sparesOf } from "./spare.ts";
 
@@ -64,6 +65,7 @@ export async function openCache(
       try {
         await write(key, entry);
         await spares.remove(nameOf(key), place);
+        await sweep(place, nameOf(key), system);
         return true;
       } catch (error) {
         const where = await spares.write(nameOf(key), format.render(key, entry), place);
@@ -78,6 +80,19 @@ export async function openCache(
     },
   };
 }
+
+/** A writer that is not killed is done in less. */
+const DRAFT_LIFE = millis(60_000);
+
+/** Removes drafts that killed writers have left: there are tokens in them. */
+const sweep = async (place: string, name: string, { files, now }: System): Promise<void> => {
+  for (const each of await files.list(place).catch((): readonly string[] => [])) {
+    if (!each.startsWith(`${name}.`) || !each.endsWith(".new")) continue;
+    const facts = await files.nameFacts(join(place, each));
+    if (facts !== undefined && !isWithin(DRAFT_LIFE, facts.modified, now()))
+      await files.remove(join(place, each)).catch(() => undefined);
+  }
+};
 
 /** Where entries are, without making anything: for whoever only looks. */
 export const placesOfEntries = async (directory: string, system: System): Promise<readonly string[]> => {
