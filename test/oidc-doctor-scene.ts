@@ -1,8 +1,9 @@
 import type { Check } from "../src/cli/doctor/check.ts";
 import { runChecks } from "../src/cli/doctor/check.ts";
 import type { Finding } from "../src/cli/doctor/finding.ts";
-import { versionCommand } from "../src/cli/commands/version.ts";
+import { oidcDoctorCommand } from "../src/cli/commands/oidc-doctor.ts";
 import type { Examined, OidcLearned, OidcScene } from "../src/cli/oidc/doctor/scene.ts";
+import { readSettings } from "../src/cli/oidc/settings.ts";
 import type { System } from "../src/base/system.ts";
 import { openWire } from "../src/oidc/index.ts";
 import { CLIENT, type fakeProvider, type Reply } from "./openid-scene.ts";
@@ -13,6 +14,7 @@ export const examine = async (
   wishes: Partial<Examined> & { readonly issuer: string },
   checks: readonly Check<OidcScene, OidcLearned>[],
   change: Partial<System> = {},
+  more: readonly string[] = [],
 ): Promise<ReadonlyMap<string, Finding>> => {
   await using under = await recorded();
   const system = { ...under.system(), ...change };
@@ -33,9 +35,11 @@ export const examine = async (
     from: "the command line",
     ...wishes,
   };
+  const words = [`--oidc-issuer-url=${examined.issuer}`, `--oidc-client-id=${examined.clientId}`];
+  const options = optionsFor(oidcDoctorCommand, ...words, ...more);
   const invocation = {
     system,
-    options: optionsFor(versionCommand),
+    options,
     positionals: [],
     program: "kauth",
     signal,
@@ -48,6 +52,8 @@ export const examine = async (
       system,
       signal,
       examined,
+      settings: await readSettings({ options, system }, "doctor"),
+      options,
       wire,
       blindWire: openWire({ verify: false }, system),
       cluster: undefined,

@@ -4,6 +4,7 @@ import { loadKubeconfig } from "../kubeconfig/index.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { SHELLS } from "./commands/completion.ts";
+import { LINKED } from "./drop-ins.ts";
 import { COMMON_OPTIONS } from "./globals.ts";
 
 const optionsOf = (command: Command): readonly (readonly [string, OptionSpec])[] =>
@@ -13,6 +14,7 @@ const optionsOf = (command: Command): readonly (readonly [string, OptionSpec])[]
 
 const operandsOf = async (command: Command): Promise<readonly string[]> => {
   if (command.path[0] === "completion") return SHELLS;
+  if (command.path[0] === "link") return LINKED;
   if (!command.operands.includes("TARGET")) return [];
   const kinds = ["svc/", "pod/", "deploy/", "sts/", "rs/"];
   if (command.path[0] !== "open") return kinds;

@@ -54,6 +54,20 @@ describe("the binary", () => {
     expect((await kauth(["open", "--flag-that-is-none", "svc/ui"])).code).toBe(2);
   });
 
+  test("answers to a name that it was linked to", async () => {
+    await using home = await newHome();
+    const ended = await kauth(["link", "kubelogin", "--dir", home.path]);
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    const child = spawn(join(home.path, "kubelogin"), ["--version"], {
+      env: environment(home.path),
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let stdout = "";
+    child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
+    await once(child, "close");
+    expect(stdout).toBe(`kubelogin version ${VERSION}\n`);
+  });
+
   test("is the plugin of kubectl under that name", async () => {
     const ended = await runAs("kubectl-auth_proxy", ["--help"]);
     expect(ended.code).toBe(0);

@@ -86,6 +86,22 @@ describe.concurrent("a provider alone", () => {
   });
 });
 
+describe.concurrent("renewal", () => {
+  test("--renew says whether refresh tokens are good once, and keeps what came", async () => {
+    await inScene({}, async (made) => {
+      const first = credentialOf(await made.getToken(), made.provider);
+      const quiet = await look(made, ...provider(made));
+      expect(quiet.of("renewal")).toBeUndefined();
+      expect(quiet.of("cache")?.found).toContain("you are signed in, and tokens are renewed without asking");
+      const seen = await look(made, ...provider(made), "--renew");
+      expect(seen.of("renewal")?.found).toContain("each refresh token is good once (it is rotated)");
+      const next = credentialOf(await made.getToken("--force-refresh"), made.provider);
+      expect(next.token).not.toBe(first.token);
+      expect(await made.opened()).toBe(1);
+    });
+  });
+});
+
 /** A kubeconfig whose user signs in at the provider, by a plugin that answers with what is kept. */
 const clusterScene = async (
   body: (

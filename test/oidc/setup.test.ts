@@ -172,6 +172,40 @@ describe.concurrent("standalone, beyond kubelogin's own tests", () => {
     });
   });
 
+  test("several at once spend one refresh token, and none is lost", async () => {
+    await inScene({}, async (made) => {
+      const now = Math.floor(Date.now() / 1000);
+      const token = await made.provider.sign({
+        iss: made.provider.issuer,
+        aud: "kubernetes",
+        sub: PERSON,
+        iat: now - 7200,
+        exp: now - 3600,
+      });
+      const refresh = await made.provider.refreshToken(PERSON);
+      const path = join(made.home, "kubeconfig");
+      const config = `{idp-issuer-url: "${made.provider.issuer}", client-id: kubernetes, id-token: ${token}, refresh-token: ${refresh}}`;
+      await writeFile(
+        path,
+        `kind: Config\nusers: [{name: x, user: {auth-provider: {name: oidc, config: ${config}}}}]\n`,
+        { mode: 0o600 },
+      );
+      const runs = Array.from(
+        { length: 5 },
+        async () => await made.run([`--kubeconfig=${path}`, "--user=x"]),
+      );
+      for (const ended of await Promise.all(runs))
+        expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "" });
+      expect(made.provider.count("/token")).toBe(1);
+      const found = parse(await readFile(path, "utf8")) as {
+        users: readonly { user: { "auth-provider": { config: Record<string, string> } } }[];
+      };
+      const kept = found.users[0]?.user["auth-provider"].config["refresh-token"] ?? "";
+      expect(kept).not.toBe(refresh);
+      expect(made.provider.secrets).toContain(kept);
+    });
+  });
+
   test("a kubeconfig that others can write chooses no provider", async () => {
     await inScene({}, async (made) => {
       const path = join(made.home, "kubeconfig");

@@ -40,6 +40,12 @@ export const oidcDoctorCommand: Command = {
       summary: "Do not look at the cluster, so that nobody has to sign in",
       env: false,
     },
+    renew: {
+      type: "boolean",
+      summary:
+        "Also renew the token that is kept, to see what the refresh token gives. If the provider refuses it you sign in",
+      env: false,
+    },
     kuberc: {
       type: "string",
       value: "FILE",

@@ -1,5 +1,7 @@
-import { KnownError } from "../../base/errors.ts";
+import { isKnownError, KnownError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
+import type { System } from "../../base/system.ts";
+import { millis } from "../../base/units.ts";
 import { checkOwnership } from "../../credentials/index.ts";
 import {
   loadKubeconfig,
@@ -39,15 +41,23 @@ export async function runStandalone(invocation: Invocation): Promise<number> {
   const settings = await readSettings({ options: merged, system }, "invalid option");
   const held = credentialOf(kept, false);
   if (held !== undefined && isFresh(held, { now: system.now() })) return 0;
-  // What would fail at the end fails before a refresh token is spent.
-  await proveWritable({ path, user }, configWith(provider, { ...kept, idToken: new Secret("") }), system);
   let fault: unknown;
   const storage: Storage = {
-    place: path,
-    read: () => Promise.resolve(kept),
+    // Of two users of one file each has tokens of its own.
+    place: JSON.stringify([path, user]),
+    // Read again: another process may have spent the refresh token meanwhile, and written the next one.
+    read: async () => {
+      const now = await providerNow(found, system);
+      const there = keptIn(now);
+      // What would fail at the end fails before a refresh token is spent.
+      const config = configWith(now, { ...there, idToken: new Secret("") });
+      await unlocked(async () => await proveWritable({ path, user }, config, system), system);
+      return there;
+    },
     write: async (_key, entry) => {
       try {
-        await persistAuthProvider({ path, user }, configWith(provider, entry), system);
+        const config = configWith(await providerNow(found, system), entry);
+        await unlocked(async () => await persistAuthProvider({ path, user }, config, system), system);
         return true;
       } catch (error) {
         fault = error;
@@ -115,6 +125,30 @@ const userOf = (
   const found = kubeconfig.contexts.get(context)?.value;
   if (found === undefined) throw unusable(`context ${context} does not exist`);
   return found.user ?? "";
+};
+
+/** kubectl and we hold the file's lock for an instant only, and client-go's way is not to wait for it. */
+const TRIES = 30;
+const PAUSE = millis(100);
+
+const unlocked = async (work: () => Promise<void>, system: System): Promise<void> => {
+  for (let left = TRIES; ; left -= 1)
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (left <= 0 || !isKnownError(error, "KUBECONFIG_LOCKED")) throw error;
+      await system.sleep(PAUSE);
+    }
+};
+
+/** As the file has it now; where it has none any more, as it was. */
+const providerNow = async (
+  { path, user, provider }: FoundProvider,
+  system: System,
+): Promise<AuthProvider> => {
+  const { users } = await loadKubeconfig(system, { explicit: path });
+  return users.get(user)?.value.authProvider ?? provider;
 };
 
 const keptIn = ({ config }: AuthProvider): Kept => {

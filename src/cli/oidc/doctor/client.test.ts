@@ -5,7 +5,6 @@ import { Secret } from "../../../base/secret.ts";
 import type { System } from "../../../base/system.ts";
 import type { Finding } from "../../doctor/finding.ts";
 import { clientCheck, grantsCheck, offlineCheck, offlineNote, pkceCheck, redirectCheck } from "./client.ts";
-import { browserCheck, listenCheck } from "./machine.ts";
 import { discoveryCheck } from "./provider.ts";
 import type { Examined } from "./scene.ts";
 
@@ -186,28 +185,5 @@ describe("the redirect URI", () => {
       path === "/auth" ? { status: 302, headers: { Location: "/login" } } : { status: 400 },
     );
     expect((await examine({ issuer, ports: [8000] })).get("redirect")?.state).toBe("ok");
-  });
-});
-
-describe("this machine", () => {
-  test("a port that is taken, with its owner", async () => {
-    const { issuer } = await start();
-    const port = Number(new URL(issuer).port);
-    const found = await examine({ issuer, ports: [port] }, [listenCheck]);
-    expect(found.get("listen")?.state).toBe("bad");
-    expect(found.get("listen")?.found).toContain(`127.0.0.1:${port} belongs to`);
-    const other = await examine({ issuer, ports: [port, 0] }, [listenCheck]);
-    expect(other.get("listen")?.state).toBe("warning");
-    expect((await examine({ issuer, ports: [0] }, [listenCheck])).get("listen")?.state).toBe("ok");
-  });
-
-  test("no browser", async () => {
-    const none = await examine({ issuer: "http://x" }, [browserCheck], { env: {}, platform: "linux" });
-    expect(none.get("browser")?.state).toBe("warning");
-    const one = await examine({ issuer: "http://x" }, [browserCheck], { env: {}, platform: "darwin" });
-    expect(one.get("browser")?.state).toBe("ok");
-    expect(await examine({ issuer: "http://x", grant: "password" }, [browserCheck, listenCheck])).toEqual(
-      new Map(),
-    );
   });
 });

@@ -68,7 +68,12 @@ const tokenNote = (
       found: `${found}: it is not for ${clientId}`,
       next: "The user of the kubeconfig is another client: compare it with what was looked at above",
     };
-  return { state: "ok", found };
+  const { iat, exp } = claims;
+  const life =
+    typeof iat === "number" && typeof exp === "number"
+      ? ` good for ${Math.round((exp - iat) / 60)} min at a time;`
+      : "";
+  return { state: "ok", found: `${life.trimStart()}${life === "" ? "" : " "}${found}` };
 };
 
 /** What the API server makes of it (SelfSubjectReview), and if it refuses, why. */

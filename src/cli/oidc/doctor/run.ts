@@ -13,7 +13,7 @@ import { readSettings } from "../settings.ts";
 import { readSignInSettings } from "../sign-in-settings.ts";
 import { clientCheck, grantsCheck, offlineCheck, pkceCheck, redirectCheck, scopesCheck } from "./client.ts";
 import { reviewCheck, tokenCheck } from "./cluster.ts";
-import { browserCheck, listenCheck } from "./machine.ts";
+import { browserCheck, cacheCheck, listenCheck, promptCheck, secretCheck } from "./machine.ts";
 import {
   algorithmsCheck,
   clockCheck,
@@ -22,6 +22,7 @@ import {
   proxyCheck,
   settingsCheck,
 } from "./provider.ts";
+import { renewalCheck } from "./renewal.ts";
 import type { OidcLearned, OidcScene } from "./scene.ts";
 
 /** From the provider to the cluster, in the order in which a sign-in can break. */
@@ -36,10 +37,14 @@ export const OIDC_CHECKS: readonly Check<OidcScene, OidcLearned>[] = [
   grantsCheck,
   scopesCheck,
   offlineCheck,
+  secretCheck,
   clientCheck,
   redirectCheck,
   listenCheck,
   browserCheck,
+  promptCheck,
+  cacheCheck,
+  renewalCheck,
   tokenCheck,
   reviewCheck,
 ];
@@ -58,6 +63,8 @@ export async function runOidcDoctor(invocation: Invocation): Promise<number> {
     invocation,
     system,
     signal,
+    settings,
+    options: chosen.options,
     examined: {
       ...settings,
       clientAssertion,

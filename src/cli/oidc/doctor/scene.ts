@@ -4,7 +4,8 @@ import type { Secret } from "../../../base/secret.ts";
 import type { CredentialSource, ExecOptions } from "../../../credentials/index.ts";
 import type { ClientConfig } from "../../../kubeconfig/index.ts";
 import { checkOf } from "../../doctor/check.ts";
-import type { Invocation } from "../../command.ts";
+import type { Invocation, ParsedOptions } from "../../command.ts";
+import type { CacheSettings, ProviderSettings } from "../settings.ts";
 
 /** The provider and the client that are looked at. */
 export interface Examined {
@@ -36,6 +37,9 @@ export interface OidcScene {
   readonly system: System;
   readonly signal: AbortSignal;
   readonly examined: Examined;
+  /** The same in full, and the options of get-token that they were read from. */
+  readonly settings: ProviderSettings & CacheSettings;
+  readonly options: ParsedOptions;
   readonly wire: Wire;
   /** The same without verifying certificates: only to find out who answers. */
   readonly blindWire: Wire;
