@@ -89,4 +89,15 @@ describe("a machine", () => {
     expect(err).toContain(says);
     expect(err).not.toContain("very-secret");
   });
+
+  test("that never answers is waited for a second, and the region is us-east-1 then", async () => {
+    await using silent = await awsService(async () => await new Promise(() => undefined));
+    const keys = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "e" };
+    const outcome = await runIn("iam token -i c -v", { env: { ...envOf(silent), ...keys } });
+    expect(tokenOf(outcome)).toMatchObject({ keyId: "AKIAENV", region: "us-east-1" });
+    expect(outcome.err).toContain(
+      "failed to get region from IMDS for token generation, defaulting to us-east-1. imds error: ",
+    );
+    expect(outcome.err).toContain("none came in time");
+  });
 });

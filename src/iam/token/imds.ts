@@ -37,13 +37,14 @@ type Ask = (path: string) => Promise<string>;
 
 const openSession = async (system: System, signal: AbortSignal | undefined): Promise<Ask> => {
   const base = placeOf(system.env);
+  const end = system.monotonic() + TIMEOUT;
   const send = async (method: "GET" | "PUT", path: string, header: readonly [string, string]) => {
     const { status, body } = await sendHttp(
       {
         method,
         url: new URL(path, base),
         headers: [header],
-        timeout: TIMEOUT,
+        timeout: millis(Math.max(1, end - system.monotonic())),
         limit: LIMIT,
         ...(signal === undefined ? {} : { signal }),
       },
