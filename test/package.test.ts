@@ -4,13 +4,18 @@ import { describe, expect, test } from "vitest";
 import { VERSION } from "../src/base/version.ts";
 import { ROOT } from "./house/source.ts";
 
+interface Door {
+  readonly types: string;
+  readonly default: string;
+}
+
 interface Manifest {
   readonly version: string;
   readonly license: string;
   readonly type: string;
   readonly bin: Readonly<Record<string, string>>;
   readonly files: readonly string[];
-  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, Door | string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly engines: { readonly node: string };
@@ -19,6 +24,13 @@ interface Manifest {
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
+
+/** What is code; the others are data. */
+const codeDoors: Readonly<Record<string, Door>> = Object.fromEntries(
+  Object.entries(manifest.exports).flatMap(([name, door]) =>
+    typeof door === "string" ? [] : [[name, door]],
+  ),
+);
 
 /** Each runtime dependency with its reason. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -70,7 +82,7 @@ describe("package.json", () => {
       if (path !== "dist") expect(existsSync(join(ROOT, path)), path).toBe(true);
   });
 
-  test.each(Object.entries(manifest.exports).map(([name, paths]) => ({ name, ...paths })))(
+  test.each(Object.entries(codeDoors).map(([name, paths]) => ({ name, ...paths })))(
     "export $name is a door of the sources",
     ({ types, default: code }) => {
       expect(existsSync(join(ROOT, sourceOf(code)))).toBe(true);
@@ -268,14 +280,20 @@ describe("what programs can import", () => {
     "./demo": ["startDemo"],
   };
 
+  test("and what data", () => {
+    const data = Object.entries(manifest.exports).filter(([, door]) => typeof door === "string");
+    expect(data).toEqual([["./iam/vectors.json", "./docs/iam-vectors.json"]]);
+    for (const [, path] of data) expect(() => JSON.parse(read(String(path))) as unknown).not.toThrow();
+  });
+
   test("every door is listed", () => {
-    expect(Object.keys(DOORS)).toEqual(Object.keys(manifest.exports));
+    expect(Object.keys(DOORS)).toEqual(Object.keys(codeDoors));
   });
 
   test.each(Object.entries(DOORS).map(([name, names]) => ({ name, names })))(
     "from $name",
     async ({ name, names }) => {
-      const path = sourceOf(manifest.exports[name]?.default ?? "");
+      const path = sourceOf(codeDoors[name]?.default ?? "");
       const door = (await import(join(ROOT, path))) as Readonly<Record<string, unknown>>;
       expect(Object.keys(door).toSorted()).toEqual(names);
     },
