@@ -4,6 +4,7 @@ import { beginAuthorization, type Authorization } from "./authorization.ts";
 import { openCallback, type Arrived } from "./callback.ts";
 import type { Entry } from "./entry.ts";
 import { pushed } from "./par.ts";
+import { authentication } from "./party.ts";
 import { readPasted } from "./pasted.ts";
 import { withinPatience } from "./patience.ts";
 import type { Signing } from "./sign-in.ts";
@@ -56,11 +57,12 @@ export async function pasteGrant(signing: Signing): Promise<Entry> {
   return await finish(signing, authorization, arrived);
 }
 
-const begin = async ({ party, wishes, around }: Signing, redirectUri: string): Promise<Authorization> =>
-  await pushed(
-    { ...party, signal: around.signal },
-    beginAuthorization(party.metadata, { ...wishes, redirectUri }, around.system),
-  );
+const begin = async ({ party, wishes, around }: Signing, redirectUri: string): Promise<Authorization> => {
+  const own = { ...party, signal: around.signal };
+  // Nobody signs in for a client that cannot say who it is. What it says now may be over when it is needed.
+  await authentication(own);
+  return await pushed(own, beginAuthorization(party.metadata, { ...wishes, redirectUri }, around.system));
+};
 
 const patiently = async <T>(
   { wishes, around }: Signing,
