@@ -20,9 +20,11 @@ beforeAll(async () => {
   kit = await openKit();
   made = await scene({ https: true });
   bin = await mkdtemp(join(tmpdir(), "kauth-e2e-bin-"));
-  const entry = join(dirname(import.meta.dirname), "dist", "cli", "bin", "kubectl-oidc_login.js");
-  await chmod(entry, 0o755);
-  await symlink(entry, join(bin, "kubectl-oidc_login"));
+  for (const name of ["kubectl-oidc_login", "kauth"]) {
+    const entry = join(dirname(import.meta.dirname), "dist", "cli", "bin", `${name}.js`);
+    await chmod(entry, 0o755);
+    await symlink(entry, join(bin, name));
+  }
   await kit.trustIssuer(made.provider.issuer, made.provider.caFile ?? "", "kubernetes");
 });
 afterAll(async () => {
@@ -140,6 +142,49 @@ describe("kauth open", () => {
     await using ui = await open(["svc/ui", "-n", "apps", "--kubeconfig", kubeconfig], { env: plugins() });
     expect(await ui.json("/api/me")).toMatchObject({ user: "oidc:alice" });
     expect(await asked(from)).toContainEqual(expect.stringContaining("/portforward"));
+    for (const secret of made.provider.secrets) expect(ui.stderr()).not.toContain(secret);
+  });
+});
+
+describe("a kubeconfig from `kauth oidc setup --write`", () => {
+  let kubeconfig: string;
+  beforeAll(async () => {
+    kubeconfig = await emptyKubeconfig("from-setup");
+    const { contexts } = parse(await readFile(kubeconfig, "utf8")) as { contexts: { name: string }[] };
+    const { stderr } = await run(
+      join(bin, "kauth"),
+      [
+        "oidc",
+        "setup",
+        "--write",
+        `--kubeconfig=${kubeconfig}`,
+        `--context=${contexts[0]?.name}`,
+        "--user=signed-in",
+        ...getToken().filter((word) => word !== "get-token" && !word.startsWith("--token-cache-dir")),
+      ],
+      { env: environment(), timeout: 120_000 },
+    );
+    for (const secret of made.provider.secrets) expect(stderr).not.toContain(secret);
+  });
+
+  test("kubectl get pods", async () => {
+    const before = made.provider.count("/auth");
+    const from = await kit.auditSize();
+    expect(await pods(kubeconfig)).toContain("pod/ui-");
+    expect(await asked(from)).toContainEqual(expect.stringContaining("/api/v1/namespaces/apps/pods"));
+    expect(made.provider.count("/auth")).toBe(before + 1);
+  });
+
+  test("kauth open signs in in process: with this PATH nothing could start the plugin", async () => {
+    await expect(run(join(bin, "kauth"), ["version"], { env: { PATH: bin } })).rejects.toMatchObject({
+      code: 127,
+    });
+    const before = made.provider.count("/auth");
+    const from = await kit.auditSize();
+    await using ui = await open(["svc/ui", "-n", "apps", "--kubeconfig", kubeconfig], { env: { PATH: bin } });
+    expect(await ui.json("/api/me")).toMatchObject({ user: "oidc:alice" });
+    expect(await asked(from)).toContainEqual(expect.stringContaining("/portforward"));
+    expect(made.provider.count("/auth")).toBe(before + 1);
     for (const secret of made.provider.secrets) expect(ui.stderr()).not.toContain(secret);
   });
 });
