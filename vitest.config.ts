@@ -12,6 +12,8 @@ const project = (name: string, include: string[], timeout: number, serial = fals
 
 export default defineConfig({
   test: {
+    // Concurrent tests of test/oidc wait far more than they work.
+    maxConcurrency: 10,
     reporters: ["default", "./tools/count-reporter.ts"],
     projects: [
       project("unit", ["src/**/*.test.ts", "test/*.test.ts"], 20_000),
