@@ -169,7 +169,7 @@ describe.concurrent("--oidc-use-access-token", () => {
   });
 
   test("a refresh that gives no ID token", async () => {
-    await inScene({ jwtAccess: true, life: 8 }, async (made) => {
+    await inScene({ jwtAccess: true, life: 5 }, async (made) => {
       await untilExpired(credentialOf(await made.getToken("--oidc-use-access-token"), made.provider));
       made.provider.life = 3600;
       made.provider.bend = refreshed(({ id_token: _none, ...rest }) => rest);

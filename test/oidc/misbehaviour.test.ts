@@ -47,7 +47,7 @@ describe.concurrent("a refresh that goes wrong", () => {
   test.each(held(REFRESH_ROWS).map((row) => [row.name, row.outcome, row] as const))(
     "%s: %s",
     async (_name, outcome, { bend, code }) => {
-      await inScene({ life: 6 }, async (made) => {
+      await inScene({ life: 5 }, async (made) => {
         const first = credentialOf(await made.getToken(), made.provider);
         await untilExpired(first);
         made.provider.life = 3600;
@@ -66,7 +66,7 @@ describe.concurrent("a refresh that goes wrong", () => {
   );
 
   test.runIf(OURS)("another person's token is refused and the entry is removed", async () => {
-    await inScene({ life: 6 }, async (made) => {
+    await inScene({ life: 5 }, async (made) => {
       await untilExpired(credentialOf(await made.getToken(), made.provider));
       made.provider.life = 3600;
       made.provider.bend = REFRESH_ROWS.find(({ name }) => name === "another person's token")?.bend ?? honest;

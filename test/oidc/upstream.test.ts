@@ -23,7 +23,7 @@ import { OURS } from "./target.ts";
  */
 
 /** Short enough to be waited for, and far longer than it takes from the issue of a token to its verification. */
-const SHORT = 8;
+const SHORT = 5;
 
 const verifierFits = ({ provider }: Scene): void => {
   const [form] = tokenForms(provider, "authorization_code");
