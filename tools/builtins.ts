@@ -5,8 +5,8 @@
  * is done to the built files.
  */
 const IMPORT = /^import (?:\{([^}]*)\}|\* as (\w+)) from "(node:[\w/]+)";\n/gm;
-/** The bundler puts a module's imports behind its name, and its own first of all. Elsewhere such a line is text of the program, as in a template. */
-const HEADS = /^\/\/ \S+\n(?:import [^;]*;\n)+/gm;
+/** The bundler puts a module's imports behind its name and what it waits for, and its own first of all. Elsewhere such a line is text of the program, as in a template. */
+const HEADS = /^\/\/ \S+\n(?:init_\w+\(\);\n)*(?:import [^;]*;\n)+/gm;
 /** The line for the shell, and what is imported from our own files. */
 const TOP = /^(?:#!.*\n)?(?:import[^;]*;\n)*/;
 

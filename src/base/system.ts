@@ -2,9 +2,9 @@
 import * as childProcess from "node:child_process";
 import * as crypto from "node:crypto";
 import { fstatSync, statSync, writeSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import * as os from "node:os";
 import { basename } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
+import * as timers from "node:timers/promises";
 import * as tty from "node:tty";
 import { systemCode } from "./errors.ts";
 import { familyOf, outputOf } from "./family.ts";
@@ -228,8 +228,12 @@ const endTree = (pid: number): void => {
 export const isCompiled = (versions: NodeJS.ProcessVersions, execPath: string): boolean =>
   versions["bun"] !== undefined && !/^bun(?:x|-profile)?(?:\.exe)?$/i.test(basename(execPath));
 
-/** The machine itself. `level` is the verbosity of the log. */
-export const realSystem = (level = 0): System => ({
+/** The name that the program was started by, as a launcher has it; in a compiled binary only argv0 knows it. */
+export const invokedName = (launcher: string): string =>
+  isCompiled(process.versions, process.execPath) ? basename(process.argv0).replace(/\.exe$/i, "") : launcher;
+
+/** The machine itself. `level` is the verbosity of the log; `parts` stand in the place of its own. */
+export const realSystem = (level = 0, parts: Partial<Pick<System, "files" | "log">> = {}): System => ({
   env: process.env,
   platform: process.platform,
   uid: process.getuid?.(),
@@ -238,8 +242,10 @@ export const realSystem = (level = 0): System => ({
     return process.ppid;
   },
   cwd: process.cwd(),
-  home: process.platform === "win32" ? homedir() : (process.env["HOME"] ?? ""),
-  temp: tmpdir(),
+  home: process.platform === "win32" ? os.homedir() : (process.env["HOME"] ?? ""),
+  get temp() {
+    return os.tmpdir();
+  },
   runtime:
     process.versions["bun"] === undefined
       ? `Node ${process.versions.node}`
@@ -255,8 +261,8 @@ export const realSystem = (level = 0): System => ({
   get stderrIsTerminal() {
     return isTerminal(2);
   },
-  files: realFiles,
-  log: realLog(level),
+  files: parts.files ?? realFiles,
+  log: parts.log ?? realLog(level),
   now: () => epochMillis(Date.now()),
   // The clock of `performance` loads a module of Node's that is large.
   monotonic: () => {
@@ -264,7 +270,7 @@ export const realSystem = (level = 0): System => ({
     return millis(seconds * 1_000 + nanoseconds / 1e6);
   },
   sleep: async (time, signal) => {
-    await wait(time, undefined, signal === undefined ? {} : { signal });
+    await timers.setTimeout(time, undefined, signal === undefined ? {} : { signal });
   },
   random: (size) => crypto.randomBytes(size),
   shared: sharedValues(),

@@ -30,3 +30,6 @@ const makeDirectories = (directory: string): void => {
     missing.unshift(at);
   for (const each of missing) mkdirSync(each, { mode: 0o700 });
 };
+
+/** Whether the command may be the one that kubectl waits for at each call, which has a file of its own. */
+export const asksForToken = (): boolean => process.argv.includes("get-token");

@@ -16,11 +16,11 @@ describe("the runtime", () => {
     { node: "24.14.0", warnings: 1 },
     { node: undefined, warnings: 0 },
   ])("Node $node gets $warnings warnings", ({ node, warnings }) => {
-    expect(checkRuntime(node, {}).length).toBe(warnings);
+    expect(checkRuntime({}, node).length).toBe(warnings);
   });
 
   test.each(["20.20.2", "18.0.0"])("Node %s is refused, exit 2", (node) => {
-    expect(() => checkRuntime(node, {})).toThrow(
+    expect(() => checkRuntime({}, node)).toThrow(
       expect.objectContaining({
         code: "UNSAFE_ENVIRONMENT",
         exit: 2,
@@ -37,7 +37,7 @@ describe("the runtime", () => {
     { env: { NODE_OPTIONS: "--max-old-space-size=512" }, warns: [] },
     { env: { NODE_TLS_REJECT_UNAUTHORIZED: "1" }, warns: [] },
   ])("$env gets the warnings $warns", ({ env, warns }) => {
-    const warnings = checkRuntime("24.21.0", env);
+    const warnings = checkRuntime(env, "24.21.0");
     expect(warnings.map((each) => each.replace(" others read what kauth sends", ""))).toEqual(warns);
   });
 });

@@ -11,8 +11,8 @@ const OLDEST = 22;
 
 /** @throws {KnownError} UNSAFE_ENVIRONMENT, exit 2; resolves to what deserves a warning */
 export const checkRuntime = (
-  node: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
+  node = process.versions["bun"] === undefined ? process.versions.node : undefined,
 ): readonly string[] => {
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")
     throw new KnownError(
@@ -49,8 +49,7 @@ export const checkRuntime = (
  * @throws {KnownError} UNSAFE_ENVIRONMENT
  */
 export function hardenProcess(system: System): void {
-  const node = process.versions["bun"] === undefined ? process.versions.node : undefined;
-  for (const warning of checkRuntime(node, system.env)) system.log.warn(warning);
+  for (const warning of checkRuntime(system.env)) system.log.warn(warning);
   if (system.platform !== "win32") process.on("SIGUSR1", () => undefined);
   try {
     writeFileSync("/proc/self/coredump_filter", "0x0");

@@ -1,5 +1,4 @@
-import { basename } from "node:path";
-import { isCompiled, realSystem } from "../base/system.ts";
+import { invokedName, realSystem } from "../base/system.ts";
 import { hardenProcess } from "./hardening.ts";
 import type { RunRequest } from "./run.ts";
 
@@ -18,14 +17,13 @@ export async function main(name: string): Promise<void> {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  const crashed = (error: unknown): void => {
-    void import("./run.ts").then(({ tellError }) => {
-      tellError(error, realSystem());
-      process.exit(70);
-    });
+  const crashed = async (error: unknown): Promise<void> => {
+    const { tellError } = await import("./run.ts");
+    tellError(error, realSystem());
+    process.exit(70);
   };
-  process.on("uncaughtException", crashed);
-  process.on("unhandledRejection", crashed);
+  process.on("uncaughtException", (error) => void crashed(error));
+  process.on("unhandledRejection", (error) => void crashed(error));
   try {
     hardenProcess(realSystem());
   } catch (error) {
@@ -45,16 +43,10 @@ export async function main(name: string): Promise<void> {
   process.exit();
 }
 
-/** What kubectl waits for at each call, without the rest of the program. Undefined: it is something else. */
+/** What kubectl waits for at each call, without the rest of the program. Undefined: it is something else, or get-token, which has a file of its own. */
 const quickly = async (request: RunRequest): Promise<number | undefined> => {
   const { args, program } = request;
   if (program === "aws-iam-authenticator" || args.includes("iam") || args.includes("eks"))
     return await (await import("./iam/quick.ts")).quickIamToken(request);
-  return args.includes("get-token") ? await (await import("./oidc/quick.ts")).quickToken(request) : undefined;
-};
-
-/** In a compiled binary only argv0 knows by which name it was started. */
-const invokedName = (name: string): string => {
-  if (!isCompiled(process.versions, process.execPath)) return name;
-  return basename(process.argv0).replace(/\.exe$/i, "");
+  return undefined;
 };

@@ -148,14 +148,22 @@ export interface Layers {
 }
 
 /** `KAUTH_OPEN_TUNNEL` for `--tunnel` of `open`. */
-export const variableOf = (command: Command, name: string, spec: OptionSpec): string | undefined => {
+export const variableOf = (
+  command: Pick<Command, "path">,
+  name: string,
+  spec: OptionSpec,
+): string | undefined => {
   if (spec.env === false || spec.ignored === true) return undefined;
   if (spec.env !== undefined) return spec.env;
   return `KAUTH_${[...command.path, name].join("_").replaceAll("-", "_").toUpperCase()}`;
 };
 
 /** Flag > `KAUTH_…` variable > config.yaml > default. @throws {KnownError} USAGE */
-export function resolveOptions(command: Command, line: ParsedLine, layers: Layers): ParsedOptions {
+export function resolveOptions(
+  command: Pick<Command, "path" | "options">,
+  line: ParsedLine,
+  layers: Layers,
+): ParsedOptions {
   const values = (name: string): readonly string[] => {
     const spec = command.options[name];
     if (spec === undefined) throw new TypeError(`"${name}" is no option of ${command.path.join(" ")}`);

@@ -208,6 +208,7 @@ export const processAccess = onlyIn(
     "src/cli/main.ts": "signals and the exit status",
     "src/cli/hardening.ts": "takes abilities away from the process",
     "src/cli/code-cache.ts": "runs before anything else is loaded",
+    "src/cli/oidc/quick.ts": "is the whole process where get-token has its answer",
     "src/cli/open/ask.ts": "reads the terminal",
     "src/cli/demo/run.ts": "is the plugin's interpreter",
   },

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS, variable } from "../oidc/options.ts";
+import { GET_TOKEN_OPTIONS } from "../oidc/options.ts";
 
 export const oidcGetTokenCommand: Command = {
   path: ["oidc", "get-token"],
@@ -22,16 +22,6 @@ export const oidcGetTokenCommand: Command = {
       does: "Sign in on another device",
     },
   ],
-  options: {
-    ...PROVIDER_OPTIONS,
-    "force-refresh": {
-      type: "boolean",
-      summary: "Get a new token although the one that is kept is still good",
-      env: variable("force-refresh"),
-    },
-    ...CACHE_OPTIONS,
-    ...TLS_OPTIONS,
-    ...SIGN_IN_OPTIONS,
-  },
+  options: GET_TOKEN_OPTIONS,
   load: async () => (await import("../oidc/get-token.ts")).runGetToken,
 };

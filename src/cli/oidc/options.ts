@@ -1,7 +1,7 @@
 import type { OptionSpec } from "../command.ts";
 
 /** `KAUTH_OIDC_ISSUER_URL` for `--oidc-issuer-url`, `KAUTH_OIDC_GRANT_TYPE` for `--grant-type`, for every command. */
-export const variable = (name: string): string =>
+const variable = (name: string): string =>
   `KAUTH_OIDC_${name
     .replace(/^oidc-/, "")
     .replaceAll("-", "_")
@@ -193,4 +193,17 @@ export const SIGN_IN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     "NAME",
     "Which of several identities: each has an entry of its own, and the provider is told (login_hint)",
   ),
+};
+
+export const GET_TOKEN_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  ...PROVIDER_OPTIONS,
+  ...option(
+    "force-refresh",
+    "boolean",
+    undefined,
+    "Get a new token although the one that is kept is still good",
+  ),
+  ...CACHE_OPTIONS,
+  ...TLS_OPTIONS,
+  ...SIGN_IN_OPTIONS,
 };
