@@ -1,5 +1,7 @@
 import { chmod, lstat, rename, rm } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
+// Loaded when it is first used: it takes milliseconds.
+import * as net from "node:net";
 import { dirname } from "node:path";
 import { KnownError, systemCode } from "./errors.ts";
 import { untilOpen } from "./opening.ts";
@@ -57,7 +59,7 @@ export async function listenPrivately(
     throw new KnownError("STATE_INVALID", `Cannot use "${dirname(path)}": it must be yours alone`, {
       hint: "Remove it, or name another directory of yours with XDG_RUNTIME_DIR or KAUTH_HOME.",
     });
-  const server = createServer(onSocket);
+  const server = net.createServer(onSocket);
   server.maxConnections = most;
   await listen(server, draft);
   server.on("error", () => undefined);
@@ -104,7 +106,7 @@ export async function dialPrivately(
   if (!(await isPrivateDirectory(dirname(path), system))) return undefined;
   if (!(await isOwnSocket(path, system.uid))) return undefined;
   try {
-    return await untilOpen(connect(path), "connect", { timeout, signal: new AbortController().signal });
+    return await untilOpen(net.connect(path), "connect", { timeout, signal: new AbortController().signal });
   } catch (error) {
     return systemCode(error) === "ECONNREFUSED" ? "dead" : undefined;
   }

@@ -133,7 +133,7 @@ export const wireFetch =
 
 const sentSecrets = (body: unknown, headers: Readonly<Record<string, string>>): readonly string[] => {
   const form = body instanceof URLSearchParams ? secretsOf(Object.fromEntries(body)) : [];
-  const [, basic = ""] = /^Basic (.*)$/i.exec(new Headers(headers).get("Authorization") ?? "") ?? [];
+  const [, basic = ""] = /^Basic (.*)$/i.exec(new Headers(headers).get("authorization") ?? "") ?? [];
   // Both halves are written as in a form (RFC 6749 §2.3.1).
   const half = Buffer.from(basic, "base64").toString("utf8").split(":")[1] ?? "";
   return [...form, half, new URLSearchParams(`a=${half}`).get("a") ?? ""];
