@@ -9,6 +9,7 @@ import { iamKubeconfig } from "../test/aws/iam-kubeconfig.ts";
 import { startIamServer, type IamServerProgram } from "../test/aws/iam-server-program.ts";
 import { ACCOUNT, CLUSTER_ID, PEOPLE } from "../test/aws/iam-server-scene.ts";
 import { open } from "../test/opened.ts";
+import { kauth } from "../test/program.ts";
 import { openKit, type Kit } from "./kit.ts";
 
 const run = promisify(execFile);
@@ -162,6 +163,36 @@ describe("mappings that change while it runs", () => {
       .toMatch(/Unauthorized|must be logged in/);
   });
 });
+
+test("kauth iam add writes into kube-system/aws-auth, and leaves what is written there", async () => {
+  const text = `# people of the other team\n- userarn: arn:aws:iam::${ACCOUNT}:user/eve # left in May\n  username: eve\n`;
+  const path = join(directory, "commented.yaml");
+  const metadata = { name: "aws-auth", namespace: "kube-system", labels: { team: "platform" } };
+  await writeFile(
+    path,
+    JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { mapUsers: text, other: "x" } }),
+  );
+  await kit.admin("apply", "-f", path);
+  const words = [
+    ...["iam", "add", "user", "--userarn", `arn:aws:iam::${ACCOUNT}:user/bob`, "--username", "bob-was-added"],
+    ...["--groups", "devs", "--prompt=false", "--kubeconfig", kit.kubeconfig("admin")],
+  ];
+  const first = await kauth(words);
+  expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("updated configmap:") as string });
+  const read = JSON.parse(await kit.admin("-n", "kube-system", "get", "cm", "aws-auth", "-o", "json")) as {
+    readonly data: Readonly<Record<string, string>>;
+    readonly metadata: { readonly labels: unknown };
+  };
+  expect(read.metadata.labels).toEqual({ team: "platform" });
+  expect(read.data["other"]).toBe("x");
+  expect(read.data["mapUsers"]?.startsWith(text)).toBe(true);
+  await server.said(/^EKSConfigMap: 2 entries/);
+  const { out } = await kubectl(await kubeconfigOf(BOB), "auth", "whoami", "-o", "yaml");
+  expect(out).toContain("username: bob-was-added");
+  const again = await kauth(words);
+  expect(again.code).toBe(2);
+  expect(again.stderr).toContain(`cannot add duplicate user ARN "arn:aws:iam::${ACCOUNT}:user/bob"`);
+}, 60_000);
 
 test("the manifest is one that an API server takes", async () => {
   const path = join(ROOT, "docs", "manifests", "iam-server.yaml");

@@ -6,6 +6,8 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { iamCacheClearCommand, iamCacheListCommand } from "./commands/iam-cache.ts";
 import { iamExplainCommand } from "./commands/iam-explain.ts";
 import { iamGetTokenCommand } from "./commands/iam-get-token.ts";
+import { iamAddRoleCommand, iamAddUserCommand } from "./commands/iam-add.ts";
+import { iamInitCommand } from "./commands/iam-init.ts";
 import { iamServerCommand } from "./commands/iam-server.ts";
 import {
   iamMappingConvertCommand,
@@ -43,6 +45,9 @@ export const COMMANDS: readonly Command[] = [
   iamCacheListCommand,
   iamCacheClearCommand,
   iamServerCommand,
+  iamInitCommand,
+  iamAddUserCommand,
+  iamAddRoleCommand,
   iamVerifyCommand,
   iamExplainCommand,
   iamMappingLintCommand,

@@ -154,6 +154,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "src/credentials/auth-providers/gcp-command.ts",
     "src/cli/config.ts",
     "src/cli/iam/settings.ts",
+    "src/cli/iam/append-entry.ts",
     "src/iam/token/old-cache.ts",
     "src/cli/output.ts",
     "src/cli/oidc/doctor/cluster.ts",

@@ -3,6 +3,7 @@ import type { Connection } from "../../api/index.ts";
 import { ec2InstanceNames, followMappings, type MappingEvent } from "../../iam/index.ts";
 import {
   createMetrics,
+  endsSoon,
   givenCertificate,
   runIamServer,
   serverCertificate,
@@ -62,6 +63,8 @@ export async function runServer(invocation: Invocation): Promise<number> {
       audit: (line) => system.log.out(JSON.stringify(line)),
       onReady: async (port, certificate) => {
         await writeWebhookConfig(wishes, { port, certificate }, system);
+        if (!certificate.own && endsSoon(certificate, system.now()))
+          system.log.warn("The certificate ends within 30 days, and nobody renews it but you");
         const url = webhookUrl(settings.listen.address, port);
         system.log.say(`Answering on ${url} for cluster id ${JSON.stringify(settings.clusterId)}`);
       },

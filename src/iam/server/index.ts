@@ -1,6 +1,12 @@
 export type { AuditLine } from "./audit.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
-export { givenCertificate, serverCertificate, type ServerCertificate } from "./own-certificate.ts";
+export {
+  endsSoon,
+  givenCertificate,
+  serverCertificate,
+  standingCertificate,
+  type ServerCertificate,
+} from "./own-certificate.ts";
 export { runIamServer, type IamServerSettings } from "./run.ts";
 export { VERDICT_MOST } from "./desk.ts";
 export { webhookKubeconfig, webhookUrl } from "./webhook-kubeconfig.ts";

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { KnownError, messageOf, systemCode } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { after, epochMillis, KiB, millis, type EpochMillis, type Millis } from "../../base/units.ts";
-import { createAuthority, reopenAuthority, type Authority, type IssuedCertificate } from "../../base/x509.ts";
+import {
+  createAuthority,
+  reopenAuthority,
+  selfSigned,
+  type Authority,
+  type IssuedCertificate,
+} from "../../base/x509.ts";
 
 /** What the listener shows, and what whoever connects to it has to trust. */
 export interface ServerCertificate extends IssuedCertificate {
@@ -78,6 +84,30 @@ export async function serverCertificate(wish: CertificateWish, system: System): 
   await system.files.write(paths.cert, made.cert, { mode: 0o644 });
   return { ...made, trust: authority.cert, own: true };
 }
+
+/**
+ * A pair that stands alone, for whoever copies it to other machines by hand: nothing renews it, so it lasts. One that is
+ * there is taken.
+ * @throws {KnownError} IAM_SERVER_CERTIFICATE
+ */
+export async function standingCertificate(wish: CertificateWish, system: System): Promise<ServerCertificate> {
+  const paths = pathsOf(wish.stateDir);
+  if ((await system.files.facts(paths.cert)) !== undefined) return await givenCertificate(paths, system);
+  const now = system.now();
+  const made = selfSigned({
+    commonName: NAME,
+    names: namesOf(wish),
+    notBefore: epochMillis(now - SLACK),
+    notAfter: after(now, AUTHORITY_LIFE),
+    use: "server",
+  });
+  await system.files.write(paths.key, made.key, { mode: 0o600 });
+  await system.files.write(paths.cert, made.cert, { mode: 0o644 });
+  return { ...made, trust: made.cert, own: false };
+}
+
+/** Whether nobody will take it any more soon. */
+export const endsSoon = ({ cert }: ServerCertificate, now: EpochMillis): boolean => !lasts(cert, now, RENEW);
 
 const newAuthority = async (
   paths: ReturnType<typeof pathsOf>,

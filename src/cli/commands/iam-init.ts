@@ -1,0 +1,18 @@
+import type { Command } from "../command.ts";
+import { SERVER_OPTIONS } from "./iam-server.ts";
+
+export const iamInitCommand: Command = {
+  path: ["iam", "init"],
+  summary: "Make a certificate and the API server's configuration for kauth iam server",
+  operands: "",
+  description: [
+    "Writes cert.pem, key.pem and aws-iam-authenticator.kubeconfig into this directory, as aws-iam-authenticator init does,",
+    "and says where they go. A pair that is there already is used again. With --feature-gates",
+    "ConfiguredInitDirectories=true they go where the server looks for them, and the server renews them.",
+  ].join("\n"),
+  examples: [
+    { command: "kauth iam init -i my-cluster", does: "Make both for a server on each control plane" },
+  ],
+  options: SERVER_OPTIONS,
+  load: async () => (await import("../iam/init.ts")).runInit,
+};
