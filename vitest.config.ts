@@ -19,7 +19,7 @@ export default defineConfig({
       project("unit", ["src/**/*.test.ts", "test/*.test.ts"], 20_000),
       project("fuzz", ["test/fuzz/**/*.test.ts"], 240_000),
       project("flow", ["test/flow/**/*.test.ts"], 60_000),
-      project("oidc", ["test/oidc/**/*.test.ts"], 60_000),
+      project("oidc", ["test/oidc/**/*.test.ts"], 180_000),
       project("faults", ["test/faults/**/*.test.ts"], 120_000),
       project("browser", ["test/browser/**/*.test.ts"], 120_000, true),
       project("binary", ["test/binary/**/*.test.ts", "test/flow/**/*.test.ts"], 60_000),

@@ -48,7 +48,7 @@ export interface RunWishes {
   readonly bound?: number;
 }
 
-const BOUND = 55_000;
+const BOUND = 110_000;
 
 export function start(args: readonly string[], wishes: RunWishes): Running {
   const [file = "", ...first] = wishes.command ?? COMMAND;
