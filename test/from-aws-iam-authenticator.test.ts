@@ -26,4 +26,13 @@ describe("docs/from-aws-iam-authenticator.md", () => {
     for (const name of all)
       expect(rows.includes(name) || Object.hasOwn(iamTokenCommand.options, name), name).toBe(true);
   });
+
+  test("names a test for each defect, and there is such a test", () => {
+    const [, table = ""] = page.split("\n## Defects that are no more\n");
+    const rows = [...table.matchAll(/^\| D(\d+) +\|[^|]*\| `([^`]+)`: (.*?) +\|$/gm)];
+    expect(rows.length).toBeGreaterThan(16);
+    expect(new Set(rows.map(([, number]) => number)).size).toBe(rows.length);
+    for (const [, , path = "", name = ""] of rows)
+      expect(readFileSync(join(ROOT, path), "utf8"), `${path}: ${name}`).toContain(name);
+  });
 });

@@ -165,6 +165,17 @@ describe("the mode file", () => {
   });
 });
 
+test("what is told names nobody, so that scrubbed accounts stay scrubbed (D15)", async () => {
+  const { time, files, events } = await opening(["MountedFile", "DynamicFile"], {
+    files: { [DYNAMIC]: dynamicOf({ D: "d" }) },
+  });
+  files.set(DYNAMIC, dynamicOf({ E: "e" }));
+  files.set(CONFIG, configOf({ B: "b" }));
+  await time.advance(2_000);
+  expect(events.filter(({ kind }) => kind === "loaded")).toHaveLength(4);
+  expect(JSON.stringify(events)).not.toContain("arn:");
+});
+
 test("a real file is seen when it is renamed into place", async () => {
   const directory = await mkdtemp(join(tmpdir(), "kauth-mapping-"));
   opened.push({ [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true }) });
