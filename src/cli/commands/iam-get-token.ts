@@ -30,5 +30,5 @@ export const iamGetTokenCommand: Command = {
     },
     ...KEY_OPTIONS,
   },
-  load: async () => (await import("../iam/get-token.ts")).runGetToken,
+  load: async () => (await import("../iam/quick.ts")).runGetToken,
 };

@@ -46,5 +46,5 @@ export const iamTokenCommand: Command = {
     "token-only": { type: "boolean", summary: "Print the bare token" },
     ...KEY_OPTIONS,
   },
-  load: async () => (await import("../iam/token.ts")).runIamToken,
+  load: async () => (await import("../iam/quick.ts")).runIamToken,
 };

@@ -1,5 +1,4 @@
 import { KnownError, messageOf } from "../../base/errors.ts";
-import { readPlainYaml } from "../../base/plain-yaml.ts";
 import type { System } from "../../base/system.ts";
 import { MiB } from "../../base/units.ts";
 import type { Invocation } from "../command.ts";
@@ -35,6 +34,7 @@ const readFile = async (path: string, system: System): Promise<ReadonlyMap<strin
   let document: unknown;
   try {
     const text = (await system.files.read(path, FILE_LIMIT)).toString("utf8");
+    const { readPlainYaml } = await import("../../base/plain-yaml.ts");
     // Numbers stay as they are written: ids of clusters and accounts may begin with 0.
     document =
       readPlainYaml(text) ?? (await import("yaml")).parse(text, { schema: "failsafe", maxAliasCount: 0 });
