@@ -14,7 +14,7 @@ interface Linked {
   readonly plugin: string;
   readonly args: readonly string[];
   /** The command line of what started the browser. */
-  starter(): Promise<string>;
+  readonly starter: () => Promise<string>;
 }
 
 const linked = async (made: Scene): Promise<Linked> => {

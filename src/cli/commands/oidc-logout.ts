@@ -4,7 +4,7 @@ import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from ".
 
 export const oidcLogoutCommand: Command = {
   path: ["oidc", "logout"],
-  summary: "Sign out: have the provider take the tokens back, and forget them",
+  summary: "Sign out, and have the provider take the tokens back",
   operands: "",
   description: [
     "Asks the provider to take refresh token and access token back (RFC 7009), forgets them here, and opens the provider's",

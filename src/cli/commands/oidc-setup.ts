@@ -4,7 +4,7 @@ import { PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.
 
 export const oidcSetupCommand: Command = {
   path: ["oidc", "setup"],
-  summary: "Set up a kubeconfig, and say how an API server is set up, for an OpenID provider",
+  summary: "Set up a kubeconfig for OpenID Connect",
   operands: "",
   description: [
     "Signs in, keeps nothing of it, and prints what the provider says of you, the kubectl command that makes a user with",

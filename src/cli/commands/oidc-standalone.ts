@@ -5,7 +5,7 @@ import { PLUGIN_OPTIONS } from "../globals.ts";
 
 export const oidcStandaloneCommand: Command = {
   path: ["oidc", "standalone"],
-  summary: "Sign in, and write the tokens into a kubeconfig's auth-provider",
+  summary: "Write tokens into a kubeconfig's auth-provider",
   operands: "",
   description: [
     "For kubeconfigs whose user has the old auth-provider oidc: signs in as it says, and writes id-token and refresh-token",

@@ -4,7 +4,7 @@ import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from ".
 
 export const oidcWhoamiCommand: Command = {
   path: ["oidc", "whoami"],
-  summary: "Say who you are to an OpenID provider, by the token that is kept",
+  summary: "Say who you are to a provider, by the token that is kept",
   operands: "",
   description: [
     "Prints what the ID token that is kept says of you. Nobody is asked, and nothing is renewed; kauth whoami asks the",

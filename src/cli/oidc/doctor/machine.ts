@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import { isKnownError } from "../../../base/errors.ts";
 import { listEntries, openCallback } from "../../../oidc/index.ts";
 import { whyNoBrowser } from "../../open/browser.ts";
@@ -105,7 +106,20 @@ export const cacheCheck = oidcCheck({
         : entry.refreshToken === undefined
           ? "you are signed in, and sign in again when the token ends"
           : "you are signed in, and tokens are renewed without asking";
-    return { notes: [{ state: "ok", found: `${directory}, ${how}: ${what}${more}` }] };
+    const { place } = opened;
+    const elsewhere =
+      place !== resolve(system.cwd, directory) && dirname(place) !== resolve(system.cwd, directory);
+    if (elsewhere)
+      return {
+        notes: [
+          {
+            state: "warning",
+            found: `${directory} is not yours alone, or cannot be made; tokens are kept in ${place}: ${what}${more}`,
+            next: "Take the rights of others away: chmod go-rwx on it and go-w above it, or name another with --token-cache-dir",
+          },
+        ],
+      };
+    return { notes: [{ state: "ok", found: `${place}, ${how}: ${what}${more}` }] };
   },
 });
 
