@@ -34,10 +34,17 @@ beforeAll(async () => {
   await writeFile(configPath(), configOf(entry("Dev", "dev-{{SessionName}}")));
   server = await startIamServer({
     args: [
-      ...["-c", configPath(), "--kubeconfig-pregenerated", "--kubeconfig", kit.kubeconfig("admin")],
-      ...["--tls-cert-file", join(kit.pki, "webhook-server.crt")],
-      ...["--tls-key-file", join(kit.pki, "webhook-server.key")],
-      ...["--backend-mode", "MountedFile,EKSConfigMap"],
+      "-c",
+      configPath(),
+      "--kubeconfig-pregenerated",
+      "--kubeconfig",
+      kit.kubeconfig("admin"),
+      "--tls-cert-file",
+      join(kit.pki, "webhook-server.crt"),
+      "--tls-key-file",
+      join(kit.pki, "webhook-server.key"),
+      "--backend-mode",
+      "MountedFile,EKSConfigMap",
     ],
     env: sts.env,
   });
@@ -174,8 +181,18 @@ test("kauth iam add writes into kube-system/aws-auth, and leaves what is written
   );
   await kit.admin("apply", "-f", path);
   const words = [
-    ...["iam", "add", "user", "--userarn", `arn:aws:iam::${ACCOUNT}:user/bob`, "--username", "bob-was-added"],
-    ...["--groups", "devs", "--prompt=false", "--kubeconfig", kit.kubeconfig("admin")],
+    "iam",
+    "add",
+    "user",
+    "--userarn",
+    `arn:aws:iam::${ACCOUNT}:user/bob`,
+    "--username",
+    "bob-was-added",
+    "--groups",
+    "devs",
+    "--prompt=false",
+    "--kubeconfig",
+    kit.kubeconfig("admin"),
   ];
   const first = await kauth(words);
   expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("updated configmap:") as string });

@@ -58,8 +58,15 @@ describe.runIf(REFERENCE !== "")("aws-iam-authenticator and kauth, of the same c
       const state = join(directory, `state-${port}`);
       await run("mkdir", [state]);
       const args = [
-        ...["-c", join(directory, "config.yaml"), "--port", String(port), "--state-dir", state],
-        ...["--generate-kubeconfig", join(state, "kubeconfig.yaml"), ...more],
+        "-c",
+        join(directory, "config.yaml"),
+        "--port",
+        String(port),
+        "--state-dir",
+        state,
+        "--generate-kubeconfig",
+        join(state, "kubeconfig.yaml"),
+        ...more,
       ];
       servers.push({
         port,
@@ -175,8 +182,14 @@ describe.runIf(REFERENCE !== "")("aws-iam-authenticator and kauth, of the same c
     const before = await readFile(join(state, "cert.pem"), "utf8");
     await using program = await startIamServer({
       args: [
-        ...["-c", join(directory, "config.yaml"), "--port", "0", "--state-dir", state],
-        ...["--generate-kubeconfig", join(directory, "again.yaml")],
+        "-c",
+        join(directory, "config.yaml"),
+        "--port",
+        "0",
+        "--state-dir",
+        state,
+        "--generate-kubeconfig",
+        join(directory, "again.yaml"),
       ],
       env: sts.env,
     });
