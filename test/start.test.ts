@@ -80,6 +80,9 @@ describe("what the start loads", () => {
         /^src\/(?:kubeconfig|credentials|ui|iam)\//.test(path) || /^(?:jose|oauth4webapi|uqr)$/.test(path),
     );
     expect([...tooMuch(found), ...much.map(([path, way]) => `${path}: ${way}`)]).toEqual([]);
+    // It takes a quarter of an empty process, and is asked for where something is written or drawn only.
+    const crypto = [...found.keys()].filter((path) => sources.get(path)?.includes('"node:crypto"') === true);
+    expect(crypto).toEqual(["src/base/files.ts", "src/base/system.ts"].filter((path) => found.has(path)));
   });
 
   test.each([

@@ -66,10 +66,3 @@ export async function warmCache(home: string): Promise<readonly string[]> {
     "--oidc-extra-scope=email,groups",
   ];
 }
-
-/** What kubectl says to a plugin. */
-export const EXEC_INFO = JSON.stringify({
-  kind: "ExecCredential",
-  apiVersion: "client.authentication.k8s.io/v1",
-  spec: { interactive: true },
-});

@@ -1,8 +1,8 @@
-import * as crypto from "node:crypto";
 import { dirname, join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { flightNames, flightPlaces, isFlightPlace } from "../base/seat.ts";
 import type { System } from "../base/system.ts";
+import { sha256 } from "../base/sha256.ts";
 import type { EpochMillis } from "../base/units.ts";
 import { ENTRY_LIMIT } from "./entry.ts";
 
@@ -41,7 +41,7 @@ const PREFIX = "kept-";
 /** Directories of the runtime directory and the temporary one, which are ours alone; each directory has its own. */
 export const sparesOf = (directory: string, system: System): Spares => {
   const { files } = system;
-  const hash = (): string => crypto.createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  const hash = (): string => sha256(directory).toString("hex").slice(0, 16);
   const names = (): readonly string[] =>
     flightNames(system).map((above) => join(above, `${PREFIX}${hash()}`));
   const made = async function* (): AsyncGenerator<string> {
