@@ -90,12 +90,17 @@ describe("what is expensive is kept", () => {
     await home.run(`${LINE} --cache=false`, scene(sts));
     await home.run(LINE, { ...scene(sts), env: { ...scene(sts).env, KAUTH_IAM_TOKEN_CACHE: "false" } });
     await home.run(`${LINE} -c ~/c.yaml`, { ...scene(sts), files: { "c.yaml": "cache: false" } });
+    expect(await kept(home)).toEqual([]);
     const files = {
       ".aws/config": "[profile p]\ncredential_process = ~/p.sh\n",
       "p.sh": `#!/bin/sh\nprintf '{"Version":1,"AccessKeyId":"AKIAP","SecretAccessKey":"x"}'`,
     };
-    await home.run("iam token -i c --region eu-west-1 --profile p --cache=false", { ...scene(sts), files });
-    expect(await kept(home)).toEqual([]);
+    const line = "iam token -i c --region eu-west-1 --profile p";
+    const { env = {}, system = {} } = scene(sts, NOW, { PATH: process.env["PATH"] ?? "" });
+    await home.run(line, { env, system: { ...system, stdinIsTerminal: false }, files });
+    const list = (await home.run("iam cache list -o json", scene(sts))).out;
+    expect(JSON.parse(list)).toMatchObject([{ kind: "token" }]);
+    expect(await kept(home)).toHaveLength(1);
   });
 });
 

@@ -37,10 +37,9 @@ describe("a machine", () => {
   });
 
   test("is never asked through a proxy", async () => {
-    await using service = await imds();
     await using proxy = await awsService(() => ({ status: 500, text: "" }));
-    const env = { ...envOf(service), HTTP_PROXY: proxy.url, http_proxy: proxy.url };
-    expect(tokenOf(await runIn(LINE, { env, system: at(NOW) })).keyId).toBe("ASIAVM");
+    const env = { HTTP_PROXY: proxy.url, http_proxy: proxy.url };
+    expect((await runIn(LINE, { env })).err).toContain("Cannot find keys of AWS");
     expect(proxy.asked).toEqual([]);
   });
 

@@ -73,4 +73,17 @@ describe("without the rest of the program", () => {
   ])("$name: nothing is said, and the rest does it", async ({ line, env }) => {
     expect(await attempt(quickIamToken, line, "kauth", env)).toEqual({ status: undefined, out: [], err: [] });
   });
+
+  test("what was said before it was clear that the rest has to do it is said once, by the rest", async () => {
+    const files = { ".aws/config/x": "" };
+    const line = "iam token -i \u00fc";
+    expect(await attempt(quickIamToken, line, "kauth", ENV, files)).toEqual({
+      status: undefined,
+      out: [],
+      err: [],
+    });
+    expect((await attempt(run, line, "kauth", ENV, files)).err.join("\n")).toContain(
+      "EISDIR; going on without it",
+    );
+  });
 });
