@@ -26,7 +26,8 @@ const { status } = spawnSync(
     // What a command does not need is not even looked at: a fourth of the start.
     "--splitting",
     "--minify",
-    "src/cli/bin/kauth.ts",
+    // From what is built for Node: there a part of the runtime is loaded when it is first used (tools/builtins.ts).
+    join("dist", "cli", "bin", "kauth.js"),
     "--outfile",
     join(DIRECTORY, "kauth"),
   ],

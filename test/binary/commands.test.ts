@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { VERSION } from "../../src/base/version.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { SHELLS } from "../../src/cli/commands/completion.ts";
+import { warmCache } from "../../tools/warm-cache.ts";
 import { environment, kauth, newHome, PROGRAM } from "../program.ts";
 
 const binary = PROGRAM[0] ?? "";
@@ -66,6 +67,22 @@ describe("the binary", () => {
     child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
     await once(child, "close");
     expect(stdout).toBe(`kubelogin version ${VERSION}\n`);
+  });
+
+  test("answers as kubelogin does under its name", async () => {
+    const ended = await runAs("kubectl-oidc_login", ["get-token", "--help"]);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain("kubectl oidc-login get-token");
+    expect((await runAs("kubectl-oidc_login", ["get-token"])).code).toBe(1);
+    expect((await runAs("kubectl_complete-oidc_login", ["get"])).stdout).toContain("get-token");
+  });
+
+  test("gives a token that is kept", async () => {
+    await using home = await newHome();
+    const words = await warmCache(home.path);
+    const ended = await kauth(words);
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ kind: "ExecCredential" });
   });
 
   test("is the plugin of kubectl under that name", async () => {
