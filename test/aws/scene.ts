@@ -55,7 +55,7 @@ export async function awsHome(): Promise<Home> {
           const env = Object.fromEntries(
             Object.entries(scene.env ?? {}).map(([name, value]) => [name, value.replaceAll("~", under.home)]),
           );
-          return { ...system, env: { ...system.env, ...env }, ...scene.system };
+          return { ...system, stdinIsTerminal: false, env: { ...system.env, ...env }, ...scene.system };
         },
       });
       return {

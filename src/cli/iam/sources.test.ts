@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { json, secureServer } from "../../../test/api-server.ts";
 import { runIn, tokenOf, type AwsScene } from "../../../test/aws/scene.ts";
 import { awsService, fakeSts, ROLE_KEYS, type AwsService } from "../../../test/aws/services.ts";
 import { epochMillis } from "../../base/units.ts";
@@ -213,6 +214,22 @@ describe("hosts by settings", () => {
     const { status, err } = await runIn(LINE, { env: { ...KEYS, AWS_USE_FIPS_ENDPOINT: "yes" } });
     expect(status).toBe(2);
     expect(err).toContain('Cannot use "yes" of AWS_USE_FIPS_ENDPOINT or use_fips_endpoint');
+  });
+
+  test("authorities of AWS_CA_BUNDLE or ca_bundle, and no others", async () => {
+    const answer = { Credentials: { ...ROLE_KEYS, Expiration: Date.UTC(2099, 0, 1) / 1000 } };
+    await using sts = await secureServer((_request, response) =>
+      json(response, 200, { AssumeRoleResponse: { AssumeRoleResult: answer } }),
+    );
+    const env = { ...KEYS, AWS_ENDPOINT_URL_STS: sts.url };
+    const files = { "ca.pem": sts.authority.cert };
+    const line = `${LINE} -r ${ROLE} --cache=false`;
+    expect(tokenOf(await runIn(line, { env: { ...env, AWS_CA_BUNDLE: "~/ca.pem" }, files })).keyId).toBe(
+      "ASIAROLE",
+    );
+    const config = { ...files, ".aws/config": "[default]\nca_bundle = ~/ca.pem\n" };
+    expect(tokenOf(await runIn(line, { env, files: config })).keyId).toBe("ASIAROLE");
+    expect((await runIn(line, { env, files })).err).toContain("[TLS_UNTRUSTED]");
   });
 
   test("authorities that cannot be read", async () => {
