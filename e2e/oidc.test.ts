@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { open } from "../test/opened.ts";
+import { CONFIDENTIAL } from "../test/oidc/certified.ts";
 import { scene, type Scene } from "../test/oidc/scene.ts";
 import { openKit, type Kit } from "./kit.ts";
 
@@ -186,5 +187,60 @@ describe("a kubeconfig from `kauth oidc setup --write`", () => {
     expect(await asked(from)).toContainEqual(expect.stringContaining("/portforward"));
     expect(made.provider.count("/auth")).toBe(before + 1);
     for (const secret of made.provider.secrets) expect(ui.stderr()).not.toContain(secret);
+  });
+});
+
+describe("kauth oidc doctor", () => {
+  interface Finding {
+    readonly id: string;
+    readonly state: string;
+    readonly found: string;
+  }
+  const look = async (...words: readonly string[]): Promise<readonly Finding[]> => {
+    const command = [join(bin, "kauth"), ["oidc", "doctor", "-o", "json", ...words]] as const;
+    const { stdout } = await run(...command, { env: environment(), timeout: 120_000 }).catch(
+      (error: { readonly stdout: string }) => error,
+    );
+    return (JSON.parse(stdout) as { readonly findings: readonly Finding[] }).findings;
+  };
+  const of = (findings: readonly Finding[], id: string): Finding | undefined =>
+    findings.find((each) => each.id === id);
+
+  test("says who you are there", async () => {
+    const kubeconfig = await emptyKubeconfig("doctor", kubeloginUser("kubectl-oidc_login", getToken()));
+    const findings = await look(`--kubeconfig=${kubeconfig}`);
+    expect(findings.filter(({ state }) => state === "bad")).toEqual([]);
+    expect(of(findings, "cluster")?.found).toContain("you are oidc:alice, in oidc:devs");
+  });
+
+  test("names the audience that a real API server refuses, with its own settings", async () => {
+    const config = join(made.home, "authentication.yaml");
+    await writeFile(
+      config,
+      stringify({
+        apiVersion: "apiserver.config.k8s.io/v1beta1",
+        kind: "AuthenticationConfiguration",
+        jwt: [
+          {
+            issuer: { url: made.provider.issuer, audiences: ["kubernetes"] },
+            claimMappings: { username: { claim: "sub", prefix: "oidc:" } },
+          },
+        ],
+      }),
+    );
+    const words = getToken().map((word) =>
+      word.startsWith("--oidc-client-id") ? `--oidc-client-id=${CONFIDENTIAL.id}` : word,
+    );
+    const args = [...words, `--oidc-client-secret=${CONFIDENTIAL.secret}`];
+    const kubeconfig = await emptyKubeconfig("doctor-refused", kubeloginUser("kubectl-oidc_login", args));
+    const findings = await look(`--kubeconfig=${kubeconfig}`, `--api-server-config=${config}`);
+    expect(findings.filter(({ state }) => state === "bad").map(({ id }) => id)).toEqual([
+      "cluster",
+      "refusal/audience",
+    ]);
+    expect(of(findings, "refusal/audience")?.found).toContain(
+      `for "${CONFIDENTIAL.id}" (aud), and the API server takes "kubernetes"`,
+    );
+    expect(JSON.stringify(findings)).not.toContain(CONFIDENTIAL.secret);
   });
 });
