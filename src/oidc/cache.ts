@@ -85,11 +85,12 @@ export async function openCache(
 const DRAFT_LIFE = millis(60_000);
 
 /** Removes drafts that killed writers have left: there are tokens in them. */
-const sweep = async (place: string, name: string, { files, now }: System): Promise<void> => {
+const sweep = async (place: string, name: string, system: System): Promise<void> => {
+  const { files } = system;
   for (const each of await files.list(place).catch((): readonly string[] => [])) {
     if (!each.startsWith(`${name}.`) || !each.endsWith(".new")) continue;
     const facts = await files.nameFacts(join(place, each));
-    if (facts !== undefined && !isWithin(DRAFT_LIFE, facts.modified, now()))
+    if (facts !== undefined && !isWithin(DRAFT_LIFE, facts.modified, system.now()))
       await files.remove(join(place, each)).catch(() => undefined);
   }
 };
