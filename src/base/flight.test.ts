@@ -121,16 +121,19 @@ describe("one of many processes does the work", () => {
     for (const each of others) expect(each.said()).not.toContain("took over");
   });
 
-  test.each([["SIGKILL"], ["SIGINT"]] as const)("after %s of it one that waits goes on", async (signal) => {
-    const [leader, ...others] = await leaderAnd(3);
-    leader.process.kill(signal);
-    await Promise.race(others.map(async (each) => await each.says("took over")));
-    const second = others.find((each) => each.said().includes("took over"));
-    second?.tell("value later");
-    for (const each of others) expect((await each.ended).at(-1)).toBe("got later");
-    expect(others.filter((each) => each.said().includes("took over"))).toHaveLength(1);
-    expect(await readdir(place)).toEqual([]);
-  });
+  test.each([["SIGKILL"], ["SIGINT"], ["SIGTERM"]] as const)(
+    "after %s of it one that waits goes on",
+    async (signal) => {
+      const [leader, ...others] = await leaderAnd(3);
+      leader.process.kill(signal);
+      await Promise.race(others.map(async (each) => await each.says("took over")));
+      const second = others.find((each) => each.said().includes("took over"));
+      second?.tell("value later");
+      for (const each of others) expect((await each.ended).at(-1)).toBe("got later");
+      expect(others.filter((each) => each.said().includes("took over"))).toHaveLength(1);
+      expect(await readdir(place)).toEqual([]);
+    },
+  );
 
   test("what is true of it alone is no result: one that waits goes on", async () => {
     const [leader, other] = await leaderAnd(1);
@@ -221,6 +224,62 @@ describe("what was left behind", () => {
     const all = await Promise.all(Array.from({ length: 20 }, async () => await fly(work)));
     expect([new Set(all), most]).toEqual([new Set(["done"]), 1]);
   });
+});
+
+test("one that is late to remove a dead lock does not remove the next one", async () => {
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  await writeFile(join(place, `${NAME}.lock`), JSON.stringify({ id: "0123456789abcdef", pid: 1 }));
+  let [leading, most] = [0, 0];
+  let go: () => void = () => undefined;
+  const both = new Promise<void>((resolve) => (go = resolve));
+  const work = async (): Promise<string> => {
+    most = Math.max(most, (leading += 1));
+    if (leading === 2) go();
+    await both;
+    leading -= 1;
+    return "done";
+  };
+  const [fast, slow] = [system(), system()];
+  let passed: () => void = () => undefined;
+  // The other one leads by now, or has to wait.
+  const pass = new Promise<void>((resolve) => (passed = resolve));
+  const other = (): Promise<string> =>
+    fly(
+      async () => {
+        passed();
+        return await work();
+      },
+      {},
+      {
+        ...fast,
+        sleep: async (time, signal) => {
+          passed();
+          await fast.sleep(time, signal);
+        },
+      },
+    );
+  let second: Promise<string> | undefined;
+  const first = fly(
+    async () => {
+      go();
+      return await work();
+    },
+    { onWait: () => go() },
+    {
+      ...slow,
+      files: {
+        ...slow.files,
+        remove: async (path, options) => {
+          if (path.endsWith(".lock") && second === undefined) {
+            second = other();
+            await pass;
+          }
+          await slow.files.remove(path, options);
+        },
+      },
+    },
+  );
+  expect([await first, await second, most]).toEqual(["done", "done", 1]);
 });
 
 describe("where processes cannot agree", () => {

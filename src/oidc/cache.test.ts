@@ -201,6 +201,20 @@ describe("a directory", () => {
     expect(system.said[0]).toContain("for now");
   });
 
+  test("that is spare and that others may look into is none", async () => {
+    await using place = await home();
+    await using spare = await home();
+    for (const above of [
+      join(spare.path, "kauth", "run"),
+      join(spare.path, "tmp", `kauth-${process.getuid?.()}`),
+    ]) {
+      await mkdir(join(above, "oidc"), { recursive: true, mode: 0o700 });
+      await chmod(join(above, "oidc"), 0o755);
+    }
+    await writeFile(join(place.path, "file"), "");
+    expect(await openCache(join(place.path, "file", "x"), around(spare.path))).toBeUndefined();
+  });
+
   test("that is a symlink, or below one that all may write, is not used", async () => {
     await using place = await home();
     const system = around();

@@ -12,6 +12,8 @@ const [key = "", kept = "", limit = "600000"] = process.argv.slice(2);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const stop = new AbortController();
 process.on("SIGINT", () => stop.abort(new Error("called off")));
+// What was under way says it in its own words.
+process.on("SIGTERM", () => stop.abort(new KnownError("CONNECTION_LOST", "called off")));
 
 const told = async (): Promise<string> => {
   for await (const part of process.stdin) return String(part).trim();
