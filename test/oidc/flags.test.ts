@@ -1,6 +1,8 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { authority, certificateOf } from "./bent-provider.ts";
+import { WEB } from "./certified.ts";
 import { authorization, credentialOf, inScene } from "./scene.ts";
 import { OURS } from "./target.ts";
 
@@ -67,6 +69,19 @@ describe.concurrent("values", () => {
       expect(credentialOf(await made.getToken(words[0] ?? "", same[1] ?? ""), made.provider).token).toBe(
         first.token,
       );
+    });
+  });
+
+  test("~ in the paths of the local server's certificate", async () => {
+    await inScene({}, async (made) => {
+      const from = authority();
+      const own = certificateOf(from);
+      await writeFile(join(made.home, "ca.pem"), from.cert);
+      await writeFile(join(made.home, "own.crt"), own.cert);
+      await writeFile(join(made.home, "own.key"), own.key);
+      await made.setBrowser({ ca: [join(made.home, "ca.pem")] });
+      const words = ["--local-server-cert=~/own.crt", "--local-server-key=~/own.key"];
+      credentialOf(await made.getToken(`--oidc-client-id=${WEB}`, ...words), made.provider);
     });
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { claimsOf, json, metadata, refreshed, type Bend } from "./bend.ts";
 import { CONFIDENTIAL, IN_BODY, LOGIN, MACHINE, PERSON } from "./certified.ts";
 import { credentialOf, inScene, keepsSecrets, tokenForms, untilExpired, visit, type Scene } from "./scene.ts";
-import { OURS, type Running } from "./target.ts";
+import { COMMAND, OURS, type Running } from "./target.ts";
 
 /** What upstream never tests (oidc.md §2.2): the other grants over HTTP. */
 
@@ -110,6 +110,20 @@ describe.concurrent("password", () => {
       await running.says("Username: ");
       running.child.stdin?.write(`${LOGIN.username}\n`);
       expect(credentialOf(await running.ended, made.provider).claims.sub).toBe(LOGIN.username);
+    });
+  });
+
+  test("the password is asked for on a terminal, which does not show it", async () => {
+    await inScene({}, async (made) => {
+      const words = made.args("--grant-type=password", `--username=${LOGIN.username}`);
+      const line = [...COMMAND, ...words].map((word) => `'${word}'`).join(" ");
+      using running = made.start(["-qfec", line, "/dev/null"], { command: ["script"], open: true });
+      await running.shows("Password: ");
+      running.child.stdin?.write(`${LOGIN.password}\n`);
+      expect(await running.ended).toMatchObject({ code: 0 });
+      expect(running.stdout()).toContain('"kind":"ExecCredential"');
+      expect(running.stdout()).not.toContain(LOGIN.password);
+      expect(made.provider.count("/token", "password")).toBe(1);
     });
   });
 

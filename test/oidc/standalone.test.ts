@@ -210,3 +210,43 @@ describe.concurrent("standalone", () => {
     });
   });
 });
+
+describe.concurrent("standalone without a user that it could sign in", () => {
+  const KUBECONFIG_TEXT = `apiVersion: v1
+kind: Config
+current-context: test
+contexts:
+- name: test
+  context: { cluster: none, user: plain }
+- name: nobody
+  context: { cluster: none, user: none }
+users:
+- name: plain
+  user: {}
+- name: google
+  user:
+    auth-provider: { name: gcp, config: {} }
+`;
+
+  test.each([
+    { name: "no auth-provider", words: [], says: "auth-provider is missing" },
+    {
+      name: "another auth-provider",
+      words: ["--user=google"],
+      says: "auth-provider.name must be oidc but is gcp",
+    },
+    { name: "a context of nobody", words: ["--context=other"], says: "context other does not exist" },
+    { name: "a user of nobody", words: ["--context=nobody"], says: "user none does not exist" },
+  ])("$name: exit 1", async ({ words, says }) => {
+    await inScene({}, async (made) => {
+      const path = join(made.home, KUBECONFIG);
+      await writeFile(path, KUBECONFIG_TEXT, { mode: 0o600 });
+      const ended = await made.run([`--kubeconfig=${path}`, ...words]);
+      expect(ended, ended.stderr).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain(
+        `error: login: could not find the current authentication provider: ${says}`,
+      );
+      expect(await readFile(path, "utf8")).toBe(KUBECONFIG_TEXT);
+    });
+  });
+});

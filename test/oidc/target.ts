@@ -12,7 +12,7 @@ const program = (path: string): readonly string[] =>
   /\.[jt]s$/.test(path) ? [process.execPath, path] : [path];
 
 /** `KAUTH_OIDC_COMMAND`, else what is built. It takes kubelogin's command line. */
-const COMMAND = program(OURS ? join(ROOT, "dist", "cli", "bin", "kubectl-oidc_login.js") : OTHER);
+export const COMMAND = program(OURS ? join(ROOT, "dist", "cli", "bin", "kubectl-oidc_login.js") : OTHER);
 /** Under its own name, with its own exit codes. */
 export const KAUTH = program(join(ROOT, "dist", "cli", "bin", "kauth.js"));
 
@@ -29,6 +29,8 @@ export interface Running extends Disposable {
   stderr(): string;
   /** Resolves when that text has come on stderr; rejects when the process ends before. */
   says(text: string | RegExp): Promise<void>;
+  /** The same of stdout. */
+  shows(text: string): Promise<void>;
   readonly ended: Promise<Ended>;
 }
 
@@ -65,12 +67,18 @@ export function start(args: readonly string[], wishes: RunWishes): Running {
   let stdout = "";
   let stderr = "";
   let changed: (() => void)[] = [];
-  child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
-  child.stderr.on("data", (part: Buffer) => {
-    stderr += part.toString();
+  const wake = (): void => {
     const woken = changed;
     changed = [];
     for (const each of woken) each();
+  };
+  child.stdout.on("data", (part: Buffer) => {
+    stdout += part.toString();
+    wake();
+  });
+  child.stderr.on("data", (part: Buffer) => {
+    stderr += part.toString();
+    wake();
   });
   child.stdin.on("error", () => undefined);
   child.stdin.write(wishes.stdin ?? "");
@@ -83,21 +91,23 @@ export function start(args: readonly string[], wishes: RunWishes): Running {
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, AFTER_EXIT).unref())]);
     return { code: child.exitCode, signal: child.signalCode, stdout, stderr };
   });
+  const until = async (there: () => boolean, what: string): Promise<void> => {
+    while (!there()) {
+      const over = await Promise.race([
+        new Promise<false>((resolve) => changed.push(() => resolve(false))),
+        ended.then(() => true),
+      ]);
+      if (over && !there()) throw new Error(`ended without ${what}: ${stderr}`);
+    }
+  };
   return {
     child,
     stdout: () => stdout,
     stderr: () => stderr,
     ended,
-    says: async (text) => {
-      const there = (): boolean => (typeof text === "string" ? stderr.includes(text) : text.test(stderr));
-      while (!there()) {
-        const over = await Promise.race([
-          new Promise<false>((resolve) => changed.push(() => resolve(false))),
-          ended.then(() => true),
-        ]);
-        if (over && !there()) throw new Error(`ended without ${String(text)}: ${stderr}`);
-      }
-    },
+    says: async (text) =>
+      await until(() => (typeof text === "string" ? stderr.includes(text) : text.test(stderr)), String(text)),
+    shows: async (text) => await until(() => stdout.includes(text), text),
     [Symbol.dispose]: () => {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     },
