@@ -45,7 +45,8 @@ const runInside = async (call: OwnCall, system: System): Promise<number> => {
       stdoutIsTerminal: false,
       stderrIsTerminal: terminal(system.stderrIsTerminal),
       shared: sharedValues(),
-      log: logTo({ out, err }, level),
+      // An address to open or a code to type is of no use with a part taken out, as lines of other plugins are shown.
+      log: { ...logTo({ out, err }, level), show: (text) => system.log.show(text) },
     }),
   });
 };

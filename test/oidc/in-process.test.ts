@@ -5,7 +5,7 @@ import { testDemo } from "../demo.ts";
 import { writeKubeconfig } from "../kubeconfigs.ts";
 import { kauth, PROGRAM, startOpen } from "../program.ts";
 import { PERSON } from "./certified.ts";
-import { credentialOf, inScene, type Scene } from "./scene.ts";
+import { credentialOf, inScene, visit, type Scene } from "./scene.ts";
 
 /** A kubeconfig whose plugin is kauth itself signs in within the process that asks, and any other is spawned (issue E.6). */
 
@@ -67,6 +67,22 @@ describe.concurrent("a kubeconfig whose plugin is kauth", () => {
       ) as object;
       expect(claims).toMatchObject({ sub: PERSON, aud: "kubernetes" });
       expect(await starter()).toContain(` token --kubeconfig ${path}`);
+    });
+  });
+
+  test("shows the address to open whole, where no browser is to be started", async () => {
+    await inDemo(async (made, demo) => {
+      const { plugin } = await linked(made);
+      const args = made.args("--skip-open-browser");
+      const path = await writeKubeconfig(demo, made.home, "config", { user: exec(plugin, args) });
+      using running = made.start(["token", "--kubeconfig", path], { command: PROGRAM });
+      await running.says("Please visit the following URL in your browser: ");
+      const url = /browser: (\S+)\n/.exec(running.stderr())?.[1] ?? "";
+      await visit(made, url);
+      const ended = await running.ended;
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(ended.stdout.split(".")).toHaveLength(3);
+      expect(await made.opened()).toBe(0);
     });
   });
 
