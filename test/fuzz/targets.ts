@@ -1,4 +1,5 @@
 import { fuzzExecCredential } from "./exec-credential.ts";
+import { fuzzIamMapping } from "./iam-mapping.ts";
 import { fuzzIamToken } from "./iam-token.ts";
 import { fuzzLoader, fuzzMerge } from "./kubeconfig.ts";
 import { fuzzKuberc } from "./kuberc.ts";
@@ -15,6 +16,7 @@ export const TARGETS: Readonly<Record<string, (wishes: Wishes) => Promise<void>>
   ExecCredential: fuzzExecCredential,
   token: fuzzToken,
   "IAM token": fuzzIamToken,
+  "IAM mapping": fuzzIamMapping,
   kuberc: fuzzKuberc,
   proxy: fuzzProxy,
 };

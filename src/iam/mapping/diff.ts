@@ -1,4 +1,4 @@
-import { entryKey } from "./lint.ts";
+import { entryKey } from "./duplicates.ts";
 import { subjectText } from "./subject.ts";
 import type { MappingEntry, MappingTable } from "./table.ts";
 

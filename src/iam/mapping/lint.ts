@@ -1,7 +1,8 @@
 import { shown } from "../verify/quote.ts";
 import type { MappingDocument } from "./documents.ts";
+import { duplicateEntries } from "./duplicates.ts";
 import { reservedFault } from "./reserved.ts";
-import { keysOf, setKey, subjectText } from "./subject.ts";
+import { subjectText } from "./subject.ts";
 import type { MappingEntry } from "./table.ts";
 
 export interface LintFinding {
@@ -15,7 +16,7 @@ export const lintMapping = (document: MappingDocument): readonly LintFinding[] =
   const { table, faults, warnings } = document.read;
   const told = [
     ...warnings,
-    ...duplicates(table.entries),
+    ...duplicateEntries(table.entries).map(({ before, after }) => duplicateText(before, after)),
     ...table.entries.flatMap((entry) =>
       [
         literalStar(entry),
@@ -34,26 +35,8 @@ export const lintMapping = (document: MappingDocument): readonly LintFinding[] =
   ];
 };
 
-/** By what entries are the same; undefined: it is nobody's. */
-export const entryKey = ({ subject, userId }: MappingEntry): string => {
-  if (subject.kind === "sso") return setKey(subject.set);
-  if (subject.kind === "role-like" || subject.kind === "user-like") return subject.pattern.toLowerCase();
-  return keysOf(subject.arn)?.whole ?? `id ${userId ?? ""}`;
-};
-
-const duplicates = (entries: readonly MappingEntry[]): readonly string[] => {
-  const seen = new Map<string, MappingEntry>();
-  return entries.flatMap((entry) => {
-    const key = entryKey(entry);
-    const before = seen.get(key);
-    seen.set(key, entry);
-    return before === undefined
-      ? []
-      : [
-          `${entry.origin} takes the place of ${before.origin}: both are for ${shown(subjectText(entry.subject))}`,
-        ];
-  });
-};
+const duplicateText = (before: MappingEntry, after: MappingEntry): string =>
+  `${after.origin} takes the place of ${before.origin}: both are for ${shown(subjectText(after.subject))}`;
 
 const literalStar = ({ subject }: MappingEntry): string | undefined =>
   (subject.kind === "role" || subject.kind === "user") && /[*?]/.test(subject.arn)

@@ -1,4 +1,5 @@
 import type { Millis } from "../../../base/units.ts";
+import { duplicateEntries } from "../duplicates.ts";
 import { lookupOf, type Lookup } from "../lookup.ts";
 import type { Backend } from "../mapper.ts";
 import type { BackendName } from "../reserved.ts";
@@ -65,7 +66,14 @@ export const createSource = (
         backend: name,
         entries: table.entries.length,
         accounts: table.accounts.length,
-        warnings: [...faults.map((each) => `left out: ${each}`), ...warnings],
+        warnings: [
+          ...faults.map((each) => `left out: ${each}`),
+          ...warnings,
+          ...duplicateEntries(table.entries).map(
+            ({ before, after }) =>
+              `${after.origin} takes the place of ${before.origin}: both are for the same`,
+          ),
+        ],
       });
     },
     refuse: (reason) => {

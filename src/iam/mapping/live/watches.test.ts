@@ -143,6 +143,17 @@ describe("CRD", () => {
     expect(await who("X")).toBe("b");
   });
 
+  test("that two are for one ARN is told", async () => {
+    const { events } = await opening(["CRD"], {
+      connection: cluster([mapping("b", "X"), mapping("a", "X")]).connection,
+    });
+    expect(events).toMatchObject([
+      {
+        warnings: ['IAMIdentityMapping "b" takes the place of IAMIdentityMapping "a": both are for the same'],
+      },
+    ]);
+  });
+
   test("stands beside a file", async () => {
     const { connection } = cluster([mapping("x", "X")]);
     const { who } = await opening(["MountedFile", "CRD"], { connection });
