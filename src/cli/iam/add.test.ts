@@ -103,7 +103,7 @@ describe("an entry more", () => {
     ]);
     expect(status).toBe(0);
     expect(written[0]?.data["mapRoles"]).toContain(
-      "- sso:\n    permissionSetName: ViewOnly\n    accountID: \"012345678912\"\n    partition: aws-cn\n",
+      '- sso:\n    permissionSetName: ViewOnly\n    accountID: "012345678912"\n    partition: aws-cn\n',
     );
   });
 
@@ -163,7 +163,7 @@ describe("nothing is written", () => {
       says: "Cannot add to mapRoles of kube-system/aws-auth",
     },
   ])("$name", async ({ words, data, says }) => {
-    const { status, err, written } = await add(words, { data: data as Readonly<Record<string, string>> });
+    const { status, err, written } = await add(words, { data });
     expect(status).toBe(2);
     expect(err).toContain(says);
     expect(written).toEqual([]);

@@ -31,8 +31,8 @@ const LOOPBACK = /^(?:127\.|::1$)/;
 
 const wrong = (message: string): KnownError => new KnownError("IAM_SERVER_CONFIG", message);
 
-/** Reads the file of `--config`, as often as somebody asks. @throws {KnownError} IAM_CONFIG, IAM_MAPPING */
-export async function loadServerConfig(path: string | undefined, system: System): Promise<ServerConfig> {
+/** Reads the file of `--config`. @throws {KnownError} IAM_CONFIG, IAM_MAPPING */
+async function loadServerConfig(path: string | undefined, system: System): Promise<ServerConfig> {
   if (path === undefined) return await readServerConfig("", "no file");
   let text: string;
   try {

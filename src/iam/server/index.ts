@@ -1,4 +1,3 @@
-export type { AuditLine } from "./audit.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export {
   endsSoon,
