@@ -23,7 +23,14 @@ const ask = async (
     address = "127.0.0.1",
     method = "GET",
     headers = {},
-  }: { host?: string; address?: string; method?: string; headers?: Record<string, string> } = {},
+    body = "",
+  }: {
+    host?: string;
+    address?: string;
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string;
+  } = {},
 ): Promise<Got> =>
   await new Promise((resolve, reject) => {
     request(
@@ -48,7 +55,7 @@ const ask = async (
       },
     )
       .on("error", reject)
-      .end();
+      .end(body);
   });
 
 const GOOD = `/?code=canary-code&state=${STATE.reveal()}`;
@@ -200,4 +207,59 @@ test("a port of which a stranger has one family is not used", async () => {
   } finally {
     await new Promise((resolve) => stranger.close(resolve));
   }
+});
+
+describe("an answer that the browser posts (response_mode=form_post)", () => {
+  const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
+  const post = async (
+    formPost: boolean,
+    body: string,
+    headers: Record<string, string> = FORM,
+  ): Promise<Got> => {
+    await using callback = await openCallback({ ports: [0], formPost }, quietSystem());
+    const waiting = callback.wait(STATE, never);
+    void waiting.then((arrived) => arrived.succeed()).catch(() => undefined);
+    return await ask(callback, "/", { method: "POST", body, headers });
+  };
+
+  test("is taken where it was asked for", async () => {
+    expect((await post(true, `code=c&state=${STATE.reveal()}`)).status).toBe(200);
+  });
+
+  test.each([
+    { name: "where it was not", formPost: false, body: `code=c&state=${STATE.reveal()}`, status: 404 },
+    { name: "with another state", formPost: true, body: "code=c&state=other", status: 400 },
+    { name: "with two states", formPost: true, body: `state=x&state=${STATE.reveal()}`, status: 400 },
+    {
+      name: "that is too large",
+      formPost: true,
+      body: `state=${STATE.reveal()}&x=${"x".repeat(20_000)}`,
+      status: 400,
+    },
+  ])("is not taken $name", async ({ formPost, body, status }) => {
+    expect((await post(formPost, body)).status).toBe(status);
+  });
+
+  test("is not taken as JSON", async () => {
+    expect((await post(true, "{}", { "Content-Type": "application/json" })).status).toBe(400);
+  });
+});
+
+describe("where it listens", () => {
+  test("one loopback address that was named stands for both families", async () => {
+    await using callback = await openCallback(
+      { ports: [], addresses: [{ address: "127.0.0.1", port: 0 }] },
+      quietSystem(),
+    );
+    expect((await ask(callback, "/", { address: "::1" })).status).toBe(404);
+  });
+
+  test("every address, for containers, and still for our own names only", async () => {
+    await using callback = await openCallback(
+      { ports: [], addresses: [{ address: "0.0.0.0", port: 0 }] },
+      quietSystem(),
+    );
+    expect((await ask(callback, "/")).status).toBe(404);
+    expect((await ask(callback, "/", { host: "attacker.example" })).status).toBe(403);
+  });
 });
