@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+import { keepCompiledCode } from "../code-cache.ts";
+
+keepCompiledCode();
+// Loaded after that, so that it is kept.
+const { main } = await import("../main.ts");
+await main("aws-iam-authenticator");
