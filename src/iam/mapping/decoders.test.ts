@@ -49,6 +49,7 @@ describe("aws-auth (iam.md §3.7)", () => {
       table: { entries: [], accounts: [] },
       faults: [],
       warnings: [],
+      unreadable: undefined,
     });
   });
 

@@ -88,6 +88,30 @@ describe("EKSConfigMap (iam.md §3.7)", () => {
     ]);
   });
 
+  test("with a section that is no YAML stays as it was, and locks nobody out", async () => {
+    const { connection, send } = cluster([map("1")]);
+    const { who, live } = await opening(["EKSConfigMap"], { connection });
+    const broken = { ...map("2"), data: { mapRoles: "- rolearn: [\n", mapUsers: "[]" } };
+    send("MODIFIED", broken);
+    await settle();
+    expect([await who("C"), live.states()[0]?.fault]).toEqual([
+      "1",
+      expect.stringMatching(/^Cannot read mapRoles: line/),
+    ]);
+    send("MODIFIED", map("3"));
+    await settle();
+    expect([await who("C"), live.states()[0]?.fault]).toEqual(["3", undefined]);
+  });
+
+  test("that is broken at the start counts as far as it can be read", async () => {
+    const broken = {
+      ...map("1"),
+      data: { mapUsers: "- [", mapRoles: `- {rolearn: "${arn("C")}", username: a}` },
+    };
+    const { who } = await opening(["EKSConfigMap"], { connection: cluster([broken]).connection });
+    expect(await who("C")).toBe("a");
+  });
+
   test("that is not there maps nobody, and that is an answer", async () => {
     const { live } = await opening(["EKSConfigMap"], { connection: cluster([]).connection });
     expect(live.states()).toEqual([{ name: "EKSConfigMap", read: true, fault: undefined }]);

@@ -2,8 +2,9 @@ import { watchObjects, type Connection } from "../../../api/index.ts";
 import { messageOf } from "../../../base/errors.ts";
 import type { System } from "../../../base/system.ts";
 import { millis } from "../../../base/units.ts";
-import { AWS_AUTH, readAwsAuth } from "../aws-auth.ts";
+import { AWS_AUTH, readAwsAuth, type ReadAwsAuth } from "../aws-auth.ts";
 import { readIdentityMappings } from "../crd.ts";
+import { NO_MAPPING } from "../table.ts";
 import type { Source } from "./source.ts";
 
 /** As long as the reference waits after a watch that failed. */
@@ -24,10 +25,20 @@ export const followAwsAuth = async (source: Source, parts: WatchParts): Promise<
       const items = event.kind === "listed" ? event.items : [event.item];
       // A server, or something before it, that does not know the selector gives others too.
       const found = items.find(({ metadata }) => metadata.name === name);
-      if (found !== undefined && event.kind !== "deleted") source.accept(await readAwsAuth(found.data));
+      if (found !== undefined && event.kind !== "deleted") take(source, await readAwsAuth(found.data));
       else if (found !== undefined || event.kind === "listed") source.clear();
     }
   });
+
+/**
+ * A section that is no YAML has locked whole companies out: what was good last goes on then. At the start there is
+ * nothing to go on with, and the other sections count, as in the reference.
+ */
+const take = (source: Source, read: ReadAwsAuth): void => {
+  const known = source.lookup !== undefined && source.lookup.table !== NO_MAPPING;
+  if (read.unreadable !== undefined && known) source.refuse(read.unreadable);
+  else source.accept(read);
+};
 
 /** Every `IAMIdentityMapping`, until the signal. */
 export const followIdentityMappings = async (source: Source, parts: WatchParts): Promise<void> =>
