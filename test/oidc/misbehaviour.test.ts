@@ -52,7 +52,7 @@ describe.concurrent("a refresh that goes wrong", () => {
         await untilExpired(first);
         made.provider.life = 3600;
         made.provider.bend = bend;
-        const ended = await made.getToken("--authentication-timeout-sec=40");
+        const ended = await made.getToken("--authentication-timeout-sec=90");
         if (outcome === "failed") refused(ended, made, code);
         else expect(credentialOf(ended, made.provider).claims.sub).toBe("alice");
         expect(await made.opened()).toBe(outcome === "login" ? 2 : 1);
@@ -89,7 +89,7 @@ describe.concurrent("a provider that misbehaves", () => {
           )
         : await row.bend(heard, bending);
     await inScene({ https, bend, browser, par }, async (made) => {
-      const ended = await made.getToken(...(row.args ?? ["--authentication-timeout-sec=40"]));
+      const ended = await made.getToken(...(row.args ?? ["--authentication-timeout-sec=90"]));
       if (row.outcome === "served") credentialOf(ended, made.provider);
       else refused(ended, made, row.code);
       if (OURS && row.says !== undefined) expect(ended.stderr).toContain(row.says);

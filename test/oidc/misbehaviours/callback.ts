@@ -68,14 +68,12 @@ export const CALLBACK_ROWS: readonly Misbehaviour[] = [
     name: "callback: no code",
     code: "OIDC_LOGIN_REFUSED",
     bend: set({ code: undefined }),
-    args: BRIEF,
     counts: { "/token": 0 },
   },
   {
     name: "callback: an empty code",
     code: "OIDC_LOGIN_REFUSED",
     bend: set({ code: "" }),
-    args: BRIEF,
     counts: { "/token": 0 },
   },
   {
