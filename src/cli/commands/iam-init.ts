@@ -3,7 +3,7 @@ import { SERVER_OPTIONS } from "./iam-server.ts";
 
 export const iamInitCommand: Command = {
   path: ["iam", "init"],
-  summary: "Make a certificate and the API server's configuration for kauth iam server",
+  summary: "Make certificate and configuration for kauth iam server",
   operands: "",
   description: [
     "Writes cert.pem, key.pem and aws-iam-authenticator.kubeconfig into this directory, as aws-iam-authenticator init does,",
