@@ -225,7 +225,7 @@ const endTree = (pid: number): void => {
 };
 
 /** Whether the runtime and what it runs are one file, by whatever name. */
-export const isCompiled = (versions: NodeJS.ProcessVersions, execPath: string): boolean =>
+const isCompiled = (versions: NodeJS.ProcessVersions, execPath: string): boolean =>
   versions["bun"] !== undefined && !/^bun(?:x|-profile)?(?:\.exe)?$/i.test(basename(execPath));
 
 /** The name that the program was started by, as a launcher has it; in a compiled binary only argv0 knows it. */
