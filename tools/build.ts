@@ -60,5 +60,11 @@ for (const name of readdirSync(CLI, { recursive: true, encoding: "utf8" }))
     writeFileSync(join(CLI, name), inAscii(directBuiltins(readFileSync(join(CLI, name), "utf8"))));
 await compileEagerly(join(CLI, "bin", "kauth.js"));
 for (const name of readdirSync(join(CLI, "bin"))) chmodSync(join(CLI, "bin", name), 0o755);
-// The YAML parser is part of the program's files, and its licence asks to be with it.
-copyFileSync(join("node_modules", "yaml", "LICENSE"), join(CLI, "LICENSE-yaml"));
+// These are part of the program's files, and their licences ask to be with them.
+for (const [name, file] of [
+  ["jose", "LICENSE.md"],
+  ["oauth4webapi", "LICENSE.md"],
+  ["uqr", "LICENSE"],
+  ["yaml", "LICENSE"],
+] as const)
+  copyFileSync(join("node_modules", name, file), join(CLI, `LICENSE-${name}`));
