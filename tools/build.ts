@@ -44,16 +44,22 @@ bundle("--splitting", join(SOURCES, "main.ts"));
 // Each entry is one file: all that comes before the compiled code is at hand is in it.
 // So is the one command that kubectl waits for at each call.
 bundle(join(SOURCES, "oidc", "quick.ts"));
+bundle(join(SOURCES, "iam", "quick.ts"));
 bundle(
   "--external",
   "../main*",
   "--external",
   "../oidc/quick*",
+  "--external",
+  "../iam/quick*",
   ...readdirSync(ENTRIES).map((name) => join(ENTRIES, name)),
 );
 for (const name of readdirSync(join(CLI, "bin"))) {
   const path = join(CLI, "bin", name);
-  writeFileSync(path, readFileSync(path, "utf8").replace(/"\.\.\/(main|oidc\/quick)\.ts"/g, '"../$1.js"'));
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace(/"\.\.\/(main|oidc\/quick|iam\/quick)\.ts"/g, '"../$1.js"'),
+  );
 }
 for (const name of readdirSync(CLI, { recursive: true, encoding: "utf8" }))
   if (name.endsWith(".js"))

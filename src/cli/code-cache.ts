@@ -33,3 +33,6 @@ const makeDirectories = (directory: string): void => {
 
 /** Whether the command may be the one that kubectl waits for at each call, which has a file of its own. */
 export const asksForToken = (): boolean => process.argv.includes("get-token");
+
+/** The same for tokens of AWS IAM. */
+export const asksForIamToken = (): boolean => process.argv.includes("iam") || process.argv.includes("eks");

@@ -38,15 +38,7 @@ export async function main(name: string): Promise<void> {
     signalStatus: () => status,
     system: realSystem,
   };
-  process.exitCode = (await quickly(request)) ?? (await (await import("./run.ts")).run(request));
+  process.exitCode = await (await import("./run.ts")).run(request);
   // Nothing is worth waiting for now; an idle socket must not hold the process.
   process.exit();
 }
-
-/** What kubectl waits for at each call, without the rest of the program. Undefined: it is something else, or get-token, which has a file of its own. */
-const quickly = async (request: RunRequest): Promise<number | undefined> => {
-  const { args, program } = request;
-  if (program === "aws-iam-authenticator" || args.includes("iam") || args.includes("eks"))
-    return await (await import("./iam/quick.ts")).quickIamToken(request);
-  return undefined;
-};

@@ -64,6 +64,7 @@ export const direction =
 const SECOND_DOORS: Places = {
   "src/oidc/warm.ts":
     "kubectl waits for an answer from the cache at each call, so nothing else may be loaded for it",
+  "src/iam/token/at-hand.ts": "a token from keys of the environment, in a file of its own",
   "src/iam/token/index.ts": "kubectl waits for tokens at each call, and nothing else is a part of making one",
   "src/iam/server/index.ts": "kubectl waits for tokens at each call, and a server is no part of making one",
 };
@@ -210,6 +211,7 @@ export const processAccess = onlyIn(
     "src/cli/hardening.ts": "takes abilities away from the process",
     "src/cli/code-cache.ts": "runs before anything else is loaded",
     "src/cli/oidc/quick.ts": "is the whole process where get-token has its answer",
+    "src/cli/iam/quick.ts": "is the whole process where a token has its answer",
     "src/cli/open/ask.ts": "reads the terminal",
     "src/cli/demo/run.ts": "is the plugin's interpreter",
   },

@@ -3,5 +3,8 @@ import { keepCompiledCode } from "../code-cache.ts";
 
 keepCompiledCode();
 // Loaded after that, so that it is kept.
-const { main } = await import("../main.ts");
-await main("aws-iam-authenticator");
+const done = await (await import("../iam/quick.ts")).answered("aws-iam-authenticator");
+if (!done) {
+  const { main } = await import("../main.ts");
+  await main("aws-iam-authenticator");
+}

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { asksForToken, keepCompiledCode } from "../code-cache.ts";
+import { asksForIamToken, asksForToken, keepCompiledCode } from "../code-cache.ts";
 
 keepCompiledCode();
 // Loaded after that, so that it is kept.
-const done = asksForToken() && (await (await import("../oidc/quick.ts")).answered("kauth"));
+const done = asksForIamToken()
+  ? await (await import("../iam/quick.ts")).answered("kauth")
+  : asksForToken() && (await (await import("../oidc/quick.ts")).answered("kauth"));
 if (!done) {
   const { main } = await import("../main.ts");
   await main("kauth");

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { KEY_OPTIONS } from "./iam-options.ts";
+import { EKS_OPTIONS } from "./iam-options.ts";
 
 export const iamGetTokenCommand: Command = {
   path: ["iam", "get-token"],
@@ -17,18 +17,6 @@ export const iamGetTokenCommand: Command = {
       does: "With the keys of a profile",
     },
   ],
-  options: {
-    "cluster-name": { type: "string", value: "NAME", summary: "Name of the cluster on EKS" },
-    "cluster-id": { type: "string", value: "ID", summary: "Id of a local cluster on an Outpost" },
-    "role-arn": { type: "string", value: "ARN", summary: "Role to take before the token is signed" },
-    output: {
-      type: "string",
-      value: "FORMAT",
-      choices: ["json"],
-      summary: "Form of the answer",
-      env: false,
-    },
-    ...KEY_OPTIONS,
-  },
-  load: async () => (await import("../iam/quick.ts")).runGetToken,
+  options: EKS_OPTIONS,
+  load: async () => (await import("../iam/get-token.ts")).runGetToken,
 };

@@ -40,7 +40,7 @@ export const IAM_OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 /** How the keys are come by, and whose role is taken. */
-export const KEY_OPTIONS = {
+const KEY_OPTIONS = {
   region: {
     type: "string",
     value: "REGION",
@@ -95,4 +95,49 @@ export const KEY_OPTIONS = {
     type: "boolean",
     summary: "Sign in with a browser where the session of IAM Identity Center is over",
   },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+/** Of `kauth iam token`. */
+export const TOKEN_OPTIONS = {
+  ...IAM_OPTIONS,
+  role: {
+    type: "string",
+    short: "r",
+    value: "ARN",
+    summary: "Role to take before the token is signed",
+    env: "DEFAULT_ROLE",
+  },
+  "external-id": {
+    type: "string",
+    short: "e",
+    value: "ID",
+    summary: "External id that the role wants",
+  },
+  "session-name": {
+    type: "string",
+    short: "s",
+    value: "NAME",
+    summary: "Name of the role's session",
+  },
+  "forward-session-name": {
+    type: "boolean",
+    summary: "Name it as the session is named that your keys have",
+  },
+  "token-only": { type: "boolean", summary: "Print the bare token" },
+  ...KEY_OPTIONS,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+/** Of `kauth iam get-token`. */
+export const EKS_OPTIONS = {
+  "cluster-name": { type: "string", value: "NAME", summary: "Name of the cluster on EKS" },
+  "cluster-id": { type: "string", value: "ID", summary: "Id of a local cluster on an Outpost" },
+  "role-arn": { type: "string", value: "ARN", summary: "Role to take before the token is signed" },
+  output: {
+    type: "string",
+    value: "FORMAT",
+    choices: ["json"],
+    summary: "Form of the answer",
+    env: false,
+  },
+  ...KEY_OPTIONS,
 } as const satisfies Readonly<Record<string, OptionSpec>>;

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { IAM_OPTIONS, KEY_OPTIONS } from "./iam-options.ts";
+import { TOKEN_OPTIONS } from "./iam-options.ts";
 
 export const iamTokenCommand: Command = {
   path: ["iam", "token"],
@@ -18,33 +18,6 @@ export const iamTokenCommand: Command = {
       does: "As a role that your keys may take",
     },
   ],
-  options: {
-    ...IAM_OPTIONS,
-    role: {
-      type: "string",
-      short: "r",
-      value: "ARN",
-      summary: "Role to take before the token is signed",
-      env: "DEFAULT_ROLE",
-    },
-    "external-id": {
-      type: "string",
-      short: "e",
-      value: "ID",
-      summary: "External id that the role wants",
-    },
-    "session-name": {
-      type: "string",
-      short: "s",
-      value: "NAME",
-      summary: "Name of the role's session",
-    },
-    "forward-session-name": {
-      type: "boolean",
-      summary: "Name it as the session is named that your keys have",
-    },
-    "token-only": { type: "boolean", summary: "Print the bare token" },
-    ...KEY_OPTIONS,
-  },
-  load: async () => (await import("../iam/quick.ts")).runIamToken,
+  options: TOKEN_OPTIONS,
+  load: async () => (await import("../iam/token.ts")).runIamToken,
 };

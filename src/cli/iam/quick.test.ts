@@ -3,8 +3,21 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../../test/recorded.ts";
 import { epochMillis } from "../../base/units.ts";
+import { holding } from "../quick.ts";
 import { run, type RunRequest } from "../run.ts";
-import { quickIamToken } from "./quick.ts";
+import { quickLine } from "./quick.ts";
+
+const quickIamToken = async ({ args, program, system }: RunRequest): Promise<number | undefined> => {
+  const machine = system(0);
+  const held: (() => void)[] = [];
+  const line = await quickLine(args, program, { ...machine, log: holding(machine.log, held) }).catch(
+    () => undefined,
+  );
+  if (line === undefined) return undefined;
+  for (const say of held) say();
+  machine.log.out(line);
+  return 0;
+};
 
 const ENV = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "e", AWS_REGION: "eu-west-1" };
 const NOW = epochMillis(Date.parse("2026-05-01T12:00:00Z"));

@@ -1,6 +1,5 @@
 /** What kubectl waits for at each call, and nothing else. */
 export type { ChainHands } from "./chain.ts";
-export { environmentKeys } from "./env-keys.ts";
 export { execCredential, execVersion } from "./exec-credential.ts";
 export { makeToken } from "./make.ts";
 export type { RoleWish } from "./plan.ts";
