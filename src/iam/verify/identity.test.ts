@@ -51,6 +51,29 @@ describe("answers that name nobody", () => {
   test.each([
     ["throttled", 400, "Throttling", "IAM_STS_THROTTLED", "sts getCallerIdentity was throttled: Throttling"],
     [
+      "throttled, in JSON",
+      400,
+      '{"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}',
+      "IAM_STS_THROTTLED",
+      "was throttled",
+    ],
+    [
+      "throttled, in XML",
+      400,
+      "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>",
+      "IAM_STS_THROTTLED",
+      "was throttled",
+    ],
+    [
+      "a refusal that repeats the word from the token",
+      403,
+      JSON.stringify({
+        Error: { Code: "SignatureDoesNotMatch", Message: 'The string was "Throttling", "Code": "Throttling"' },
+      }),
+      "IAM_STS_REFUSED",
+      "(expected 200, got 403)",
+    ],
+    [
       "forbidden",
       403,
       " ",

@@ -34,6 +34,11 @@ const ANSWER = object({
     GetCallerIdentityResult: object({ Account: string, Arn: string, UserId: string }),
   }),
 });
+/**
+ * The error's code only. The reference looks for the word anywhere; messages repeat what the token says, and whoever
+ * wrote the word there would be asked about again and again (security.md R-L8).
+ */
+const THROTTLED = /^\s*Throttling|(?<!\\)"Code"\s*:\s*"Throttling|<Code>\s*Throttling/;
 /** In front of every text, as the reference has it. */
 const FAILED = "sts getCallerIdentity failed: ";
 /** A name that comes twice may be read differently by two readers. */
@@ -46,7 +51,7 @@ const ONCE = ["Account", "Arn", "UserId", "GetCallerIdentityResponse", "GetCalle
 export const readIdentity = ({ status, body }: StsAnswer, settings: IdentitySettings): IamIdentity => {
   const { host, partition, accessKeyId } = settings;
   if (status !== 200) {
-    if (status === 429 || body.includes("Throttling"))
+    if (status === 429 || THROTTLED.test(body))
       throw new KnownError("IAM_STS_THROTTLED", `sts getCallerIdentity was throttled: ${shown(body)}`);
     throw new KnownError(
       status >= 500 ? "IAM_STS_FAILED" : "IAM_STS_REFUSED",
