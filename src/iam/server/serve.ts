@@ -32,13 +32,16 @@ export async function serveTls(
   certificate: IssuedCertificate,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   system: System,
+  { headTime = HEAD_TIME }: { readonly headTime?: number } = {},
 ): Promise<Serving> {
   let stopping = false;
   const waiting = new Set<ServerResponse>();
   const server: Server = createServer(
     {
       ...shown(certificate),
-      headersTimeout: HEAD_TIME,
+      // Node's own is two minutes, in which anybody could take all places.
+      handshakeTimeout: headTime,
+      headersTimeout: headTime,
       requestTimeout: REQUEST_TIME,
       connectionsCheckingInterval: CHECK_EVERY,
       keepAliveTimeout: KEEP_ALIVE,
