@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { epochMillis } from "../../base/units.ts";
 import { realSystem } from "../../base/system.ts";
-import { serverCertificate, type ServerCertificate } from "./own-certificate.ts";
+import { serverCertificate, standingCertificate, type ServerCertificate } from "./own-certificate.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 const NOW = Date.UTC(2026, 0, 1);
@@ -69,6 +69,22 @@ describe("a certificate of our own", () => {
     await unlink(join(stateDir, "key.pem"));
     await expect(get()).rejects.toMatchObject({ code: "IAM_SERVER_CERTIFICATE" });
   });
+});
+
+test("somebody else's pair stays, with the certificate of their authority beside it", async () => {
+  const made = await get();
+  await unlink(join(stateDir, "ca-key.pem"));
+  now = NOW + 80 * DAY;
+  expect(await get()).toEqual({ cert: made.cert, key: made.key, trust: made.cert, own: false });
+  expect(await readFile(join(stateDir, "ca.pem"), "utf8")).toBe(made.trust);
+});
+
+test("a key that stands there alone is not written over", async () => {
+  await writeFile(join(stateDir, "key.pem"), "precious");
+  await expect(
+    standingCertificate({ stateDir, hostname: "localhost", address: "127.0.0.1" }, realSystem()),
+  ).rejects.toMatchObject({ code: "IAM_SERVER_CERTIFICATE" });
+  expect(await readFile(join(stateDir, "key.pem"), "utf8")).toBe("precious");
 });
 
 test("somebody else's pair is taken as it is, however long it lasts", async () => {

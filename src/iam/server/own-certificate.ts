@@ -63,7 +63,8 @@ export async function serverCertificate(wish: CertificateWish, system: System): 
       `Cannot use ${cert === undefined ? paths.key : paths.cert}: ${cert === undefined ? paths.cert : paths.key} is missing`,
     );
   const old = cert === undefined || key === undefined ? undefined : { cert, key };
-  if (old !== undefined && caCert === undefined)
+  // Without the key that signs, an authority is not ours: another program's `ca.pem` stands beside its pair.
+  if (old !== undefined && (caCert === undefined || caKey === undefined))
     return { ...checked(old, paths), trust: old.cert, own: false };
   const now = system.now();
   const authority =
@@ -92,7 +93,8 @@ export async function serverCertificate(wish: CertificateWish, system: System): 
  */
 export async function standingCertificate(wish: CertificateWish, system: System): Promise<ServerCertificate> {
   const paths = pathsOf(wish.stateDir);
-  if ((await system.files.facts(paths.cert)) !== undefined) return await givenCertificate(paths, system);
+  for (const path of [paths.cert, paths.key])
+    if ((await system.files.facts(path)) !== undefined) return await givenCertificate(paths, system);
   const now = system.now();
   const made = selfSigned({
     commonName: NAME,
