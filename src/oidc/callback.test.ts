@@ -167,7 +167,10 @@ describe("the answer of a sign-in", () => {
     await expect(waiting).rejects.toThrow("enough");
   });
 
-  test.runIf(process.platform === "linux")("is not of another user", async () => {
+  test.runIf(process.platform === "linux").each([
+    { at: "localhost", wishes: { ports: [0] } },
+    { at: "127.0.0.2", wishes: { ports: [], addresses: [{ address: "127.0.0.2", port: 0 }] } },
+  ])("is not of another user, at $at", async ({ at, wishes }) => {
     const system = quietSystem();
     const { files } = system;
     // The kernel's table, with connections that belong to somebody else.
@@ -177,7 +180,7 @@ describe("the answer of a sign-in", () => {
         "latin1",
       );
     await using callback = await openCallback(
-      { ports: [0] },
+      wishes,
       {
         ...system,
         files: {
@@ -189,7 +192,8 @@ describe("the answer of a sign-in", () => {
     );
     const stop = new AbortController();
     const waiting = callback.wait(STATE, stop.signal);
-    await expect(ask(callback, GOOD)).rejects.toThrow(/ECONNRESET|hang up/);
+    const address = at === "localhost" ? "127.0.0.1" : at;
+    await expect(ask(callback, GOOD, { address })).rejects.toThrow(/ECONNRESET|hang up/);
     stop.abort(new Error("nothing came"));
     await expect(waiting).rejects.toThrow("nothing came");
   });

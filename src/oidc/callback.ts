@@ -60,7 +60,7 @@ export interface Callback extends AsyncDisposable {
  */
 export async function openCallback(wishes: CallbackWishes, system: System): Promise<Callback> {
   const { addresses, tls, formPost = false } = wishes;
-  const uids = (addresses ?? []).every(isLoopback) ? await peerUids(system) : undefined;
+  const uids = (addresses ?? []).every(isOfThisMachine) ? await peerUids(system) : undefined;
   let waiting: Waiting | undefined;
   let names: ReadonlySet<string> = new Set();
   let path = "/";
@@ -194,6 +194,9 @@ const readForm = async (request: IncomingMessage): Promise<string | undefined> =
   }
   return Buffer.concat(parts).toString("utf8");
 };
+
+/** Whoever comes from another machine is in no table of this one. */
+const isOfThisMachine = (at: SocketAddress): boolean => isLoopback(at) || at.address.startsWith("127.");
 
 const isLoopback = ({ address }: SocketAddress): boolean =>
   address === "127.0.0.1" || address === "::1" || address === "localhost";
