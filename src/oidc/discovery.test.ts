@@ -129,6 +129,17 @@ describe("an address of a provider", () => {
   );
 });
 
+describe("a provider that is asked over https", () => {
+  const issuer = "https://issuer.example";
+  test.each(["token_endpoint", "jwks_uri", "device_authorization_endpoint"])(
+    "does not send secrets to whoever listens on this machine, by its %s",
+    (name) => {
+      const body = { issuer, jwks_uri: `${issuer}/keys`, [name]: "http://localhost:8080/x" };
+      expect(() => readMetadata(issuer, JSON.stringify(body), wire())).toThrow(/http shows tokens/);
+    },
+  );
+});
+
 describe("over TLS", () => {
   test("with the authority that was named, beside those of the system", async () => {
     await using server = await secureServer(

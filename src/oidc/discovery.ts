@@ -1,5 +1,6 @@
 import { decode, fallback, list, object, optional, string, boolean, type Decoder } from "../base/decode.ts";
 import { KnownError } from "../base/errors.ts";
+import { httpUrl } from "../base/http-url.ts";
 import { excerpt, parseQuietly, quoted, statusText } from "../base/quote.ts";
 import { safeUrl, type Wire } from "./exchange.ts";
 import { isBusy } from "./passing.ts";
@@ -73,12 +74,12 @@ export const readMetadata = (issuer: string, body: string, wire: Wire): Metadata
       { hint: `${difference}.` },
     );
   const endpoint = (text: string | undefined, name: string): string | undefined =>
-    text === undefined || text === "" ? undefined : checked(text, name, wire);
+    text === undefined || text === "" ? undefined : checked(text, name, said.issuer, wire);
   return {
     issuer: said.issuer,
     authorizationEndpoint: endpoint(said.authorization_endpoint, "authorization_endpoint"),
     tokenEndpoint: endpoint(said.token_endpoint, "token_endpoint"),
-    jwksUri: checked(said.jwks_uri, "jwks_uri", wire),
+    jwksUri: checked(said.jwks_uri, "jwks_uri", said.issuer, wire),
     deviceEndpoint: endpoint(said.device_authorization_endpoint, "device_authorization_endpoint"),
     revocationEndpoint: endpoint(said.revocation_endpoint, "revocation_endpoint"),
     endSessionEndpoint: endpoint(said.end_session_endpoint, "end_session_endpoint"),
@@ -99,7 +100,15 @@ export const readMetadata = (issuer: string, body: string, wire: Wire): Metadata
   };
 };
 
-const checked = (text: string, name: string, wire: Wire): string => {
-  safeUrl(text, `the provider's ${name}`, wire.reach);
+const checked = (text: string, name: string, issuer: string, wire: Wire): string => {
+  const { protocol } = safeUrl(text, `the provider's ${name}`, wire.reach);
+  // This machine's own http is for a provider on it. One that stands behind a proxy and does not know its own name would
+  // send a code and a secret to whoever listens here.
+  if (protocol === "http:" && httpUrl(issuer)?.protocol === "https:" && wire.reach.allowHttp !== true)
+    throw new KnownError(
+      "OIDC_PROVIDER_INVALID",
+      `Cannot use the provider's ${name} ${quoted(text)}: http shows tokens to others, and the issuer is at an https address`,
+      { hint: "Whoever runs the provider has to tell it its https address." },
+    );
   return text;
 };
