@@ -42,5 +42,13 @@ export async function verifyAccessToken(
     );
 }
 
+/** A renewed one is the same person's, as far as both say whose they are. @throws {KnownError} OIDC_TOKEN_INVALID */
+export const checkAccessContinuity = (before: Secret | undefined, next: Secret): void => {
+  const [old, renewed] = [saidBy(before), saidBy(next)];
+  if (old === undefined || renewed === undefined) return;
+  for (const name of ["iss", "sub"])
+    if (old[name] !== renewed[name]) throw refused(`the provider renewed it for somebody else (${name})`);
+};
+
 const refused = (what: string): KnownError =>
   new KnownError("OIDC_TOKEN_INVALID", `Cannot use the access token: ${what}`);

@@ -179,17 +179,14 @@ describe("the answer of a sign-in", () => {
         table.toString("latin1").replaceAll(/^(\s*\d+: (?:\S+ +){6})\d+ /gm, "$1 4000000 "),
         "latin1",
       );
-    await using callback = await openCallback(
-      wishes,
-      {
-        ...system,
-        files: {
-          ...files,
-          read: async (path, limit) => others(await files.read(path, limit)),
-          readNow: (path, limit, memory) => others(files.readNow(path, limit, memory)),
-        },
+    await using callback = await openCallback(wishes, {
+      ...system,
+      files: {
+        ...files,
+        read: async (path, limit) => others(await files.read(path, limit)),
+        readNow: (path, limit, memory) => others(files.readNow(path, limit, memory)),
       },
-    );
+    });
     const stop = new AbortController();
     const waiting = callback.wait(STATE, stop.signal);
     const address = at === "localhost" ? "127.0.0.1" : at;

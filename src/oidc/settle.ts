@@ -15,6 +15,8 @@ export interface Settling {
   readonly nonce?: string;
   /** Throws where what is verified is another's. */
   readonly check?: (claims: Claims) => void;
+  /** The same for an access token that is the credential. */
+  readonly checkAccess?: (token: Secret) => void;
 }
 
 /** From tokens that a provider gave to an entry that is verified and kept. */
@@ -23,7 +25,7 @@ export type Settle = (tokens: Tokens, how?: Settling) => Promise<Entry>;
 /** Written first, then given: a rotated refresh token is never lost (security.md R-J7). */
 export const settler =
   (party: Party, wishes: SignInWishes, around: SignInAround, key: JWTVerifyGetKey): Settle =>
-  async (tokens, { nonce, check } = {}) => {
+  async (tokens, { nonce, check, checkAccess } = {}) => {
     const { metadata, wire, system } = party;
     const expected = {
       metadata,
@@ -41,8 +43,10 @@ export const settler =
       throw new KnownError("OIDC_CLIENT_REFUSED", "Cannot use the provider's answer: it holds no ID token", {
         hint: "Ask whoever runs the provider to give this client ID tokens (scope openid), or send the access token: --oidc-use-access-token.",
       });
-    if (wishes.useAccessToken)
+    if (wishes.useAccessToken) {
       await verifyAccessToken(tokens.accessToken, key, { ...expected, audience: wishes.audience });
+      checkAccess?.(tokens.accessToken);
+    }
     const entry: Entry = {
       idToken: tokens.idToken,
       accessToken: wishes.useAccessToken ? tokens.accessToken : undefined,

@@ -222,6 +222,19 @@ describe("an access token as the credential", () => {
     expect(isKnownError(await access("opaque", "kubernetes"), "OIDC_TOKEN_INVALID")).toBe(true);
   });
 
+  test("is not taken for somebody else's in a refresh (R-J7)", async () => {
+    await using provider = await refreshing(async (each) => ({
+      body: { access_token: (await each.sign({ sub: "mallory" })).reveal(), token_type: "Bearer" },
+    }));
+    const old = await entryOf(provider, -1);
+    const kept = { ...old, idToken: undefined, accessToken: old.idToken };
+    const scene = sceneOf(provider, kept, { useAccessToken: true });
+    expect(isKnownError(await failureOf(signIn(scene.wishes, scene.around)), "OIDC_TOKEN_INVALID")).toBe(
+      true,
+    );
+    expect(scene.events).toEqual(["forgotten"]);
+  });
+
   test.each([
     { name: "for the audience", claims: { aud: "kube" }, good: true },
     { name: "for another audience", claims: { aud: "mail" }, good: false },

@@ -2,6 +2,7 @@ import { abortable } from "../base/abortable.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import { mustFinish } from "../base/unfinished.ts";
 import { millis } from "../base/units.ts";
+import { checkAccessContinuity } from "./access-token.ts";
 import type { Entry } from "./cache.ts";
 import { discover } from "./discovery.ts";
 import { openWire } from "./exchange.ts";
@@ -132,6 +133,7 @@ const renew = async (
         const before = settledClaims(kept.idToken);
         if (before !== undefined) checkContinuity(before, claims);
       },
+      checkAccess: (renewed) => checkAccessContinuity(kept.accessToken, renewed),
     });
   };
   try {
