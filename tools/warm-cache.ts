@@ -33,6 +33,7 @@ export async function warmCache(home: string): Promise<readonly string[]> {
     account: undefined,
     extra: new Map(),
     subject: undefined,
+    subjectNow: undefined,
     grant: "auto",
   });
   const start = Math.floor(system.now() / 1000);

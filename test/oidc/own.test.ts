@@ -73,6 +73,14 @@ describe.runIf(OURS).concurrent("token exchange (RFC 8693)", () => {
     });
   });
 
+  test("another build of the same user does not get what this one was given", async () => {
+    await inScene({}, async (made) => {
+      credentialOf(await made.run(made.args(...ARGS), { env: { CI_TOKEN: SUBJECT_TOKEN } }), made.provider);
+      const other = await made.run(made.args(...ARGS), { env: { CI_TOKEN: "canary-another-subject-token" } });
+      expect(other).toMatchObject({ code: 1, stdout: "" });
+    });
+  });
+
   test("refused: exit 1, and the token is not printed", async () => {
     await inScene({}, async (made) => {
       const ended = await made.run(made.args(...ARGS), { env: { CI_TOKEN: "canary-another-subject-token" } });

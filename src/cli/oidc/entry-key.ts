@@ -8,5 +8,7 @@ const MACHINES: readonly ProviderSettings["grant"][] = ["client-credentials", "t
 export const entryKey = (settings: ProviderSettings): string =>
   cacheKey({
     ...settings,
-    grant: MACHINES.includes(settings.grant) ? `${settings.grant} ${settings.subject ?? ""}` : "person",
+    grant: MACHINES.includes(settings.grant)
+      ? [settings.grant, settings.subject ?? "", settings.subjectNow ?? ""].join(" ").trimEnd()
+      : "person",
   });

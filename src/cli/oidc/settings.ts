@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
+import { sha256 } from "../../base/sha256.ts";
 import type { System } from "../../base/system.ts";
 import { MiB, type Millis } from "../../base/units.ts";
 import type { Reach } from "../../oidc/index.ts";
@@ -29,6 +30,8 @@ export interface ProviderSettings {
   readonly extra: ReadonlyMap<string, string>;
   /** By which source, where a token is exchanged. */
   readonly subject: string | undefined;
+  /** What tells one job's token from another's that comes by the same source. No secret. */
+  readonly subjectNow: string | undefined;
   readonly grant: (typeof GRANT_TYPES)[number] | (typeof MORE_GRANT_TYPES)[number];
 }
 
@@ -102,6 +105,7 @@ export async function readSettings(
     account,
     extra,
     subject: text("oidc-subject-token"),
+    subjectNow: subjectNow(text("oidc-subject-token"), system.env),
     grant,
     storage,
     keyring: oneOf(who, "token-cache-keyring", options.string("token-cache-keyring"), KEYRINGS),
@@ -109,6 +113,16 @@ export async function readSettings(
     margin,
   };
 }
+
+/** Builds of one runner have one home and the same options; what each may do is in its own token. */
+export const subjectNow = (subject: string | undefined, env: System["env"]): string | undefined => {
+  const name = subject?.startsWith("env:")
+    ? subject.slice("env:".length)
+    : subject === "github" || subject?.startsWith("github:")
+      ? "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+      : undefined;
+  return name === undefined ? undefined : sha256(env[name] ?? "").toString("hex");
+};
 
 /** How providers are reached, and where entries are, whoever they are of. @throws {KnownError} USAGE */
 export const readReach = async ({

@@ -68,7 +68,10 @@ describe("answers that name nobody", () => {
       "a refusal that repeats the word from the token",
       403,
       JSON.stringify({
-        Error: { Code: "SignatureDoesNotMatch", Message: 'The string was "Throttling", "Code": "Throttling"' },
+        Error: {
+          Code: "SignatureDoesNotMatch",
+          Message: 'The string was "Throttling", "Code": "Throttling"',
+        },
       }),
       "IAM_STS_REFUSED",
       "(expected 200, got 403)",
