@@ -31,6 +31,7 @@ export const examine = async (
     grant: "auto",
     ports: [8000, 18000],
     extra: new Map(),
+    browserCommand: undefined,
     hasOwnAuthorities: false,
     from: "the command line",
     ...wishes,

@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly ca?: string;
   /** PEM; these authorities count beside those that the system trusts. Left out where `ca` is given. */
   readonly moreCa?: string;
+  /** What to do where the server's authority is none of those. */
+  readonly trustHint?: string;
   /** False: any certificate will do. Default true. */
   readonly verify?: boolean;
   /** For the whole exchange. Default 30 s. */
@@ -78,6 +80,7 @@ export async function sendHttp(request: HttpRequest, system: System): Promise<Ht
     throw networkFault(error, {
       server,
       ...(request.ca === undefined ? {} : { trust: "one of the authorities that were named for it" }),
+      ...(request.trustHint === undefined ? {} : { trustHint: request.trustHint }),
     });
   } finally {
     clearTimeout(late);

@@ -26,6 +26,8 @@ export interface Peer {
   readonly server: string;
   /** Whose certificates count there. Default: an authority that this system trusts. */
   readonly trust?: string;
+  /** What to do about an authority that does not count. */
+  readonly trustHint?: string;
   /** What to do about a name that the certificate does not have. */
   readonly nameHint?: string;
 }
@@ -40,7 +42,7 @@ export const networkFault = (error: unknown, peer: Peer): KnownError => {
     return new KnownError(
       "TLS_UNTRUSTED",
       `Cannot trust ${server}: its certificate was not issued by ${peer.trust ?? "an authority that this system trusts"} (${code})`,
-      options,
+      peer.trustHint === undefined ? options : { ...options, hint: peer.trustHint },
     );
   if (code !== undefined && REFUSED.has(code))
     return new KnownError(

@@ -15,6 +15,8 @@ export interface OptionSpec {
   readonly default?: string;
   /** Accepted and without meaning (klog's and some of kubectl's). Not shown in help. */
   readonly ignored?: boolean;
+  /** It has the name of one of kubectl's options and means something else. Default false. */
+  readonly own?: boolean;
   /** The only values there are. */
   readonly choices?: readonly string[];
   /** Values for completion and help that the command judges by itself, in the words of the tool it stands for. */

@@ -116,7 +116,9 @@ export function runCompletion({ system, positionals }: Invocation): Promise<numb
   if (found === undefined || more.length > 0)
     throw new KnownError(
       "USAGE",
-      `Cannot complete for "${positionals.join(" ")}": it must be one of ${SHELLS.join(", ")}`,
+      positionals.length === 0
+        ? `Cannot complete: name one of ${SHELLS.join(", ")}`
+        : `Cannot complete for "${positionals.join(" ")}": it must be one of ${SHELLS.join(", ")}`,
     );
   system.log.out(SCRIPTS[found]());
   return Promise.resolve(0);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "./commands.ts";
-import { KUBECTL_OPTIONS } from "./globals.ts";
-import { commandHelp, EXIT_STATUS, programHelp } from "./help.ts";
+import { commandHelp, EXIT_STATUS, groupHelp, isKubectls, programHelp } from "./help.ts";
 
 const rows = COMMANDS.map((command) => ({ name: command.path.join(" "), command }));
 
@@ -33,10 +32,9 @@ describe.each(rows)("help of $name", ({ name, command }) => {
 
   test("has its own options before kubectl's", () => {
     const [own = "", kubectls = ""] = help.split("\nOptions that mean what they mean to kubectl:\n");
-    for (const option of Object.keys({ ...command.options, verbose: 0 })) {
-      const isKubectls = Object.hasOwn(KUBECTL_OPTIONS, option);
+    for (const [option, spec] of Object.entries(command.options)) {
       expect(
-        (isKubectls ? own : kubectls)
+        (isKubectls(option, spec) ? own : kubectls)
           .split("\n")
           .some((line) => new RegExp(`^ {2}(-., )?--${option}( |$)`).test(line)),
         option,
@@ -59,6 +57,27 @@ test("under another tool's name help has that name and that tool's exit status",
     expect(help).not.toMatch(/kauth open| 70 /);
     expect(help).toMatch(/\n {2}1 +Any failure\./);
   }
+});
+
+test("help of what needs no word names the commands beside it", () => {
+  const standalone = COMMANDS.find(({ path }) => path.join(" ") === "oidc standalone");
+  if (standalone === undefined) throw new Error("no standalone");
+  const help = commandHelp(standalone, "kubelogin", ["oidc"]);
+  expect(help).toMatch(/\nCommands:\n {2}get-token /);
+  expect(help).not.toMatch(/^ {2}standalone/m);
+});
+
+test("help of a group has its commands without the words before them", () => {
+  expect(groupHelp(["iam", "cache"])).toMatch(/^Usage: kauth iam cache COMMAND[^]*\n {2}list .*\n {2}clear /);
+});
+
+test("what has the name of an option of kubectl's and another meaning is not said to mean the same", () => {
+  for (const { name, command } of rows)
+    for (const option of ["certificate-authority", "username", "password", "token", "profile"]) {
+      const spec = command.options[option];
+      if (spec !== undefined && (name.startsWith("oidc ") || name.startsWith("iam ")))
+        expect(isKubectls(option, spec), `${name} --${option}`).toBe(false);
+    }
 });
 
 test("the program's help names every command, and what else there is", () => {

@@ -1,5 +1,5 @@
 import type { Command, OptionSpec } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, commandsBelow } from "./commands.ts";
 import { COMMON_OPTIONS, KUBECTL_OPTIONS } from "./globals.ts";
 import { variableOf } from "./options.ts";
 
@@ -44,6 +44,10 @@ export const optionText = (command: Command, name: string, spec: OptionSpec): st
   return `${summary}${choices}${otherwise}${variable === undefined ? "" : ` [${variable}]`}`;
 };
 
+/** Whether it means what it means to kubectl. */
+export const isKubectls = (name: string, spec: OptionSpec): boolean =>
+  spec.own !== true && Object.hasOwn(KUBECTL_OPTIONS, name);
+
 /** Under the name of another tool. */
 const DROP_IN_STATUS: typeof EXIT_STATUS = [
   ["0", "Done, or ended by you."],
@@ -51,11 +55,12 @@ const DROP_IN_STATUS: typeof EXIT_STATUS = [
   ["130", "Ended at once by a second signal."],
 ];
 
-export const commandHelp = (command: Command, program: string): string => {
+/** `below`: words that commands begin with which stand beside this one, where it needs no word itself. */
+export const commandHelp = (command: Command, program: string, below?: readonly string[]): string => {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS } as Record<string, OptionSpec>);
   const rows = (kubectls: boolean): readonly string[] =>
     options
-      .filter(([name, spec]) => spec.ignored !== true && Object.hasOwn(KUBECTL_OPTIONS, name) === kubectls)
+      .filter(([name, spec]) => spec.ignored !== true && isKubectls(name, spec) === kubectls)
       .map(
         ([name, spec]) => `  ${optionTitle(name, spec)}\n${wrap(optionText(command, name, spec), INDENT)}`,
       );
@@ -73,6 +78,7 @@ export const commandHelp = (command: Command, program: string): string => {
     "Examples:",
     ...examples,
     "",
+    ...(below === undefined ? [] : [...commandsHelp(below, program, command), ""]),
     "Options:",
     ...rows(false),
     ...(kubectls.length === 0 ? [] : ["", "Options that mean what they mean to kubectl:", ...kubectls]),
@@ -84,18 +90,18 @@ export const commandHelp = (command: Command, program: string): string => {
   ].join("\n");
 };
 
-/** The commands that begin with a word. `program`: the name that stands for the word. */
-export const groupHelp = (word: string, program = `kauth ${word}`): string =>
-  [
-    `Usage: ${program} COMMAND [OPTIONS]`,
-    "",
-    "Commands:",
-    ...COMMANDS.filter(({ path }) => path[0] === word).map(
-      ({ path, summary }) => `  ${path.slice(1).join(" ").padEnd(16)}${summary}`,
-    ),
-    "",
-    `${program} COMMAND --help explains a command.`,
-  ].join("\n");
+/** The commands that begin with these words. `program`: the name that stands for them. */
+export const groupHelp = (words: readonly string[], program = `kauth ${words.join(" ")}`): string =>
+  [`Usage: ${program} COMMAND [OPTIONS]`, "", ...commandsHelp(words, program)].join("\n");
+
+const commandsHelp = (words: readonly string[], program: string, but?: Command): readonly string[] => [
+  "Commands:",
+  ...commandsBelow(words)
+    .filter((command) => command !== but)
+    .map(({ path, summary }) => `  ${path.slice(words.length).join(" ").padEnd(16)}${summary}`),
+  "",
+  `${program} COMMAND --help explains a command.`,
+];
 
 /** Few names are so long that the others need not stand back for them. */
 const nameColumn = (name: string): string => name.padEnd(name.length < 15 ? 15 : 20);

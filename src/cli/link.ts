@@ -3,7 +3,6 @@ import { KnownError, messageOf, systemCode } from "../base/errors.ts";
 import { ownName, ownProgram } from "../base/own-program.ts";
 import { quoted } from "../base/quote.ts";
 import type { System } from "../base/system.ts";
-import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
 import { LINKED } from "./drop-ins.ts";
 import { expandTilde } from "./tilde.ts";
@@ -12,8 +11,12 @@ import { expandTilde } from "./tilde.ts";
 export async function runLink({ system, options, positionals }: Invocation): Promise<number> {
   const [name = "", ...more] = positionals;
   if (more.length > 0 || name === "")
-    throw new KnownError("USAGE", `Cannot link "${positionals.join(" ")}": name one of ${LINKED.join(", ")}`);
-  choiceOf("NAME", name, LINKED, "");
+    throw new KnownError("USAGE", `Cannot link: name one of ${LINKED.join(", ")}`);
+  if (!LINKED.includes(name))
+    throw new KnownError(
+      "USAGE",
+      `Cannot link ${JSON.stringify(name)}: it must be one of ${LINKED.join(", ")}`,
+    );
   const program = await ownProgram(name, system);
   if (program === undefined || !(await isThere(program, system)))
     throw new KnownError("USAGE", `Cannot link ${name}: what runs here is no installed kauth`, {

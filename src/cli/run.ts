@@ -5,7 +5,7 @@ import { escapeQuoted } from "../base/terminal.ts";
 import { finishAll } from "../base/unfinished.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, Invocation, OptionSpec } from "./command.ts";
-import { COMMANDS, commandsBelow, findCommand } from "./commands.ts";
+import { commandsBelow, findCommand } from "./commands.ts";
 import { loadConfig, NO_CONFIG, type Config } from "./config.ts";
 import { dropInOf, STANDALONE, type DropIn } from "./drop-ins.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "./globals.ts";
@@ -55,7 +55,7 @@ export async function run(request: RunRequest): Promise<number> {
     if (words[0] === "__complete" || Object.hasOwn(COMPLETERS, request.program))
       return print(request.system(0), await complete(words, request.program, request.system(0)));
     const group = groupOf(words);
-    if (group !== undefined) return print(request.system(0), groupHelp(group, dropIn?.called));
+    if (group !== undefined) return print(request.system(0), groupHelp(group, calledBy(group, dropIn)));
     const command = findCommand(words) ?? unknownCommand(words);
     lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
@@ -68,7 +68,13 @@ export async function run(request: RunRequest): Promise<number> {
       Math.max(early.count("verbose"), early.count("v"), named === "" ? 0 : namedLevel(named)),
     );
     const system = request.system(level);
-    if (early.boolean("help")) return print(system, commandHelp(command, programOf(command, dropIn)));
+    if (early.boolean("help")) {
+      const program = programOf(command, dropIn);
+      return print(
+        system,
+        commandHelp(command, program, program === dropIn?.called ? below(dropIn) : undefined),
+      );
+    }
     const { config, configFault } = await configFor(command, system);
     const settings = config.commands.get(command.path.join(" ")) ?? new Map<string, readonly string[]>();
     const options = resolveOptions(known, line, { env: system.env, config: settings });
@@ -148,10 +154,10 @@ const complete = async (words: readonly string[], program: string, system: Syste
     : (await candidates(words.slice(1), system)).join("\n");
 };
 
-/** `iam`, `iam --help`: a word that several commands begin with, and no command. */
-const groupOf = ([word = "", next = "--help", ...more]: readonly string[]): string | undefined => {
-  const known = COMMANDS.some(({ path }) => path.length > 1 && path[0] === word);
-  return known && more.length === 0 && ["--help", "-h", "help"].includes(next) ? word : undefined;
+/** `iam`, `iam cache --help`: words that several commands begin with, and no command. */
+const groupOf = (words: readonly string[]): readonly string[] | undefined => {
+  const group = ["--help", "-h", "help"].includes(words.at(-1) ?? "") ? words.slice(0, -1) : words;
+  return group.length > 0 && commandsBelow(group).length > 0 ? group : undefined;
 };
 
 const helpFor = (words: readonly string[]): string => {
@@ -161,11 +167,22 @@ const helpFor = (words: readonly string[]): string => {
   return command === undefined ? programHelp() : commandHelp(command, `kauth ${command.path.join(" ")}`);
 };
 
+/** How a person calls what our words stand for. */
+const calledBy = (words: readonly string[], dropIn: DropIn | undefined): string => {
+  const under = dropIn?.under ?? [];
+  return dropIn === undefined || !words.join(" ").startsWith(under.join(" "))
+    ? `kauth ${words.join(" ")}`
+    : [dropIn.called, ...words.slice(under.length)].join(" ");
+};
+
+/** What stands beside a command that needs no word of its own. */
+const below = ({ under }: DropIn): readonly string[] | undefined =>
+  commandsBelow(under).length > 0 ? under : undefined;
+
 const programOf = ({ path }: Command, dropIn: DropIn | undefined): string => {
-  const words = path.join(" ");
-  if (dropIn === undefined || !path.join(" ").startsWith(dropIn.under.join(" "))) return `kauth ${words}`;
-  const rest = words === STANDALONE.join(" ") ? [] : path.slice(dropIn.under.length);
-  return [dropIn.called, ...rest].join(" ");
+  return dropIn !== undefined && path.join(" ") === STANDALONE.join(" ")
+    ? dropIn.called
+    : calledBy(path, dropIn);
 };
 
 /** What the words say of it before they are understood, so that a mistake in them can be told as JSON too. */
@@ -182,14 +199,22 @@ const unknownCommand = (words: readonly string[]): never => {
     throw new KnownError("USAGE", `Cannot run "${word}": there is no such command`, {
       hint: `To open it: kauth open ${word}`,
     });
-  const group = commandsBelow([word]).length > 0;
-  const given = group ? words.slice(0, 2).join(" ") : word;
+  if (word === "eks")
+    throw new KnownError("USAGE", `Cannot run "eks": there is no such command`, {
+      hint: "Of aws eks there is only kauth eks get-token.",
+    });
+  const depth = [2, 1, 0].find((length) => commandsBelow(words.slice(0, length)).length > 0) ?? 0;
+  const given = words.slice(0, depth + 1).join(" ");
+  const before = words.slice(0, depth);
   const near = nearest(
-    given,
-    COMMANDS.map(({ path }) => (group ? path.join(" ") : (path[0] ?? ""))),
+    words[depth] ?? "",
+    commandsBelow(before).map(({ path }) => path[depth] ?? ""),
   );
   throw new KnownError("USAGE", `Cannot run "${given}": there is no such command`, {
-    hint: near === undefined ? "See kauth --help" : `Did you mean kauth ${near}?`,
+    hint:
+      near === undefined
+        ? `See ${["kauth", ...before].join(" ")} --help.`
+        : `Did you mean ${["kauth", ...before, near].join(" ")}?`,
   });
 };
 

@@ -53,6 +53,7 @@ export async function pasteGrant(signing: Signing): Promise<Entry> {
     throw new KnownError(
       "OIDC_LOGIN_REFUSED",
       "Cannot sign in: standard input ended before a code was pasted",
+      { hint: `Run ${around.presentation.loginCommand} on a terminal, and paste the code there.` },
     );
   return await finish(signing, authorization, arrived);
 }

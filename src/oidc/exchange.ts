@@ -44,6 +44,10 @@ export const openWire = (reach: Reach, system: System): Wire => {
           limit: LIMIT,
           ...(body === undefined ? {} : { body }),
           ...(reach.ca === undefined ? {} : { moreCa: reach.ca }),
+          trustHint:
+            reach.ca === undefined
+              ? "Name the authority that issued the provider's certificate: --certificate-authority FILE; do not switch the check off."
+              : "Neither this system's authorities nor those that were named issued it: name the right one with --certificate-authority.",
           ...(reach.verify === undefined ? {} : { verify: reach.verify }),
           ...(signal === undefined ? {} : { signal }),
         },

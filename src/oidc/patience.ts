@@ -59,7 +59,9 @@ export async function withinPatience<T>(
         new KnownError(
           "OIDC_LOGIN_TIMEOUT",
           `Cannot sign in: nobody has within ${Math.round(time / 1000)} s`,
-          { hint: `Run ${around.loginCommand}, and sign in.` },
+          {
+            hint: `Run ${around.loginCommand}, and sign in. Where the browser shows an error, kauth oidc doctor says why.`,
+          },
         ),
       ),
     () => undefined,

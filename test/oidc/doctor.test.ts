@@ -93,6 +93,7 @@ describe.concurrent("renewal", () => {
       const quiet = await look(made, ...provider(made));
       expect(quiet.of("renewal")).toBeUndefined();
       expect(quiet.of("cache")?.found).toContain("you are signed in, and tokens are renewed without asking");
+      expect(quiet.of("offline")).toMatchObject({ state: "ok" });
       const seen = await look(made, ...provider(made), "--renew");
       expect(seen.of("renewal")?.found).toContain("each refresh token is good once (it is rotated)");
       const next = credentialOf(await made.getToken("--force-refresh"), made.provider);

@@ -6,6 +6,7 @@ const OPTIONS = {
     value: "NAME",
     summary: "Who they are in the cluster; may have places such as {{SessionName}}",
     env: false,
+    own: true,
   },
   groups: {
     type: "list",
@@ -28,13 +29,13 @@ const OPTIONS = {
   "kubeconfig-context": {
     type: "string",
     value: "NAME",
-    summary: "Context of it. Default: its current one",
+    summary: "Context of the kubeconfig. Default: its current one",
     env: false,
   },
   "master-url": {
     type: "string",
     value: "URL",
-    summary: "Address of the API server, instead of the one there",
+    summary: "Address of the API server. Default: the kubeconfig's",
     env: false,
   },
 } as const satisfies Command["options"];

@@ -54,6 +54,7 @@ const KEY_OPTIONS = {
     value: "NAME",
     summary: "Profile of ~/.aws/config, before keys in the environment. Default: AWS_PROFILE, after them",
     env: false,
+    own: true,
   },
   duration: {
     type: "string",

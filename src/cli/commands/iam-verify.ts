@@ -42,6 +42,7 @@ export const iamVerifyCommand: Command = {
       value: "TOKEN",
       summary: "The token; - reads it from standard input, where no other program can see it",
       env: false,
+      own: true,
     },
     output: {
       type: "string",

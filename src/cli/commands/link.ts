@@ -5,12 +5,14 @@ export const linkCommand: Command = {
   summary: "Let kauth answer to the name of a tool that it stands in for",
   operands: "NAME",
   description: [
-    "Makes a second name for kauth: kubelogin, for kubeconfigs that call it so. Nothing makes these names by itself, since",
-    "they would hide the real tools. A name that is taken is left alone, and so is one that would hide another program",
-    "of that name on your PATH, unless --shadow says that this is what you want. To undo it, remove the link.",
+    "Makes a second name for kauth: kubelogin or aws-iam-authenticator, for kubeconfigs that call them. Nothing makes",
+    "these names by itself, since they would hide the real tools. A name that is taken is left alone, and so is one that",
+    "would hide another program of that name on your PATH, unless --shadow says that this is what you want. To undo it,",
+    "remove the link.",
   ].join("\n"),
   examples: [
     { command: "kauth link kubelogin", does: "Beside kauth itself" },
+    { command: "kauth link aws-iam-authenticator", does: "The same for AWS IAM" },
     { command: "kauth link kubelogin --dir ~/bin", does: "In a directory of your own" },
   ],
   options: {

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { PLUGIN_OPTIONS } from "../globals.ts";
 import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
-import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcDoctorCommand: Command = {
   path: ["oidc", "doctor"],
@@ -26,7 +26,7 @@ export const oidcDoctorCommand: Command = {
     },
   ],
   options: {
-    ...PROVIDER_OPTIONS,
+    ...CHOSEN_PROVIDER_OPTIONS,
     ...KUBECONFIG_OPTIONS,
     "api-server-config": {
       type: "string",

@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
-import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcImportCommand: Command = {
   path: ["oidc", "import"],
@@ -19,7 +19,7 @@ export const oidcImportCommand: Command = {
     },
   ],
   options: {
-    ...PROVIDER_OPTIONS,
+    ...CHOSEN_PROVIDER_OPTIONS,
     ...KUBECONFIG_OPTIONS,
     from: {
       type: "string",

@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
-import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcLogoutCommand: Command = {
   path: ["oidc", "logout"],
@@ -17,7 +17,7 @@ export const oidcLogoutCommand: Command = {
     { command: "kauth oidc logout --all --local", does: "Forget every sign-in, without a word to anybody" },
   ],
   options: {
-    ...PROVIDER_OPTIONS,
+    ...CHOSEN_PROVIDER_OPTIONS,
     ...KUBECONFIG_OPTIONS,
     all: { type: "boolean", summary: "Every sign-in that is kept", env: false },
     local: { type: "boolean", summary: "Only forget it here; the provider is not asked", env: false },

@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
-import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcWhoamiCommand: Command = {
   path: ["oidc", "whoami"],
@@ -15,7 +15,7 @@ export const oidcWhoamiCommand: Command = {
     { command: "kauth oidc whoami -o json", does: "All claims, for a program" },
   ],
   options: {
-    ...PROVIDER_OPTIONS,
+    ...CHOSEN_PROVIDER_OPTIONS,
     ...KUBECONFIG_OPTIONS,
     ...CACHE_OPTIONS,
     ...TLS_OPTIONS,

@@ -17,6 +17,7 @@ export async function mappingSource(path: string, system: System): Promise<Mappi
     if (error instanceof KnownError) throw error;
     throw new KnownError("IAM_MAPPING", `Cannot read ${JSON.stringify(path)}: ${messageOf(error)}`, {
       cause: error,
+      hint: "Check the path; - is standard input.",
     });
   }
   return await readMappingDocument(text, path === "-" ? "standard input" : path);

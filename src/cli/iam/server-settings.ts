@@ -29,7 +29,8 @@ export interface ServerWishes {
 const FILE_LIMIT = MiB(4);
 const LOOPBACK = /^(?:127\.|::1$)/;
 
-const wrong = (message: string): KnownError => new KnownError("IAM_SERVER_CONFIG", message);
+const wrong = (message: string, hint?: string): KnownError =>
+  new KnownError("IAM_SERVER_CONFIG", message, hint === undefined ? {} : { hint });
 
 /** Reads the file of `--config`. @throws {KnownError} IAM_CONFIG, IAM_MAPPING */
 async function loadServerConfig(path: string | undefined, system: System): Promise<ServerConfig> {
@@ -53,7 +54,8 @@ export async function serverWishes({ system, options }: Invocation): Promise<Ser
   const configPath = text("config");
   const config = await loadServerConfig(configPath, system);
   const clusterId = text("cluster-id") ?? config.clusterId;
-  if (clusterId === undefined) throw wrong("cluster ID cannot be empty");
+  if (clusterId === undefined)
+    throw wrong("cluster ID cannot be empty", "Give it with -i, or as clusterID in the file of --config.");
   // It is sent as a header.
   if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(clusterId))
     throw wrong(`cluster ID ${JSON.stringify(clusterId)} must be at most 255 printable ASCII characters`);

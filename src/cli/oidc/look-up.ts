@@ -57,5 +57,5 @@ export const answerOf = (info: ExecInfo, found: Credential, system: System): str
 /** After a 401 kubectl asks for a token again; a new one has not helped, or there is none. */
 const explain = ({ log }: System): void =>
   log.warn(
-    "The server seems to refuse this token, although the provider finds it good: the client asks for it again at once. Look whether the API server knows this issuer, client ID and claims: kauth oidc doctor",
+    "The server seems to refuse this token, although the provider finds it good: the client asks for it again at once. Look whether the API server knows this issuer, client ID and claims: kauth oidc doctor, with --user NAME where another user than the current context's is meant",
   );

@@ -14,7 +14,14 @@ const option = (
   summary: string,
   more: Partial<OptionSpec> = {},
 ): Readonly<Record<string, OptionSpec>> => ({
-  [name]: { type, ...(value === undefined ? {} : { value }), summary, env: variable(name), ...more },
+  [name]: {
+    type,
+    ...(value === undefined ? {} : { value }),
+    summary,
+    env: variable(name),
+    own: true,
+    ...more,
+  },
 });
 
 /** kubelogin's words for them (oidc.md §1.2); what is wrong with a value is said in its words too. */
@@ -83,6 +90,18 @@ export const PROVIDER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   }),
 };
 
+/** The same for commands that may take them from the kubeconfig. */
+export const CHOSEN_PROVIDER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  ...PROVIDER_OPTIONS,
+  ...option(
+    "oidc-issuer-url",
+    "string",
+    "URL",
+    "Issuer of the provider, letter by letter. Default: with all else that of the kubeconfig's user",
+  ),
+  ...option("oidc-client-id", "string", "ID", "Client ID at the provider. Needed with --oidc-issuer-url"),
+};
+
 export const CACHE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ...option(
     "token-cache-dir",
@@ -118,7 +137,12 @@ export const TLS_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     "FILE",
     "PEM file of an authority of the provider, beside those of the system; repeatable",
   ),
-  ...option("certificate-authority-data", "list", "PEM", "The same as PEM in base64; repeatable"),
+  ...option(
+    "certificate-authority-data",
+    "list",
+    "PEM",
+    "The same as --certificate-authority, as PEM in base64; repeatable",
+  ),
   ...option(
     "insecure-skip-tls-verify",
     "boolean",

@@ -75,7 +75,7 @@ export const terminalPresentation = (
       if (!system.stdinIsTerminal)
         throw new KnownError(
           "OIDC_NOBODY_ASKED",
-          "Cannot ask for a password: standard input is no terminal",
+          "Cannot ask for a password where standard input is no terminal",
           {
             hint: `Give --password, or run ${loginCommand} on a terminal.`,
           },

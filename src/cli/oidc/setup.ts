@@ -42,6 +42,8 @@ export async function runSetup(invocation: Invocation): Promise<number> {
   const written = options.boolean("write") ? await write(invocation, found) : undefined;
   if (format === "json") system.log.out(await structured(asData(found, written), "json"));
   else for (const line of await instructions(found, written)) system.log.show(line);
+  if (found.trust.issuer.startsWith("http:"))
+    system.log.warn("An API server takes only issuers with https, so none will know this one");
   if (format === "text" && (options.string("password") ?? "") !== "")
     system.log.warn(
       "The password is left out of the kubeconfig: you are asked for it, or set KAUTH_OIDC_PASSWORD",
@@ -204,7 +206,7 @@ const rights = (claims: Claims | undefined, trust: ServerTrust): readonly string
   const name = claims?.[trust.usernameClaim ?? "sub"];
   if (typeof name !== "string") return [];
   return [
-    "You are known there then, and may do nothing yet. To let you see everything, for instance:",
+    "You are known there then, and may do nothing yet. To let you see most things, for instance:",
     "",
     "```",
     `kubectl create clusterrolebinding oidc-viewer --clusterrole=view --user='${trust.usernamePrefix}${name.replaceAll("'", "")}'`,

@@ -152,7 +152,7 @@ const surroundingKeys = async (
   } catch (error) {
     if (kind === "machine" || !(error instanceof KnownError)) throw error;
     throw none(
-      `no keys are in the environment, in the profile or beside a container, and ${error.message.replace(/^Cannot /, "the machine cannot ")}`,
+      `no keys are in the environment, in the profile, beside a container or on this machine (${error.message.replace(/^Cannot /, "cannot ")})`,
       error,
     );
   }

@@ -4,7 +4,8 @@ import { CLIENT, fakeProvider, type FakeProvider } from "../../../../test/openid
 import { Secret } from "../../../base/secret.ts";
 import type { System } from "../../../base/system.ts";
 import type { Finding } from "../../doctor/finding.ts";
-import { clientCheck, grantsCheck, offlineCheck, offlineNote, pkceCheck, redirectCheck } from "./client.ts";
+import { clientCheck, grantsCheck, pkceCheck, redirectCheck } from "./client.ts";
+import { offlineCheck, offlineNote } from "./offline.ts";
 import { discoveryCheck } from "./provider.ts";
 import type { Examined } from "./scene.ts";
 

@@ -32,6 +32,9 @@ describe("this machine", () => {
     expect(none.get("browser")?.state).toBe("warning");
     const one = await examine({ issuer: "http://x" }, [browserCheck], { env: {}, platform: "darwin" });
     expect(one.get("browser")?.state).toBe("ok");
+    const own = { issuer: "http://x", browserCommand: "/bin/mine" };
+    const told = await examine(own, [browserCheck], { env: {}, platform: "linux" });
+    expect(told.get("browser")).toMatchObject({ state: "ok", found: '"/bin/mine" is told to open it' });
     expect(await examine({ issuer: "http://x", grant: "password" }, [browserCheck, listenCheck])).toEqual(
       new Map(),
     );

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { isKnownError } from "../../../base/errors.ts";
+import { quoted } from "../../../base/quote.ts";
 import { listEntries, openCallback } from "../../../oidc/index.ts";
 import { whyNoBrowser } from "../../open/browser.ts";
 import { entryKey } from "../entry-key.ts";
@@ -50,7 +51,9 @@ export const browserCheck = oidcCheck({
   subject: "browser",
   needs: [],
   applies: ({ examined }) => usesBrowser(examined),
-  run: async ({ system }) => {
+  run: async ({ examined, system }) => {
+    if (examined.browserCommand !== undefined)
+      return { notes: [{ state: "ok", found: `${quoted(examined.browserCommand)} is told to open it` }] };
     const why = await whyNoBrowser(system);
     if (why === undefined) return { notes: [{ state: "ok", found: "one can be started" }] };
     return {

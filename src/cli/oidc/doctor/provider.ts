@@ -47,24 +47,9 @@ export const discoveryCheck = oidcCheck({
     const { examined, wire, signal } = scene;
     try {
       const metadata = await discover(examined.issuer, wire, signal);
-      const certificate = examined.issuer.startsWith("https:")
-        ? wire.reach.verify === false
-          ? "; its certificate is not looked at"
-          : "; its certificate is trusted"
-        : "; over plain http";
       return {
         learned: { metadata },
-        notes: [
-          {
-            state: wire.reach.verify === false ? "warning" : "ok",
-            found: `${metadata.issuer} is an OpenID provider${certificate}`,
-            ...(wire.reach.verify === false
-              ? {
-                  next: "Name the provider's authority with --certificate-authority instead of --insecure-skip-tls-verify",
-                }
-              : {}),
-          },
-        ],
+        notes: [reachedNote(`${metadata.issuer} is an OpenID provider`, examined.issuer, wire)],
       };
     } catch (error) {
       if (!isKnownError(error)) throw error;
@@ -73,6 +58,21 @@ export const discoveryCheck = oidcCheck({
     }
   },
 });
+
+const reachedNote = (what: string, issuer: string, wire: Wire): Note => {
+  if (!issuer.startsWith("https:"))
+    return {
+      state: "warning",
+      found: `${what}; over plain http`,
+      next: "Good for trying it out: an API server takes only issuers with https",
+    };
+  if (wire.reach.verify !== false) return { state: "ok", found: `${what}; its certificate is trusted` };
+  return {
+    state: "warning",
+    found: `${what}; its certificate is not looked at`,
+    next: "Name the provider's authority with --certificate-authority instead of --insecure-skip-tls-verify",
+  };
+};
 
 export const discoveryFault = async (error: KnownError, scene: OidcScene): Promise<Note> => {
   const note = badNote(error);

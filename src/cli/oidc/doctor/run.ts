@@ -11,9 +11,10 @@ import { structured } from "../../output.ts";
 import { chosenSettings, type Chosen } from "../from-kubeconfig.ts";
 import { readSettings } from "../settings.ts";
 import { readSignInSettings } from "../sign-in-settings.ts";
-import { clientCheck, grantsCheck, offlineCheck, pkceCheck, redirectCheck, scopesCheck } from "./client.ts";
+import { clientCheck, grantsCheck, pkceCheck, redirectCheck, scopesCheck } from "./client.ts";
 import { reviewCheck, tokenCheck } from "./cluster.ts";
 import { browserCheck, cacheCheck, listenCheck, promptCheck, secretCheck } from "./machine.ts";
+import { offlineCheck } from "./offline.ts";
 import {
   algorithmsCheck,
   clockCheck,
@@ -57,7 +58,7 @@ export async function runOidcDoctor(invocation: Invocation): Promise<number> {
   const chosen = await chosenSettings(invocation, oidcDoctorCommand.options, "look at a provider");
   const around = { options: chosen.options, system };
   const settings = await readSettings(around, "doctor");
-  const { callback, clientAssertion, clientKey } = await readSignInSettings(around, settings);
+  const { browserCommand, callback, clientAssertion, clientKey } = await readSignInSettings(around, settings);
   const { ca, verify, headers } = settings;
   const scene: OidcScene = {
     invocation,
@@ -72,6 +73,7 @@ export async function runOidcDoctor(invocation: Invocation): Promise<number> {
       redirectUrl: settings.redirectUri,
       ports: callback.addresses?.map(({ port }) => port) ?? callback.ports,
       scheme: callback.tls === undefined ? "http" : "https",
+      browserCommand,
       hasOwnAuthorities: ca !== undefined,
       from: chosen.from,
     },

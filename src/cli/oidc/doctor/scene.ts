@@ -26,6 +26,8 @@ export interface Examined {
   /** Of the address that the answer goes to. */
   readonly scheme: "http" | "https";
   readonly extra: ReadonlyMap<string, string>;
+  /** What opens the provider's page, where it is not this machine's browser. */
+  readonly browserCommand: string | undefined;
   readonly hasOwnAuthorities: boolean;
   /** Where all that was said, for a person. */
   readonly from: string;
