@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { bindAny } from "../../base/listen.ts";
 import type { SocketAddress } from "../../base/proc-net.ts";
 import type { System } from "../../base/system.ts";
@@ -23,8 +24,17 @@ const KEEP_ALIVE = 130_000;
 const HEAD_LIMIT = KiB(16);
 /** Of API servers there are a few; anybody on the machine may connect. */
 const CONNECTIONS = 1_024;
+/** Of them: from here on those that do nothing are closed for each new one. */
+const CROWDED = 0.75;
 /** What an API server waits for an answer, and some. */
 const DRAIN = millis(10_000);
+
+/** For tests; the defaults are what holds. */
+export interface Limits {
+  /** Milliseconds until TLS, and then until a request's head, is there. */
+  readonly headTime?: number;
+  readonly connections?: number;
+}
 
 /** HTTP/1.1 over TLS 1.2 or newer. @throws {KnownError} PORT_TAKEN, LISTEN_FAILED */
 export async function serveTls(
@@ -32,7 +42,7 @@ export async function serveTls(
   certificate: IssuedCertificate,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   system: System,
-  { headTime = HEAD_TIME }: { readonly headTime?: number } = {},
+  { headTime = HEAD_TIME, connections = CONNECTIONS }: Limits = {},
 ): Promise<Serving> {
   let stopping = false;
   const waiting = new Set<ServerResponse>();
@@ -55,7 +65,14 @@ export async function serveTls(
       handler(request, response);
     },
   );
-  server.maxConnections = CONNECTIONS;
+  server.maxConnections = connections;
+  let open = 0;
+  server.on("connection", (socket: Socket) => {
+    open += 1;
+    socket.once("close", () => (open -= 1));
+    // Else whoever keeps them all would keep the API server out.
+    if (open > connections * CROWDED) server.closeIdleConnections();
+  });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("clientError", (_error, socket) => socket.destroy());
   const { port } = await bindAny(server, at, system);
