@@ -1,9 +1,13 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { request } from "node:http";
+import * as https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { quietSystem } from "../../test/api-server.ts";
+import { quietSystem, VALID } from "../../test/api-server.ts";
 import { failureOf } from "../../test/auth-provider-scene.ts";
 import { Secret } from "../base/secret.ts";
+import type { System } from "../base/system.ts";
+import { selfSigned } from "../base/x509.ts";
 import { openCallback, type Arrived, type Callback } from "./callback.ts";
 
 const STATE = new Secret("canary-state");
@@ -14,6 +18,25 @@ interface Got {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
 }
+
+/** The kernel's table, with connections that belong to somebody else. */
+const amongOthers = (): System => {
+  const system = quietSystem();
+  const { files } = system;
+  const others = (table: Buffer): Buffer =>
+    Buffer.from(
+      table.toString("latin1").replaceAll(/^(\s*\d+: (?:\S+ +){6})\d+ /gm, "$1 4000000 "),
+      "latin1",
+    );
+  return {
+    ...system,
+    files: {
+      ...files,
+      read: async (path, limit) => others(await files.read(path, limit)),
+      readNow: (path, limit, memory) => others(files.readNow(path, limit, memory)),
+    },
+  };
+};
 
 const ask = async (
   callback: Callback,
@@ -171,30 +194,47 @@ describe("the answer of a sign-in", () => {
     { at: "localhost", wishes: { ports: [0] } },
     { at: "127.0.0.2", wishes: { ports: [], addresses: [{ address: "127.0.0.2", port: 0 }] } },
   ])("is not of another user, at $at", async ({ at, wishes }) => {
-    const system = quietSystem();
-    const { files } = system;
-    // The kernel's table, with connections that belong to somebody else.
-    const others = (table: Buffer): Buffer =>
-      Buffer.from(
-        table.toString("latin1").replaceAll(/^(\s*\d+: (?:\S+ +){6})\d+ /gm, "$1 4000000 "),
-        "latin1",
-      );
-    await using callback = await openCallback(wishes, {
-      ...system,
-      files: {
-        ...files,
-        read: async (path, limit) => others(await files.read(path, limit)),
-        readNow: (path, limit, memory) => others(files.readNow(path, limit, memory)),
-      },
-    });
+    await using callback = await openCallback(wishes, amongOthers());
     const stop = new AbortController();
     const waiting = callback.wait(STATE, stop.signal);
     const address = at === "localhost" ? "127.0.0.1" : at;
     await expect(ask(callback, GOOD, { address })).rejects.toThrow(/ECONNRESET|hang up/);
+    // Nor is a place kept for them: there are few.
+    const silent = connect(callback.port, address).on("error", () => undefined);
+    const ended = new Promise((resolve) => silent.once("close", () => resolve("ended")));
+    expect(await Promise.race([ended, sleep(3_000, "held")])).toBe("ended");
     stop.abort(new Error("nothing came"));
     await expect(waiting).rejects.toThrow("nothing came");
   });
 });
+
+test.runIf(process.platform === "linux")(
+  "another user who speaks TLS is sent away, and nothing else happens",
+  async () => {
+    const certificate = selfSigned({
+      commonName: "localhost",
+      names: ["localhost"],
+      ...VALID,
+      use: "server",
+    });
+    const { cert } = certificate;
+    await using callback = await openCallback(
+      { ports: [0], tls: { cert, key: new Secret(certificate.key) } },
+      amongOthers(),
+    );
+    for (let time = 0; time < 20; time++)
+      expect(
+        await new Promise((resolve) => {
+          https
+            .get(
+              { host: "127.0.0.1", port: callback.port, path: GOOD, rejectUnauthorized: false, agent: false },
+              (response) => resolve(response.statusCode),
+            )
+            .on("error", () => resolve("nothing"));
+        }),
+      ).toBe("nothing");
+  },
+);
 
 test("a port of which a stranger has one family is not used", async () => {
   const stranger = createServer();

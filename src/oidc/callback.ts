@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import * as https from "node:https";
+import type { Socket } from "node:net";
 import { KnownError } from "../base/errors.ts";
 import { only, pairs } from "../base/headers.ts";
 import { bindLoopback, bothFamilies } from "../base/listen.ts";
@@ -61,6 +62,14 @@ export interface Callback extends AsyncDisposable {
 export async function openCallback(wishes: CallbackWishes, system: System): Promise<Callback> {
   const { addresses, tls, formPost = false } = wishes;
   const uids = (addresses ?? []).every(isOfThisMachine) ? await peerUids(system) : undefined;
+  /** At once (security.md R-C4): there are few places, and a silent stranger would hold one. */
+  const resetOthers = async (socket: Socket): Promise<boolean> => {
+    if (uids === undefined || (await isOurs(socket, uids, system.uid))) return false;
+    // What is below TLS was reset when it connected, and Node cannot reset what is above.
+    if ("encrypted" in socket) socket.destroy();
+    else socket.resetAndDestroy();
+    return true;
+  };
   let waiting: Waiting | undefined;
   let names: ReadonlySet<string> = new Set();
   let path = "/";
@@ -76,7 +85,10 @@ export async function openCallback(wishes: CallbackWishes, system: System): Prom
                 (request, response) => void receive(request, response),
               );
         server.maxConnections = CONNECTIONS_MOST;
-        server.on("connection", (socket) => socket.on("error", () => socket.destroy()));
+        server.on("connection", (socket: Socket) => {
+          socket.on("error", () => socket.destroy());
+          void resetOthers(socket);
+        });
         return server;
       },
       candidates:
@@ -92,11 +104,7 @@ export async function openCallback(wishes: CallbackWishes, system: System): Prom
   names = new Set([`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, new URL(redirectUri).host]);
 
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { socket } = request;
-    if (uids !== undefined && !(await isOurs(request, uids, system.uid))) {
-      socket.resetAndDestroy();
-      return;
-    }
+    if (await resetOthers(request.socket)) return;
     const verdict = await judge(request, { names, path, formPost });
     if (typeof verdict === "number") return send(response, verdict, REFUSALS[verdict]);
     const current = waiting;
@@ -225,11 +233,10 @@ const judge = async (
 };
 
 const isOurs = async (
-  { socket }: IncomingMessage,
+  { remoteAddress, remotePort, localAddress, localPort }: Socket,
   uids: PeerUids,
   uid: number | undefined,
 ): Promise<boolean> => {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return false;
   if (localAddress === undefined || localPort === undefined) return false;
   const owner = await uids.uidOf(
