@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   chmod,
   mkdir,
@@ -199,6 +200,20 @@ describe("a directory", () => {
     await cache.write(KEY, ENTRY);
     expect(shown(await (await opened(join(place.path, "file", "x"), system)).read(KEY))).toEqual(WHOLE);
     expect(system.said[0]).toContain("for now");
+  });
+
+  test("that others may write is not followed to what is ours (a symlink in /tmp)", async () => {
+    await using place = await home();
+    await using spare = await home();
+    const strangers = join(spare.path, "tmp", `kauth-${process.getuid?.()}`);
+    const hash = createHash("sha256").update(place.path).digest("hex").slice(0, 16);
+    await mkdir(join(strangers, "oidc"), { recursive: true });
+    for (const each of [strangers, join(strangers, "oidc")]) await chmod(each, 0o777);
+    await symlink(place.path, join(strangers, "oidc", `kept-${hash}`));
+    const cache = await opened(place.path, around(spare.path));
+    expect(await cache.write(KEY, ENTRY)).toBe(true);
+    expect(await readdir(place.path)).toEqual([`${KEY}.json`]);
+    expect(shown(await cache.read(KEY))).toEqual(WHOLE);
   });
 
   test("that is spare and that others may look into is none", async () => {

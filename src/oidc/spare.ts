@@ -93,8 +93,12 @@ export const sparesOf = (directory: string, system: System): Spares => {
       return undefined;
     },
     remove: async (name, besides) => {
-      for (const place of names())
-        if (place !== besides) await files.remove(join(place, name)).catch(() => undefined);
+      for (const place of names()) {
+        const path = join(place, name);
+        if (place === besides || (await files.nameFacts(path)) === undefined) continue;
+        // Another user's directory may have a symlink to what has just been written.
+        if (await isFlightPlace(dirname(place), system)) await files.remove(path).catch(() => undefined);
+      }
     },
   };
 };
