@@ -64,6 +64,12 @@ describe.concurrent("setup --write", () => {
       expect(token.claims).toMatchObject({ sub: PERSON, groups: ["devs"] });
       const who = await kauth(made, "whoami", `--kubeconfig=${path}`, "-o", "json");
       expect(json(who)).toMatchObject({ subject: PERSON, clientId: "kubernetes" });
+      // What is said counts before the kubeconfig, so that nobody is signed out in place of another.
+      const other = [`--kubeconfig=${path}`, "--account=other"];
+      const stranger = await kauth(made, "logout", ...other);
+      expect(stranger.stderr).toContain("[OIDC_NOT_SIGNED_IN]");
+      expect(json(await kauth(made, "login", ...other, "-o", "json"))).toMatchObject({ subject: PERSON });
+      expect(json(await kauth(made, "whoami", ...other, "-o", "json"))).toMatchObject({ account: "other" });
       const doctor = await kauth(made, "doctor", `--kubeconfig=${path}`, "--provider-only", "-o", "json");
       const { ok, findings } = JSON.parse(doctor.stdout) as {
         ok: boolean;

@@ -1,5 +1,7 @@
 import type { Command } from "../command.ts";
-import { CACHE_OPTIONS, PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
+import { PLUGIN_OPTIONS } from "../globals.ts";
+import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
+import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcLoginCommand: Command = {
   path: ["oidc", "login"],
@@ -7,19 +9,30 @@ export const oidcLoginCommand: Command = {
   operands: "",
   description: [
     "Signs in as `kauth oidc get-token` with the same options would, whatever is kept, and keeps the result for it.",
-    "For terminals: where a plugin cannot ask anybody, this is what it tells you to run.",
+    "For terminals: where a plugin cannot ask anybody, this is what it tells you to run. Without a provider it is about",
+    "the user of the current context.",
   ].join("\n"),
   examples: [
+    {
+      command: "kauth oidc login --account me",
+      does: "As the current context does, as one of several identities",
+    },
     {
       command: "kauth oidc login --oidc-issuer-url https://issuer.example.com --oidc-client-id kubernetes",
       does: "Sign in again, e.g. as somebody else",
     },
   ],
   options: {
-    ...PROVIDER_OPTIONS,
+    ...CHOSEN_PROVIDER_OPTIONS,
+    ...KUBECONFIG_OPTIONS,
     ...CACHE_OPTIONS,
     ...TLS_OPTIONS,
     ...SIGN_IN_OPTIONS,
+    "allow-writable-kubeconfig": {
+      ...PLUGIN_OPTIONS["allow-writable-kubeconfig"],
+      summary: "Sign in as a kubeconfig says although others can write it. Unsafe",
+      env: "KAUTH_OIDC_ALLOW_WRITABLE_KUBECONFIG",
+    },
     output: {
       type: "string",
       short: "o",

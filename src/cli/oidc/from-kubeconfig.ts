@@ -3,6 +3,7 @@ import type { System } from "../../base/system.ts";
 import {
   loadKubeconfig,
   type AuthProvider,
+  type Entry,
   type ExecConfig,
   type Kubeconfig,
   type User,
@@ -92,7 +93,31 @@ export interface Chosen {
   readonly options: ParsedOptions;
   /** For a person. */
   readonly from: string;
+  /** The kubeconfig that has them; undefined: the options of the command did. */
+  readonly owner:
+    | (Pick<Entry<User>, "originFacts"> & { readonly path: string; readonly user: string })
+    | undefined;
 }
+
+/** What is said with the command counts before the kubeconfig; variables and defaults are in both. */
+const withSaid = (
+  found: ParsedOptions,
+  { options, system }: Asking,
+  own: Readonly<Record<string, OptionSpec>>,
+): ParsedOptions => {
+  const unsaid = getTokenOptions([], system.env);
+  const of = <T>(name: string, value: (options: ParsedOptions) => T): T => {
+    const shared = Object.hasOwn(own, name) && Object.hasOwn(GET_TOKEN, name);
+    const said = shared && JSON.stringify(value(options)) !== JSON.stringify(value(unsaid));
+    return value(said ? options : found);
+  };
+  return {
+    boolean: (name) => of(name, (each) => each.boolean(name)),
+    string: (name) => of(name, (each) => each.string(name)),
+    list: (name) => of(name, (each) => each.list(name)),
+    count: (name) => of(name, (each) => each.count(name)),
+  };
+};
 
 interface Asking {
   readonly options: ParsedOptions;
@@ -120,12 +145,18 @@ export async function chosenSettings(
 ): Promise<Chosen> {
   const given =
     (options.string("oidc-issuer-url") ?? "") !== "" || (options.string("oidc-client-id") ?? "") !== "";
-  if (given) return { options: asGetToken(options, own), from: "the options" };
+  if (given) return { options: asGetToken(options, own), from: "the options", owner: undefined };
   const kubeconfig = await loadKubeconfig(system, { explicit: options.string("kubeconfig") });
   const name = userNameOf(kubeconfig, options);
-  const user = name === undefined ? undefined : kubeconfig.users.get(name)?.value;
+  const entry = name === undefined ? undefined : kubeconfig.users.get(name);
+  const user = entry?.value;
   const found = user === undefined ? undefined : optionsOfUser(user, system);
-  if (found !== undefined) return { options: found, from: `user "${name ?? ""}" of the kubeconfig` };
+  if (found !== undefined)
+    return {
+      options: withSaid(found, { options, system }, own),
+      from: `user "${name ?? ""}" of the kubeconfig`,
+      owner: { path: entry?.origin ?? "", originFacts: entry?.originFacts, user: name ?? "" },
+    };
   const why =
     name === undefined
       ? "the kubeconfig has no current context"

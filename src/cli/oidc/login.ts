@@ -1,24 +1,50 @@
-import type { Invocation } from "../command.ts";
+import { checkOwnership } from "../../credentials/index.ts";
+import type { Invocation, ParsedOptions } from "../command.ts";
+import { oidcLoginCommand } from "../commands/oidc-login.ts";
 import { refuseOperands } from "../options.ts";
 import { cleanLine, jsonText } from "../output.ts";
 import { entryKey } from "./entry-key.ts";
+import { chosenSettings } from "./from-kubeconfig.ts";
 import { readSettings } from "./settings.ts";
 import { signInEntry } from "./sign-in.ts";
 import { openStorage } from "./storage.ts";
 import { credentialOf, saidBy } from "../../oidc/index.ts";
 
+/** The options, with those of the kubeconfig's user where they name no provider. @throws {KnownError} USAGE, KUBECONFIG_* */
+const meant = async (invocation: Invocation): Promise<ParsedOptions> => {
+  const { system, options } = invocation;
+  const chosen = await chosenSettings(invocation, oidcLoginCommand.options, "sign in");
+  if (chosen.owner !== undefined) {
+    const { path, originFacts, user } = chosen.owner;
+    await checkOwnership({ path, facts: originFacts }, system, {
+      allow: options.boolean("allow-writable-kubeconfig"),
+      use: {
+        verb: "sign in as",
+        doing: "Signing in as",
+        what: `user "${user}"`,
+        power: "choose where you sign in",
+      },
+    });
+  }
+  return chosen.options;
+};
+
 /** `kauth oidc login`: a person signs in, whatever is kept. */
 export async function runLogin(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   refuseOperands(invocation, "sign in");
-  const settings = await readSettings(invocation, "login");
-  const entry = await signInEntry(invocation, {
-    settings,
-    storage: await openStorage(settings, system, invocation.signal),
-    key: entryKey(settings),
-    info: { apiVersion: "", interactive: undefined, given: false },
-    least: "signed-in",
-  });
+  const merged = await meant(invocation);
+  const settings = await readSettings({ options: merged, system }, "login");
+  const entry = await signInEntry(
+    { ...invocation, options: merged },
+    {
+      settings,
+      storage: await openStorage(settings, system, invocation.signal),
+      key: entryKey(settings),
+      info: { apiVersion: "", interactive: undefined, given: false },
+      least: "signed-in",
+    },
+  );
   const end = credentialOf(entry, settings.useAccessToken)?.end;
   const until = end === undefined ? undefined : `${new Date(end).toISOString().slice(0, 19)}Z`;
   const said = saidBy(entry.idToken) ?? {};
