@@ -16,11 +16,12 @@ type Address = AgentOptions & { readonly host?: string; readonly port?: number |
 const OPENING = millis(10_000);
 
 /**
- * Connections for `sendHttp` that outlive a request, with one reading of the authorities and one TLS session a server.
+ * Connections for `sendHttp` that outlive a request, with one reading of the authorities, and one TLS session a server.
  * The most recently used one is taken first, so that those that are too many become idle and end.
  */
 export function createHttpPool({ most, idle }: HttpPoolOptions, system: System): HttpPool {
   const servers = new Map<string, KeptTls>();
+  const trust = {};
   const end = new AbortController();
   const agent = new Agent({
     keepAlive: true,
@@ -31,7 +32,7 @@ export function createHttpPool({ most, idle }: HttpPoolOptions, system: System):
   });
   const createConnection: Agent["createConnection"] = ({ host, port }: Address, ready) => {
     const name = `${host}:${port}`;
-    const kept = servers.get(name) ?? { memory: {} };
+    const kept = servers.get(name) ?? { trust, memory: {} };
     servers.set(name, kept);
     const signal = AbortSignal.any([end.signal, AbortSignal.timeout(OPENING)]);
     openWay({ method: "GET", url: new URL(`https://${name}/`), headers: [] }, system, signal, kept).then(

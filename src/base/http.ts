@@ -93,9 +93,11 @@ export interface HttpPool extends Disposable {
   readonly agent: Agent;
 }
 
-/** What connections to a server share, so that each but the first is made sooner. */
+/** What connections share, so that each but the first is made sooner. */
 export interface KeptTls {
-  context?: SecureContext;
+  /** Of all servers: a hundred authorities take a megabyte and some milliseconds, and whom to ask a stranger may say. */
+  readonly trust: { context?: Promise<SecureContext> };
+  /** Of one server. */
   readonly memory: TlsMemory;
 }
 
@@ -137,12 +139,14 @@ export const openWay = async (
   const { startTls, secureContext } = await import("./tls.ts");
   const under = through === undefined ? address : { host, stream: through };
   const verify = request.verify ?? true;
-  if (kept?.context !== undefined) {
-    const wishes = { ca: undefined, verify, context: kept.context, memory: kept.memory };
+  const authorities = async (): Promise<readonly string[] | undefined> =>
+    verify ? await authoritiesFor(request, async () => (await trust()).ca) : undefined;
+  if (kept !== undefined) {
+    const context = await (kept.trust.context ??= authorities().then((ca) => secureContext({ ca })));
+    const wishes = { ca: undefined, verify, context, memory: kept.memory };
     return { stream: await startTls(under, wishes, limits), target: path, headers: [] };
   }
-  const ca = verify ? await authoritiesFor(request, async () => (await trust()).ca) : undefined;
-  if (kept !== undefined) kept.context = secureContext({ ca });
+  const ca = await authorities();
   return { stream: await startTls(under, { ca, verify }, limits), target: path, headers: [] };
 };
 
