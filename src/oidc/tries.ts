@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DecodeError, integer, object, optional, string } from "../base/decode.ts";
 import { KnownError, messageOf } from "../base/errors.ts";
 import { parseQuietly } from "../base/quote.ts";
+import { spoken } from "../base/spoken.ts";
 import type { System } from "../base/system.ts";
 import { epochMillis, isDate, isWithin, KiB, millis, type EpochMillis, type Millis } from "../base/units.ts";
 import { flightPlaces } from "../base/seat.ts";
@@ -110,12 +111,4 @@ const waits = (tries: Tries, left: Millis, now: EpochMillis, command: string): K
   return new KnownError("OIDC_LOGIN_WAITS", `Cannot get a token: ${what}`, {
     hint: `To sign in now: ${command}. By itself it is tried again in ${spoken(left)}.`,
   });
-};
-
-/** `40 s`, `3 min`, `5 h`. */
-const spoken = (time: Millis): string => {
-  const seconds = Math.ceil(time / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
 };

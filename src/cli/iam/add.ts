@@ -106,6 +106,7 @@ const add = async (invocation: Invocation, addition: Addition): Promise<number> 
     const { askYes } = await import("../open/ask.ts");
     if (!(await askYes(`Ready to add ${addition.whom}, should we continue? [y/N]: `, signal))) {
       system.log.say("cancelled");
+      if (!system.stdinIsTerminal) system.log.say("Nothing was changed. --prompt=false does not ask.");
       return 0;
     }
   }

@@ -1,5 +1,6 @@
 import { KnownError } from "../../base/errors.ts";
-import type { EpochMillis } from "../../base/units.ts";
+import { spoken } from "../../base/spoken.ts";
+import { millis, type EpochMillis } from "../../base/units.ts";
 import {
   accountOfKey,
   explainToken,
@@ -104,7 +105,7 @@ const lines = ({ rules, says, clusterId, mapping }: Explained): readonly string[
 
 const clockText = ({ signedAt, age = 0, goodUntil }: TokenSays): string | undefined => {
   if (signedAt === undefined) return undefined;
-  const when = age < 0 ? `${-age} s ahead of this clock` : `${age} s ago by this clock`;
+  const when = age < 0 ? `${-age} s ahead of this clock` : `${spoken(millis(age * 1000))} ago by this clock`;
   return `signed ${signedAt}, ${when}; AWS takes it until ${goodUntil ?? ""}`;
 };
 

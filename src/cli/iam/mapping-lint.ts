@@ -1,4 +1,5 @@
 import { KnownError } from "../../base/errors.ts";
+import { counted } from "../../base/spoken.ts";
 import { lintMapping } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, jsonText } from "../output.ts";
@@ -27,7 +28,7 @@ export async function runMappingLint({ system, options, positionals }: Invocatio
       for (const { level, text } of found) system.log.out(cleanLine(`${file}: ${level}: ${text}`));
       system.log.out(
         cleanLine(
-          `${file}: ${format}, ${entries} entries and ${accounts} accounts count, ${found.length} findings`,
+          `${file}: ${format}, ${counted(entries, "entry", "entries")} and ${counted(accounts, "account")} count, ${counted(found.length, "finding")}`,
         ),
       );
     }

@@ -46,7 +46,7 @@ describe("lint", () => {
   test("what is right", async () => {
     expect(await run("lint ~/aws-auth.yaml")).toMatchObject({
       status: 0,
-      out: expect.stringMatching(/: aws-auth, 5 entries and 1 accounts count, 0 findings$/) as string,
+      out: expect.stringMatching(/: aws-auth, 5 entries and 1 account count, 0 findings$/) as string,
     });
   });
 

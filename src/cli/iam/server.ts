@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { counted } from "../../base/spoken.ts";
 import type { Connection } from "../../api/index.ts";
 import { ec2InstanceNames, followMappings, type MappingEvent } from "../../iam/index.ts";
 import {
@@ -99,7 +100,9 @@ const tellMapping = (
 ): void => {
   switch (event.kind) {
     case "loaded":
-      system.log.say(`${event.backend}: ${event.entries} entries and ${event.accounts} accounts count now`);
+      system.log.say(
+        `${event.backend}: ${counted(event.entries, "entry", "entries")} and ${counted(event.accounts, "account")} count now`,
+      );
       for (const warning of event.warnings) system.log.warn(`${event.backend}: ${warning}`);
       return;
     case "cleared":

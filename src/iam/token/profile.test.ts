@@ -148,6 +148,11 @@ describe("a profile", () => {
       "only one credential type may be specified per profile",
     ],
     [
+      "signs in with aws login",
+      "[profile a]\nlogin_session=arn:aws:iam::1:user/x",
+      "profile a has login_session",
+    ],
+    [
       "leads to nobody",
       "[profile a]\nrole_arn=R\nsource_profile=b",
       "failed to load assume role R, of profile b, failed to get shared config profile, b",

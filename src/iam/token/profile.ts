@@ -81,6 +81,13 @@ const plan = (profile: Profile, above: readonly string[], files: SharedFiles): P
   if (sso !== undefined) return withRole({ kind: "sso", sso });
   if (value("credential_process") !== "")
     return withRole({ kind: "process", command: value("credential_process"), profile: name });
+  // The machine's keys would be somebody else's.
+  if (value("login_session") !== "")
+    throw wrong(
+      files,
+      `profile ${name} has login_session, which kauth does not know`,
+      `Another profile can ask the AWS CLI: credential_process = aws configure export-credentials --profile ${name} --format process`,
+    );
   return withRole({ kind: "surroundings" });
 };
 

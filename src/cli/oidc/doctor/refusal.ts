@@ -1,4 +1,6 @@
 import { quoted } from "../../../base/quote.ts";
+import { spoken } from "../../../base/spoken.ts";
+import { millis } from "../../../base/units.ts";
 import type { Note } from "../../doctor/finding.ts";
 import type { ServerTrust } from "../server-trust.ts";
 
@@ -131,7 +133,7 @@ const timeNotes = ({ claims, now }: RefusedToken): readonly Note[] => {
       {
         id: "refusal/expired",
         state: "bad",
-        found: `the token ended ${Math.round(now - exp)} s ago`,
+        found: `the token ended ${spoken(millis((now - exp) * 1000))} ago`,
         next: "Sign in again, and check this machine's clock",
       },
     ];
