@@ -147,23 +147,30 @@ describe("the answer of a sign-in", () => {
       [GOOD, { host: `evil.example:${callback.port}` }, 403],
       [GOOD, { host: "localhost" }, 403],
       [GOOD, { headers: { "Sec-Fetch-Mode": "no-cors" } }, 403],
+      [GOOD, { headers: { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe" } }, 403],
     ];
     for (const [path, options, status] of forged)
       expect([path, (await ask(callback, path, options)).status]).toEqual([path, status]);
-    const answer = ask(callback, GOOD, { headers: { "Sec-Fetch-Mode": "navigate" } });
+    const answer = ask(callback, GOOD, {
+      headers: { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+    });
     (await waiting).succeed();
     expect((await answer).status).toBe(200);
     // The state is spent.
     expect((await ask(callback, GOOD)).status).toBe(400);
   });
 
-  test("is not waited for after twenty that are forged; images of other pages are none of them", async () => {
+  test("is not waited for after twenty that are forged; images and frames of other pages are none of them", async () => {
     await using callback = await openCallback({ ports: [0] }, quietSystem());
     const failure = failureOf(callback.wait(STATE, never));
     let over = false;
     void failure.then(() => (over = true));
-    for (let turn = 0; turn < 40; turn += 1)
+    for (let turn = 0; turn < 40; turn += 1) {
       await ask(callback, "/?state=x", { headers: { "Sec-Fetch-Mode": "no-cors" } });
+      await ask(callback, "/?state=x", {
+        headers: { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe" },
+      });
+    }
     for (let turn = 0; turn < 19; turn += 1) await ask(callback, "/?state=x");
     expect(over).toBe(false);
     await ask(callback, "/?state=x");

@@ -217,9 +217,9 @@ const judge = async (
   const headers = pairs(request.rawHeaders);
   // A name that an attacker's DNS leads here is none of ours (security.md R-B1).
   if (!names.has(only(headers, "host") ?? "")) return 403;
-  // Images and scripts of other pages are no navigation: they could use up the answers that are let pass.
-  const mode = request.headers["sec-fetch-mode"];
-  if (mode !== undefined && mode !== "navigate") return 403;
+  // What other pages load, frames too, is no page that a person is led to: it could use up the answers that are let pass.
+  const { "sec-fetch-mode": mode = "navigate", "sec-fetch-dest": dest = "document" } = request.headers;
+  if (mode !== "navigate" || dest !== "document") return 403;
   const target = request.url ?? "";
   const at = target.indexOf("?");
   if ((at < 0 ? target : target.slice(0, at)) !== path) return 404;
