@@ -67,6 +67,7 @@ const OIDC_VERBS: ReadonlySet<string> = new Set([
   "clean",
   "import",
   "doctor",
+  "standalone",
 ]);
 
 /** Options before the command that take the next word as their value (oidc.md §1.2). */

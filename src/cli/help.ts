@@ -108,7 +108,8 @@ const nameColumn = (name: string): string => name.padEnd(name.length < 15 ? 15 :
 
 export const programHelp = (): string =>
   [
-    "kauth opens web UIs in Kubernetes already signed in as you.",
+    "kauth opens web UIs in Kubernetes already signed in as you, and signs kubectl in",
+    "with OpenID Connect and AWS IAM.",
     "",
     "Usage: kauth COMMAND [OPTIONS]",
     "",
@@ -118,7 +119,8 @@ export const programHelp = (): string =>
     "kauth COMMAND --help explains a command. kauth --version prints the version.",
     "-v=LEVEL, up to 9, makes every command say more; no level shows a secret.",
     "As kubectl-auth_proxy on the PATH it is kubectl auth-proxy, with the options of",
-    "kauth open.",
+    "kauth open; as kubectl-oidc_login it is kubectl oidc-login, with the commands of",
+    "kauth oidc. kauth eks get-token is kauth iam get-token.",
     "",
     "Settings, exit status and error codes: the pages in docs/ of the package.",
   ].join("\n");

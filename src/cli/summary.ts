@@ -4,7 +4,7 @@ import { escapeLine } from "../base/terminal.ts";
 import { loadKubeconfig } from "../kubeconfig/index.ts";
 import { VERSION } from "../base/version.ts";
 
-/** Bare `kauth`: what it is, in ten lines, and what it finds here. Nothing is dialled. */
+/** Bare `kauth`: what it is, in a dozen lines, and what it finds here. Nothing is dialled. */
 export async function printSummary(system: System): Promise<number> {
   const found: string[] = [];
   try {
@@ -32,6 +32,8 @@ export async function printSummary(system: System): Promise<number> {
       "  kauth open headlamp                   open a UI in the browser, wherever it is",
       "  kauth open                            choose among the UIs that are found",
       "  kauth demo                            see it work with no cluster",
+      "  kauth oidc --help                     sign kubectl in with OpenID Connect",
+      "  kauth iam --help                      sign kubectl in with AWS IAM",
       "  kauth --help                          every command",
       "",
       "Here:",
