@@ -1,3 +1,4 @@
+import { CODES } from "../base/codes.ts";
 import { isKnownError, KnownError, messageOf, type ErrorCode } from "../base/errors.ts";
 import { redact } from "../base/redact.ts";
 import type { System } from "../base/system.ts";
@@ -34,6 +35,9 @@ const COMPLETERS: Readonly<Record<string, string>> = {
 /** Commands that go on until a person ends them: that is how they end well. */
 const ENDED_BY_HAND: ReadonlySet<string> = new Set(["open", "demo"]);
 
+/** Next steps that get the command's name where it is known. */
+const ANY_HELP: ReadonlySet<string> = new Set(["See --help", CODES.USAGE.next]);
+
 const OWN_FAULT = 70;
 const INTERRUPTED = 130;
 
@@ -44,6 +48,7 @@ export async function run(request: RunRequest): Promise<number> {
   let level = 0;
   let json = wantsJson(request.args);
   let lasting = false;
+  let running: Command | undefined;
   try {
     const words =
       dropIn === undefined ? (awsWords(request.args) ?? request.args) : dropIn.words(request.args);
@@ -57,6 +62,7 @@ export async function run(request: RunRequest): Promise<number> {
     const group = groupOf(words);
     if (group !== undefined) return print(request.system(0), groupHelp(group, calledBy(group, dropIn)));
     const command = findCommand(words) ?? unknownCommand(words);
+    running = command;
     lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
     const line = parseLine(words.slice(command.path.length), specs);
@@ -100,8 +106,10 @@ export async function run(request: RunRequest): Promise<number> {
     }
   } catch (error) {
     const { signal } = request;
-    const asCalled = (text: string): string =>
-      dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.under.join(" ")}`, dropIn.called);
+    const asCalled = (text: string): string => {
+      if (running !== undefined && ANY_HELP.has(text)) return `See ${programOf(running, dropIn)} --help.`;
+      return dropIn === undefined ? text : text.replaceAll(`kauth ${dropIn.under.join(" ")}`, dropIn.called);
+    };
     const stopped = lasting ? 0 : (request.signalStatus?.() ?? INTERRUPTED);
     const told = tellError(error, request.system(level), {
       signal,

@@ -1,4 +1,5 @@
 import { KnownError } from "../../base/errors.ts";
+import { quoted } from "../../base/quote.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
 import type { Presentation } from "../../oidc/index.ts";
@@ -68,7 +69,7 @@ export const terminalPresentation = (
       if (info.interactive === false)
         throw new KnownError(
           "OIDC_NOBODY_ASKED",
-          `Cannot ask for ${prompt.replace(/:? *$/, "")}: the client that started this gives it no standard input`,
+          `Cannot ask ${quoted(prompt.replace(/:? *$/, ""))} where the client that started this gives no standard input`,
           { hint: `Run ${loginCommand}.` },
         );
       if (!hidden) return await askLine(prompt, signal);
