@@ -36,7 +36,7 @@ export async function readSignInSettings(
 ): Promise<SignInSettings> {
   const text = (name: string): string | undefined => given(options.string(name));
   const next = text("open-url-after-authentication");
-  if (next !== undefined && !/^https?:\/\//i.test(next))
+  if (next !== undefined && !isWebAddress(next))
     throw usage(
       `Cannot use --open-url-after-authentication ${JSON.stringify(next)}: it must be an http or https URL`,
     );
@@ -63,6 +63,8 @@ export async function readSignInSettings(
   };
 }
 
+const isWebAddress = (text: string): boolean => /^https?:\/\/[^/]/i.test(text) && URL.canParse(text);
+
 const callbackWishes = async (
   options: ParsedOptions,
   { redirectUri, extra }: Pick<ProviderSettings, "redirectUri" | "extra">,
@@ -81,7 +83,7 @@ const callbackWishes = async (
     throw usage(
       "Cannot wait for the answer over https: --local-server-cert and --local-server-key belong together",
     );
-  if (redirectUri !== undefined && !/^https?:\/\/[^/]/i.test(redirectUri))
+  if (redirectUri !== undefined && !isWebAddress(redirectUri))
     throw usage(
       `Cannot use --oidc-redirect-url ${JSON.stringify(redirectUri)}: it must be an http or https URL`,
     );
