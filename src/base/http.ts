@@ -96,7 +96,7 @@ export interface HttpPool extends Disposable {
 /** What connections share, so that each but the first is made sooner. */
 export interface KeptTls {
   /** Of all servers: a hundred authorities take a megabyte and some milliseconds, and whom to ask a stranger may say. */
-  readonly trust: { context?: Promise<SecureContext> };
+  readonly trust: { context?: Promise<SecureContext> | undefined };
   /** Of one server. */
   readonly memory: TlsMemory;
 }
@@ -142,7 +142,14 @@ export const openWay = async (
   const authorities = async (): Promise<readonly string[] | undefined> =>
     verify ? await authoritiesFor(request, async () => (await trust()).ca) : undefined;
   if (kept !== undefined) {
-    const context = await (kept.trust.context ??= authorities().then((ca) => secureContext({ ca })));
+    const context = await (kept.trust.context ??= authorities().then(
+      (ca) => secureContext({ ca }),
+      (error: unknown) => {
+        // The next one may be able to read them.
+        delete kept.trust.context;
+        throw error;
+      },
+    ));
     const wishes = { ca: undefined, verify, context, memory: kept.memory };
     return { stream: await startTls(under, wishes, limits), target: path, headers: [] };
   }

@@ -52,8 +52,9 @@ export const singleFlight =
         async ({ tookOver }) => {
           let began = false;
           const beforeAsking = async (): Promise<void> => {
-            if (began) return;
-            if (!asked) await tries.check({ tookOver, command: loginCommand });
+            // What a person has asked for by hand says nothing of whether a plugin may ask them.
+            if (began || asked) return;
+            await tries.check({ tookOver, command: loginCommand });
             began = true;
             await tries.begin();
           };
