@@ -29,7 +29,9 @@ const sameToken = (made: Scene, all: readonly Ended[]): string => {
 
 /** Nothing of an agreement is left. */
 const nothingLeft = async (made: Scene): Promise<void> => {
-  expect(await readdir(join(made.home, "kauth", "run", "oidc"))).toEqual([]);
+  const left = await readdir(join(made.home, "kauth", "run", "oidc"));
+  // A process that is killed between a draft's making and its taking away leaves it, which `kauth clean` removes.
+  expect(left.filter((name) => !name.endsWith(".new"))).toEqual([]);
 };
 
 describe.runIf(OURS)("fifty processes", () => {
