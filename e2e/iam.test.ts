@@ -140,7 +140,7 @@ describe("mappings that change while it runs", () => {
   test("a file that is renamed over the old one", async () => {
     await writeFile(`${configPath()}.new`, configOf(entry("Dev", "renamed-{{SessionName}}")));
     await rename(`${configPath()}.new`, configPath());
-    await server.said(/^MountedFile: 1 entries/);
+    await server.said(/^MountedFile: 1 entry/);
     const { out } = await kubectl(await kubeconfigOf(DEV), "auth", "whoami", "-o", "yaml");
     expect(out).toContain("username: renamed-jane");
   });
@@ -158,7 +158,7 @@ describe("mappings that change while it runs", () => {
       }),
     );
     await kit.admin("apply", "-f", path);
-    await server.said(/^EKSConfigMap: 1 entries/);
+    await server.said(/^EKSConfigMap: 1 entry/);
     const whoami = async (): Promise<Outcome> =>
       await kubectl(await kubeconfigOf(BOB), "auth", "whoami", "-o", "yaml");
     expect((await whoami()).out).toContain("username: bob-of-iam");
