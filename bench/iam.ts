@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
@@ -6,8 +6,10 @@ import { Agent, request as httpsRequest } from "node:https";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { aptInstall } from "../tools/apt.ts";
 import { freePort } from "../test/aws/free-port.ts";
 import { ACCOUNT, CLUSTER_ID, reviewOf, tokenOf } from "../test/aws/iam-server-scene.ts";
+import { pumpReviews, type Pumped } from "./reviews.ts";
 
 /**
  * `npm run bench:iam`: `kauth iam server` and aws-iam-authenticator's, each with the same configuration and the same STS
@@ -18,8 +20,9 @@ const REFERENCE =
   join(homedir(), ".cache/kauth-test-plugins/aws-iam-authenticator-v0.6.13/aws-iam-authenticator");
 const BINARY = process.env["KAUTH_BENCH_BINARY"] ?? "";
 const CONNECTIONS = 50;
-const WARM = 1_000;
-const REVIEWS = 6_000;
+/** Seconds. */
+const WARM = 2;
+const LASTING = Number(process.env["BENCH_SECONDS"] ?? 5);
 const PACE = { perSecond: 1_000, seconds: 8 };
 /** Ticks of the kernel's clock for CPU time. */
 const TICK = 10;
@@ -33,6 +36,8 @@ interface Row {
   readonly connections: number;
 }
 
+if (spawnSync("wrk", ["-v"]).error !== undefined && !aptInstall("wrk"))
+  throw new Error("the load comes from wrk: install it, then run npm run bench:iam again");
 const directory = await mkdtemp(join(tmpdir(), "kauth-bench-iam-"));
 const stsProcess = spawn(process.execPath, [join(import.meta.dirname, "iam-sts.ts")], {
   stdio: ["ignore", "pipe", "inherit"],
@@ -134,23 +139,10 @@ const stop = async ({ child, agent }: Running): Promise<void> => {
   await once(child, "close");
 };
 
-const bodies = (count: number, distinct: number): readonly string[] => {
-  const tokens = Array.from({ length: distinct }, (_none, index) =>
+const bodies = (distinct: number): readonly string[] =>
+  Array.from({ length: distinct }, (_none, index) =>
     reviewOf(tokenOf(`ASIA${String(index).padStart(16, "0")}`), "v1beta1"),
   );
-  return Array.from({ length: count }, (_none, index) => tokens[index % distinct] ?? "");
-};
-
-const pump = async (running: Running, reviews: readonly string[]): Promise<void> => {
-  let at = 0;
-  const worker = async (): Promise<void> => {
-    while (at < reviews.length) {
-      const text = await post(running, reviews[at++] ?? "");
-      if (!text.includes('"dev:jane"')) throw new Error(`not let in: ${text}`);
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-};
 
 const throughput = async (
   name: string,
@@ -160,17 +152,24 @@ const throughput = async (
 ): Promise<Row> => {
   const running = await start(program, more);
   try {
-    await pump(running, bodies(WARM, distinct));
-    const [cpu, counts, begin] = [cpuOf(running), await stsCounts(), performance.now()];
-    await pump(running, bodies(REVIEWS, distinct));
-    const took = performance.now() - begin;
+    const reviews = bodies(distinct);
+    const pump = async (seconds: number): Promise<Pumped> =>
+      await pumpReviews(running.port, reviews, {
+        connections: CONNECTIONS,
+        seconds,
+        wanted: '"dev:jane"',
+        directory,
+      });
+    await pump(WARM);
+    const [cpu, counts] = [cpuOf(running), await stsCounts()];
+    const { answered, perSecond } = await pump(LASTING);
     const after = await stsCounts();
     return {
       name,
-      rate: (REVIEWS / took) * 1000,
-      cpu: (cpuOf(running) - cpu) / REVIEWS,
+      rate: perSecond,
+      cpu: (cpuOf(running) - cpu) / answered,
       peak: peakOf(running),
-      questions: (after[0] - counts[0]) / REVIEWS,
+      questions: (after[0] - counts[0]) / answered,
       connections: after[1] - counts[1],
     };
   } finally {

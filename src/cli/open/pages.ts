@@ -20,7 +20,7 @@ import { accountText } from "./service-account.ts";
 import type { Sources } from "./sources.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
 import { pagePath, wantsToken } from "./ui-plan.ts";
-import { keepYoungMemorySmall } from "./young-memory.ts";
+import { keepYoungMemorySmall } from "../young-memory.ts";
 
 /** A target in a cluster. Those of one cluster share one `config`. */
 export interface Wish {

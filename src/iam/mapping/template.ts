@@ -21,18 +21,20 @@ export const instanceOf = (sessionName: string): string | undefined =>
  * not known stay. Undefined: a place has no value, and the text would be somebody else's.
  */
 export const fillTemplate = (template: string, facts: TemplateFacts): string | undefined => {
-  const values: Readonly<Record<string, string | undefined>> = {
-    AccountID: facts.account,
-    SessionName: facts.sessionName.replaceAll("@", "-"),
-    SessionNameRaw: facts.sessionName,
-    AccessKeyID: facts.accessKeyId,
-    EC2PrivateDNSName: facts.privateDnsName,
-  };
+  if (!template.includes("{{")) return template;
   let missing = false;
   const text = template.replace(PLACE, (_place, name: string) => {
-    const value = values[name];
-    if (value === undefined || value === "") missing = true;
-    return value ?? "";
+    const value = VALUES[name]?.(facts) ?? "";
+    if (value === "") missing = true;
+    return value;
   });
   return missing ? undefined : text;
+};
+
+const VALUES: Readonly<Record<string, (facts: TemplateFacts) => string | undefined>> = {
+  AccountID: ({ account }) => account,
+  SessionName: ({ sessionName }) => sessionName.replaceAll("@", "-"),
+  SessionNameRaw: ({ sessionName }) => sessionName,
+  AccessKeyID: ({ accessKeyId }) => accessKeyId,
+  EC2PrivateDNSName: ({ privateDnsName }) => privateDnsName,
 };

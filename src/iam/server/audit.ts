@@ -35,7 +35,7 @@ export interface AuditLine {
 
 /** @param client address and port of who asked */
 export const auditLine = (
-  { verdict, judged, identity, source, scrubbed }: Outcome,
+  { verdict, facts, identity, source, scrubbed }: Outcome,
   { now, client, took }: { readonly now: EpochMillis; readonly client: string; readonly took: Millis },
 ): AuditLine => ({
   time: new Date(now).toISOString(),
@@ -62,9 +62,9 @@ export const auditLine = (
         userId: identity.userId,
         ...(identity.sessionName === "" ? {} : { session: identity.sessionName }),
       }),
-  ...(judged === undefined
+  ...(facts === undefined
     ? {}
-    : { stsEndpoint: judged.request.host, ...(scrubbed ? {} : { accessKeyId: judged.accessKeyId }) }),
+    : { stsEndpoint: facts.host, ...(scrubbed ? {} : { accessKeyId: facts.accessKeyId }) }),
   ...(source === undefined ? {} : { source }),
   client,
   milliseconds: Math.round(took),

@@ -4,8 +4,8 @@ import type { MappedUser, Mapper } from "../mapping/mapper.ts";
 import type { Partition } from "../partitions.ts";
 import { signingRegion } from "../verify/host.ts";
 import type { IamIdentity } from "../verify/identity.ts";
-import { judgeToken, type JudgedToken } from "../verify/judge.ts";
-import type { Desk, Source } from "./desk.ts";
+import { judgeToken } from "../verify/judge.ts";
+import { factsOf, tokenDigest, type Desk, type Source, type TokenFacts } from "./desk.ts";
 import type { ReviewUser, TokenReview } from "./review.ts";
 
 export interface AuthenticateParts {
@@ -23,7 +23,7 @@ export interface AuthenticateParts {
 export interface Outcome {
   readonly verdict: Verdict;
   /** Undefined where nothing of the token can be relied on. */
-  readonly judged: JudgedToken | undefined;
+  readonly facts: TokenFacts | undefined;
   readonly identity: IamIdentity | undefined;
   readonly source: Source | undefined;
   /** Of the identity: nothing of it but the user may be logged. */
@@ -46,20 +46,31 @@ const LATER: ReadonlySet<string> = new Set([
 /** Judge, ask, map. @throws what is no KnownError: a fault of our own */
 export async function authenticate(review: TokenReview, parts: AuthenticateParts): Promise<Outcome> {
   const { partition, region, desk, mapper, system } = parts;
-  let judged: JudgedToken | undefined;
+  let facts: TokenFacts | undefined;
   let identity: IamIdentity | undefined;
   let source: Source | undefined;
   const outcome = (verdict: Verdict): Outcome => ({
     verdict,
-    judged,
+    facts,
     identity,
     source,
     scrubbed: identity !== undefined && parts.scrubbed.has(identity.account),
   });
   try {
     const token = review.token.reveal();
-    judged = judgeToken(token, { partition, region, now: system.now() });
-    ({ identity, source } = await desk.whose(token, judged));
+    const digest = tokenDigest(token);
+    // What STS has spoken of was judged before.
+    const known = desk.remembered(digest);
+    if (known === undefined) {
+      const judged = judgeToken(token, { partition, region, now: system.now() });
+      facts = factsOf(judged);
+      ({ identity, source } = await desk.whose(digest, judged));
+    } else {
+      ({ facts } = known);
+      if ("error" in known) throw known.error;
+      ({ identity } = known);
+      source = "memory";
+    }
     const mapped = await mapper(identity);
     const user = reviewUser(identity, mapped, parts.scrubbed.has(identity.account));
     return outcome({ kind: "granted", user, mapped });

@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import { isKnownError, KnownError, type ErrorCode } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
-import { between, millis, type Millis } from "../../base/units.ts";
+import { between, millis, type EpochMillis, type Millis } from "../../base/units.ts";
 import { readIdentity, type IamIdentity, type StsAnswer } from "../verify/identity.ts";
 import type { JudgedToken } from "../verify/judge.ts";
 import type { StsRequest } from "../verify/sts-request.ts";
@@ -29,19 +29,43 @@ export interface DeskParts {
 
 export type Source = "sts" | "shared" | "memory";
 
+/** What of a token may be remembered and logged: nothing that signs. */
+export interface TokenFacts {
+  /** Of STS. */
+  readonly host: string;
+  readonly accessKeyId: string;
+  readonly expiresAt: EpochMillis;
+}
+
+/** `identity`, or the reason that there is none. */
+export type Remembered = { readonly facts: TokenFacts } & (
+  | { readonly identity: IamIdentity }
+  | { readonly error: KnownError }
+);
+
 export interface Whose {
   readonly identity: IamIdentity;
   /** `shared`: another question for the same token was on its way. */
   readonly source: Source;
 }
 
-/** Asks whose a token is. */
+/** Asks whose a token is. Tokens are known by a digest here. */
 export interface Desk {
+  /** What STS said of it just now; undefined: it has to be judged and asked. */
+  remembered(digest: string): Remembered | undefined;
   /**
    * @throws {KnownError} IAM_STS_REFUSED: no. IAM_STS_FAILED, IAM_STS_THROTTLED, IAM_STS_LIMIT: not now
    */
-  whose(token: string, judged: JudgedToken): Promise<Whose>;
+  whose(digest: string, judged: JudgedToken): Promise<Whose>;
 }
+
+export const tokenDigest = (token: string): string => crypto.hash("sha256", token, "base64");
+
+export const factsOf = ({ request, accessKeyId, expiresAt }: JudgedToken): TokenFacts => ({
+  host: request.host,
+  accessKeyId,
+  expiresAt,
+});
 
 /** security.md R-N13: a key that was taken back is refused soon. */
 export const VERDICT_MOST = millis(10_000);
@@ -62,8 +86,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["IAM_STS_FAILED", "IAM_STS_TH
 export function createDesk(settings: DeskSettings, { ask, system, onAnswer }: DeskParts): Desk {
   const now = (): Millis => system.monotonic();
   const take = tokenBucket(now, { perSecond: settings.stsQps, burst: settings.stsBurst });
-  const refused = expiring<KnownError>(now, MEMORY);
-  const known = expiring<IamIdentity>(now, MEMORY);
+  const refused = expiring<Remembered>(now, MEMORY);
+  const known = expiring<Remembered>(now, MEMORY);
   const running = new Map<string, Promise<IamIdentity>>();
 
   const once = async ({ request, accessKeyId }: JudgedToken): Promise<IamIdentity> => {
@@ -89,27 +113,31 @@ export function createDesk(settings: DeskSettings, { ask, system, onAnswer }: De
     try {
       const identity = await twice(judged);
       const left = between(system.now(), judged.expiresAt);
-      known.set(key, identity, millis(Math.min(settings.verdictLife, VERDICT_MOST, left)));
+      known.set(
+        key,
+        { facts: factsOf(judged), identity },
+        millis(Math.min(settings.verdictLife, VERDICT_MOST, left)),
+      );
       return identity;
     } catch (error) {
-      if (isKnownError(error, "IAM_STS_REFUSED")) refused.set(key, error, REFUSAL_LIFE);
+      if (isKnownError(error, "IAM_STS_REFUSED"))
+        refused.set(key, { facts: factsOf(judged), error }, REFUSAL_LIFE);
       throw error;
     } finally {
       running.delete(key);
     }
   };
   return {
-    whose: async (token, judged) => {
-      // The token itself is not kept.
-      const key = crypto.createHash("sha256").update(token).digest("base64");
-      const no = refused.get(key);
-      if (no !== undefined) throw no;
-      const identity = known.get(key);
-      if (identity !== undefined) return { identity, source: "memory" };
-      const other = running.get(key);
+    remembered: (digest) => {
+      const found = refused.get(digest) ?? known.get(digest);
+      // The clock by which tokens end can jump, the one by which memory ends does not.
+      return found !== undefined && system.now() < found.facts.expiresAt ? found : undefined;
+    },
+    whose: async (digest, judged) => {
+      const other = running.get(digest);
       if (other !== undefined) return { identity: await other, source: "shared" };
-      const mine = asked(key, judged);
-      running.set(key, mine);
+      const mine = asked(digest, judged);
+      running.set(digest, mine);
       return { identity: await mine, source: "sts" };
     },
   };

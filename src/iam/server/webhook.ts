@@ -102,13 +102,17 @@ const respond = (
   { verdict, scrubbed }: Outcome,
   compatStatus: boolean,
 ): void => {
+  // With its length known, head and body leave as one.
+  const send = (status: number, body: string): void => {
+    response.writeHead(status, { ...JSON_TYPE, "Content-Length": Buffer.byteLength(body) }).end(body);
+  };
   if (verdict.kind === "granted") {
-    response.writeHead(200, JSON_TYPE).end(grantText(apiVersion, verdict.user));
+    send(200, grantText(apiVersion, verdict.user));
     return;
   }
   const { code, message } = verdict.error;
   const body = denyText(apiVersion, scrubbed ? code : `${code}: ${message}`);
-  response.writeHead(statusOf(verdict.kind, code, compatStatus), JSON_TYPE).end(body);
+  send(statusOf(verdict.kind, code, compatStatus), body);
 };
 
 /**
@@ -122,12 +126,12 @@ const statusOf = (kind: "denied" | "later", code: string, compatStatus: boolean)
   return kind === "denied" ? 200 : 500;
 };
 
-const count = ({ verdict, judged, source }: Outcome, metrics: Metrics): void => {
+const count = ({ verdict, facts, source }: Outcome, metrics: Metrics): void => {
   if (source !== undefined) metrics.count("verdicts_total", { source });
   if (verdict.kind === "granted") return;
   const { code } = verdict.error;
   metrics.count("denials_total", { code });
-  const labels = judged === undefined ? {} : { StsRegion: stsRegion(judged.request.host) };
+  const labels = facts === undefined ? {} : { StsRegion: stsRegion(facts.host) };
   if (code === "IAM_STS_THROTTLED") metrics.count("sts_throttling_total", labels);
   if (code === "IAM_STS_FAILED") metrics.count("sts_connection_failures_total", labels);
 };
@@ -149,7 +153,12 @@ const readBody = (request: IncomingMessage): Promise<Buffer | undefined> =>
         resolve(undefined);
       }
     });
-    request.once("end", () => resolve(Buffer.concat(parts)));
+    const gone = (): void => reject(new Error("the client went away"));
+    request.once("end", () => {
+      // Making an error costs more than reading the body.
+      request.off("close", gone);
+      resolve(Buffer.concat(parts));
+    });
     request.once("error", reject);
-    request.once("close", () => reject(new Error("the client went away")));
+    request.once("close", gone);
   });

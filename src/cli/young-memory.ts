@@ -1,5 +1,5 @@
 import * as v8 from "node:v8";
-import type { System } from "../../base/system.ts";
+import type { System } from "../base/system.ts";
 
 /**
  * Keeps V8's young generation at the megabyte that it starts with. Under steady load it grows to 100 MiB within minutes
