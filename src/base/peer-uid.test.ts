@@ -63,6 +63,8 @@ describe("the kernel's tables", () => {
   });
 });
 
+const turn = async (): Promise<void> => await new Promise((resolve) => void setImmediate(resolve));
+
 describe.runIf(process.platform === "linux")("look-ups", () => {
   test("many at once are answered by few reads, each with the right user", async () => {
     let reads = 0;
@@ -92,7 +94,8 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
     const clients = Array.from({ length: 100 }, () => connect(port, "127.0.0.1"));
     await expect.poll(() => answers.length, { timeout: 15_000 }).toBe(100);
     expect(new Set(await Promise.all(answers))).toEqual(new Set([system.uid]));
-    expect(reads).toBeLessThan(100);
+    // One for the first, one for those who came meanwhile, and some more where the machine is slow.
+    expect(reads).toBeLessThan(20);
     for (const client of clients) client.destroy();
     server.close();
   });
@@ -122,9 +125,45 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
     for (let turn = 0; turn < 11; turn += 1) expect(await uids?.uidOf(at(0xc350), ours)).toBe(1000);
     expect(slept).toEqual([50, 50, 50]);
     expect(readAt.filter((time) => time === 1_000)).toHaveLength(8);
+    await turn();
     now += 10_000;
     await uids?.uidOf(at(0xc350), ours);
     expect(slept).toHaveLength(3);
+  });
+
+  test("who comes while the tables are read, or soon after, shares the next read", async () => {
+    const system = realSystem();
+    let now = 1_000;
+    const slept: number[] = [];
+    let reads = 0;
+    const uids = await peerUids({
+      ...system,
+      monotonic: () => millis(now),
+      sleep: (time) => {
+        slept.push(time);
+        now += time;
+        return Promise.resolve();
+      },
+      files: {
+        ...system.files,
+        readNow: () => {
+          reads += 1;
+          now += 12;
+          return Buffer.from(TCP);
+        },
+      },
+    });
+    reads = 0;
+    now += 1_000;
+    expect(await uids?.uidOf(at(0xc350), ours)).toBe(1000);
+    await turn();
+    now += 4;
+    await Promise.all(Array.from({ length: 20 }, async () => await uids?.uidOf(at(0xc350), ours)));
+    expect({ slept, reads }).toEqual({ slept: [20], reads: 2 });
+    await turn();
+    now += 24;
+    await uids?.uidOf(at(0xc350), ours);
+    expect({ slept, reads }).toEqual({ slept: [20], reads: 3 });
   });
 
   test("a client that has closed is nobody, not root", async () => {

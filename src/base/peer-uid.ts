@@ -11,11 +11,13 @@ const TABLE_LIMIT = MiB(64);
 const QUICK = KiB(256);
 
 /**
- * A read takes some 5 ms whatever is in the tables, since the kernel walks all its buckets. A browser's six connections
+ * A read takes 5 to 15 ms whatever is in the tables, since the kernel walks all its buckets. A browser's six connections
  * are answered at once; of a tool that opens hundreds, one after the other, many wait for the same read.
  */
 const READS_AT_ONCE = 8;
 const READ_EVERY = millis(50);
+/** After each read it is nobody's turn for so many times its length: who comes meanwhile shares the next. */
+const REST = 2;
 
 /** Questions for which it is quicker to search the table than to take all of it in. */
 const SEARCHED = 2;
@@ -82,11 +84,12 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
   const run = async (): Promise<void> => {
     running = true;
     while (waiting.length > 0) {
-      const wait = pause();
+      const wait = pause.next();
       if (wait > 0) await system.sleep(wait);
       // Only those that were accepted before the read began are sure to be in it.
       const batch = waiting;
       waiting = [];
+      const began = system.monotonic();
       let open: readonly Question[] = batch;
       for (const path of TABLES) {
         if (open.length === 0) break;
@@ -102,6 +105,7 @@ export async function peerUids(system: System): Promise<PeerUids | undefined> {
           });
         });
       }
+      pause.read(began);
       for (const question of open) {
         // The kernel gives the table in pieces, and what moves meanwhile can be missing from all of them.
         if (question.missed) question.answer(undefined);
@@ -133,15 +137,28 @@ const canRead = ({ files }: System, memory: ReadMemory): boolean => {
   }
 };
 
-/** How long the next read has to wait: some may come at once, the others one by one. */
-const readPause = (system: System): (() => Millis) => {
+interface ReadPause {
+  /** How long the next read has to wait: some may come soon, the others one by one. */
+  next(): Millis;
+  /** One has ended. @param began when it began */
+  read(began: Millis): void;
+}
+
+const readPause = (system: System): ReadPause => {
   let left = READS_AT_ONCE;
   let at = system.monotonic();
-  return () => {
-    const now = system.monotonic();
-    // Below zero stands for reads that wait already.
-    left = Math.min(READS_AT_ONCE, left + (now - at) / READ_EVERY) - 1;
-    at = now;
-    return millis(Math.max(0, -left * READ_EVERY));
+  let rested = at;
+  return {
+    next: () => {
+      const now = system.monotonic();
+      // Below zero stands for reads that wait already.
+      left = Math.min(READS_AT_ONCE, left + (now - at) / READ_EVERY) - 1;
+      at = now;
+      return millis(Math.max(0, -left * READ_EVERY, rested - now));
+    },
+    read: (began) => {
+      const now = system.monotonic();
+      rested = millis(now + Math.min(READ_EVERY, REST * (now - began)));
+    },
   };
 };

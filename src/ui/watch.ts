@@ -147,13 +147,24 @@ class Watch implements Resumable {
   }
 }
 
-const read = (text: string): ReturnType<typeof event> | undefined => {
-  try {
-    return event(parseJson(text), "");
-  } catch {
-    return undefined;
-  }
+type Event = ReturnType<typeof event>;
+
+/** A UI watches the same in several places: what was read last comes again, to the letter. */
+const reader = (): ((text: string) => Event | undefined) => {
+  let last = "";
+  let found: Event | undefined;
+  return (text) => {
+    if (text === last) return found;
+    last = text;
+    try {
+      found = event(parseJson(text), "");
+    } catch {
+      found = undefined;
+    }
+    return found;
+  };
 };
+const read = reader();
 
 /** Undefined: what cannot stand in a query is no version. */
 const inQuery = (version: string): string | undefined => {

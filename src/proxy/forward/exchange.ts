@@ -57,7 +57,6 @@ export class Exchange implements StreamUser, ResponseSink {
   #answered = false;
   /** The upstream is stopped until the client takes more. */
   #stopped = false;
-  #flushing: NodeJS.Immediate | undefined;
   #over = false;
 
   constructor(wire: Wire, request: IncomingMessage, response: ServerResponse, admitted: Admitted) {
@@ -166,7 +165,7 @@ export class Exchange implements StreamUser, ResponseSink {
     }
     // TLS gives what one read has brought record by record, and each write is a call of the system.
     if (this.#pieces.full) this.#flush();
-    else if (!this.#over && this.#flushing === undefined) this.#flushing = setImmediate(() => this.#flush());
+    else if (!this.#over) this.#pieces.soon(() => this.#flush());
   }
 
   onEnd(): void {
@@ -254,7 +253,6 @@ export class Exchange implements StreamUser, ResponseSink {
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
-    this.#flushing = undefined;
     if (this.#over) return;
     const chunk = this.#pieces.take();
     if (chunk === undefined) {

@@ -1,21 +1,28 @@
 import type { ServerResponse } from "node:http";
 
+export interface Gathering {
+  /** Bytes that wait for others. */
+  readonly most: number;
+  /** Milliseconds for which they do; 0: for others of the same turn of the event loop. */
+  readonly time: number;
+}
+
 /** What of a body came together, to leave together: apart, each small chunk would be a write. */
 export class Pieces {
   #first: Buffer | undefined;
   /** All of them, where there are several. */
   #all: Buffer[] | undefined;
   #size = 0;
-  readonly #most: number;
+  #waits = false;
+  readonly #gathering: Gathering;
 
-  /** @param most bytes that wait for others of the same turn of the event loop */
-  constructor(most: number) {
-    this.#most = most;
+  constructor(gathering: Gathering) {
+    this.#gathering = gathering;
   }
 
   /** They are many by now, and leave better without those that follow. */
   get full(): boolean {
-    return this.#size >= this.#most;
+    return this.#size >= this.#gathering.most;
   }
 
   add(chunk: Buffer): void {
@@ -23,6 +30,18 @@ export class Pieces {
     if (this.#first === undefined) this.#first = chunk;
     else if (this.#all === undefined) this.#all = [this.#first, chunk];
     else this.#all.push(chunk);
+  }
+
+  /** Calls once for all that comes until then. */
+  soon(flush: () => void): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    const then = (): void => {
+      this.#waits = false;
+      flush();
+    };
+    if (this.#gathering.time === 0) setImmediate(then);
+    else setTimeout(then, this.#gathering.time);
   }
 
   take(): Buffer | undefined {

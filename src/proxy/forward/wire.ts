@@ -6,6 +6,7 @@ import { millis, type Millis } from "../../base/units.ts";
 import { hostAndPort } from "../sites.ts";
 import type { Admitted, Incident, Site, SiteHooks, Upstream } from "../types.ts";
 import { narrowHeads, narrowReturned } from "./narrow.ts";
+import type { Gathering } from "./pieces.ts";
 import { StreamPool } from "./pool.ts";
 import { requestHeads, type BodyFraming } from "./request-head.ts";
 import { responseHeads, type ReturnedHead } from "./response-head.ts";
@@ -54,7 +55,7 @@ export interface Wire {
    * Bytes of an answer that wait for others that come at once. An API server's come by records of TLS, each of which
    * would be a write; a UI's come by larger pieces, of which a copy costs memory.
    */
-  readonly gathers: number;
+  readonly gathers: Gathering;
   /** `Upstream.peer`. */
   readonly peer: Upstream["peer"];
   /** Address of the start page. */
@@ -78,7 +79,9 @@ export interface Wire {
   done(): void;
 }
 
-const GATHERED = 64 * 1024;
+/** An API server hands a list out by single objects: each read has a few of them, and each write costs as much as both. */
+const GATHERED: Gathering = { most: 64 * 1024, time: 1 };
+const AT_ONCE: Gathering = { most: 1, time: 0 };
 
 const late = (what: string, limit: Millis): KnownError =>
   new KnownError("UPSTREAM_LATE", `Cannot get ${what}: none came within ${limit / 1000} s`);
@@ -124,7 +127,7 @@ export function openWire(
     peer: site.upstream.peer,
     start: site.start,
     limits,
-    gathers: narrow === undefined ? 1 : GATHERED,
+    gathers: narrow === undefined ? AT_ONCE : GATHERED,
     onIncident: options.onIncident,
     ready: () => site.upstream.ready?.(),
     authorize: async (rejected, { limit, doubtful = false } = {}) => {
