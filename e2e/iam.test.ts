@@ -1,52 +1,39 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callerIdentitySts, type CallerIdentitySts } from "../test/aws/caller-identity.ts";
-import { iamKubeconfig } from "../test/aws/iam-kubeconfig.ts";
-import { startIamServer, type IamServerProgram } from "../test/aws/iam-server-program.ts";
+import type { IamServerProgram } from "../test/aws/iam-server-program.ts";
 import { ACCOUNT, CLUSTER_ID, PEOPLE } from "../test/aws/iam-server-scene.ts";
 import { open } from "../test/opened.ts";
 import { kauth } from "../test/program.ts";
+import {
+  kubectlIn,
+  startWebhook,
+  webhookConfig,
+  writeIamKubeconfig,
+  type KubectlOutcome,
+} from "./iam-webhook.ts";
 import { openKit, type Kit } from "./kit.ts";
 
-const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "..");
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/Dev`;
 
 let kit: Kit;
 let sts: CallerIdentitySts;
 let directory: string;
 let server: IamServerProgram;
 
-const configPath = (): string => join(directory, "iam.yaml");
-const configOf = (entries: string): string =>
-  `clusterID: ${CLUSTER_ID}\nserver:\n  port: ${kit.webhookPort}\n  mapRoles:\n${entries}`;
-const entry = (role: string, username: string): string =>
-  `  - roleARN: arn:aws:iam::${ACCOUNT}:role/${role}\n    username: "${username}"\n    groups: [devs]\n`;
-
 beforeAll(async () => {
   kit = await openKit();
   directory = await mkdtemp(join(tmpdir(), "kauth-e2e-iam-"));
   sts = await callerIdentitySts({ people: PEOPLE, clusterId: CLUSTER_ID });
   await kit.admin("-n", "kube-system", "delete", "configmap", "aws-auth", "--ignore-not-found");
-  await writeFile(configPath(), configOf(entry("Dev", "dev-{{SessionName}}")));
-  server = await startIamServer({
-    args: [
-      "-c",
-      configPath(),
-      "--kubeconfig-pregenerated",
-      "--kubeconfig",
-      kit.kubeconfig("admin"),
-      "--tls-cert-file",
-      join(kit.pki, "webhook-server.crt"),
-      "--tls-key-file",
-      join(kit.pki, "webhook-server.key"),
-      "--backend-mode",
-      "MountedFile,EKSConfigMap",
-    ],
+  server = await startWebhook(kit, directory, {
+    clusterId: CLUSTER_ID,
+    roles: { [ROLE]: "dev-{{SessionName}}" },
     env: sts.env,
+    backends: "MountedFile,EKSConfigMap",
   });
 }, 120_000);
 
@@ -57,29 +44,15 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
 
-const kubeconfigOf = async (id: string, clusterId = CLUSTER_ID): Promise<string> => {
-  const path = join(directory, `${id}-${clusterId}.kubeconfig`);
-  const cluster = { server: kit.server, ca: await readFile(join(kit.pki, "ca.crt"), "utf8") };
-  await writeFile(path, iamKubeconfig(cluster, { id, person: PEOPLE[id], clusterId }), { mode: 0o600 });
-  return path;
-};
+const kubeconfigOf = async (id: string, clusterId = CLUSTER_ID): Promise<string> =>
+  await writeIamKubeconfig(kit, join(directory, `${id}-${clusterId}.kubeconfig`), {
+    id,
+    person: PEOPLE[id],
+    clusterId,
+  });
 
-interface Outcome {
-  readonly out: string;
-  readonly err: string;
-}
-
-const kubectl = async (kubeconfig: string, ...args: readonly string[]): Promise<Outcome> => {
-  try {
-    const { stdout, stderr } = await run(kit.kubectl, [`--kubeconfig=${kubeconfig}`, ...args], {
-      env: { PATH: process.env["PATH"], HOME: directory, KAUTH_HOME: directory },
-    });
-    return { out: stdout, err: stderr };
-  } catch (error) {
-    const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
-    return { out: stdout, err: stderr };
-  }
-};
+const kubectl = async (kubeconfig: string, ...args: readonly string[]): Promise<KubectlOutcome> =>
+  await kubectlIn(kit, directory, kubeconfig, ...args);
 
 const DEV = "ASIADEVDEVDEVDEVDEV1";
 const BOB = "AKIABOBBOBBOBBOBBOB1";
@@ -138,8 +111,10 @@ describe("who is refused: kubectl says Unauthorized, the server says why", () =>
 
 describe("mappings that change while it runs", () => {
   test("a file that is renamed over the old one", async () => {
-    await writeFile(`${configPath()}.new`, configOf(entry("Dev", "renamed-{{SessionName}}")));
-    await rename(`${configPath()}.new`, configPath());
+    const path = join(directory, "iam.yaml");
+    const roles = { [ROLE]: "renamed-{{SessionName}}" };
+    await writeFile(`${path}.new`, webhookConfig(kit, { clusterId: CLUSTER_ID, roles }));
+    await rename(`${path}.new`, path);
     await server.said(/^MountedFile: 1 entry/);
     const { out } = await kubectl(await kubeconfigOf(DEV), "auth", "whoami", "-o", "yaml");
     expect(out).toContain("username: renamed-jane");
@@ -159,7 +134,7 @@ describe("mappings that change while it runs", () => {
     );
     await kit.admin("apply", "-f", path);
     await server.said(/^EKSConfigMap: 1 entry/);
-    const whoami = async (): Promise<Outcome> =>
+    const whoami = async (): Promise<KubectlOutcome> =>
       await kubectl(await kubeconfigOf(BOB), "auth", "whoami", "-o", "yaml");
     expect((await whoami()).out).toContain("username: bob-of-iam");
     await kit.admin("-n", "kube-system", "delete", "configmap", "aws-auth");

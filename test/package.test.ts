@@ -187,6 +187,7 @@ describe("what programs can import", () => {
       "listPages",
       "mayI",
       "requestToken",
+      "updateStatus",
       "watchObjects",
       "whoAmI",
     ],

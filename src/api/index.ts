@@ -25,4 +25,5 @@ export type {
   UpgradeRefused,
   UpgradeRequest,
 } from "./types.ts";
+export { updateStatus, type StatusUpdate } from "./update-status.ts";
 export { watchObjects, type WatchEvent } from "./watch.ts";

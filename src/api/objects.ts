@@ -152,8 +152,8 @@ export type Workload = ReturnType<typeof workload>;
 
 export const configMap = object({ metadata, data: stringMap });
 
-/** Of aws-iam-authenticator. Its `spec` is for who maps identities: one that is wrong must not hide the others. */
-export const identityMapping = object({ metadata, spec: unknown });
+/** Of aws-iam-authenticator. The rest is for who maps identities: one that is wrong must not hide the others. */
+export const identityMapping = object({ metadata, spec: unknown, status: unknown });
 
 export const selfSubjectReview = object({
   status: object({

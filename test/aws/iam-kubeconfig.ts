@@ -1,10 +1,18 @@
-import type { Person } from "./caller-identity.ts";
 import { PROGRAM } from "../program.ts";
 
 /** A kubeconfig whose credential plugin is `kauth iam token`, with somebody's keys in its environment. */
 export const iamKubeconfig = (
   cluster: { readonly server: string; readonly ca: string },
-  who: { readonly id: string; readonly person: Person | undefined; readonly clusterId: string },
+  who: {
+    readonly id: string;
+    /** Whose keys; undefined: nobody's. */
+    readonly person: { readonly secret: string; readonly session?: string } | undefined;
+    readonly clusterId: string;
+    /** More words for `kauth iam token`. */
+    readonly args?: readonly string[];
+    /** More of its environment. */
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): string => {
   const [command = "", ...first] = PROGRAM;
   const env = [
@@ -13,6 +21,7 @@ export const iamKubeconfig = (
     ...(who.person?.session === undefined ? [] : [{ name: "AWS_SESSION_TOKEN", value: who.person.session }]),
     { name: "AWS_REGION", value: "us-west-2" },
     { name: "AWS_EC2_METADATA_DISABLED", value: "true" },
+    ...Object.entries(who.env ?? {}).map(([name, value]) => ({ name, value })),
   ];
   return JSON.stringify({
     apiVersion: "v1",
@@ -33,7 +42,7 @@ export const iamKubeconfig = (
           exec: {
             apiVersion: "client.authentication.k8s.io/v1",
             command,
-            args: [...first, "iam", "token", "-i", who.clusterId],
+            args: [...first, "iam", "token", "-i", who.clusterId, ...(who.args ?? [])],
             env,
             interactiveMode: "Never",
           },

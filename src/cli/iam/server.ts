@@ -36,6 +36,7 @@ export async function runServer(invocation: Invocation): Promise<number> {
     config,
     configPath,
     connection,
+    writeStatus: true,
     system,
     tell: (event) => tellMapping(event, { metrics, system }),
   });
@@ -114,6 +115,11 @@ const tellMapping = (
       if (event.backend === "EKSConfigMap") metrics.count("configmap_watch_failures_total");
       if (event.backend === "DynamicFile") metrics.count("dynamicfile_failures_total");
       if (!event.again) system.log.warn(`${event.backend}: what was good last goes on: ${event.reason}`);
+      return;
+    case "unwritten":
+      metrics.count("identity_status_failures_total");
+      if (!event.again)
+        system.log.warn(`CRD: a status was not written, which changes nothing for anybody: ${event.reason}`);
       return;
     case "modes":
       system.log.say(`Backends in use now: ${event.modes.join(", ")}`);

@@ -1,4 +1,4 @@
-import { DecodeError, fallback, object, string } from "../../base/decode.ts";
+import { DecodeError, fallback, object, optional, record, string } from "../../base/decode.ts";
 import { canonicalArn, parseArn } from "../arn.ts";
 import { shown } from "../verify/quote.ts";
 import { entryFault } from "./entry.ts";
@@ -59,8 +59,29 @@ const subjectOf = (text: string): Subject => {
   return { kind: isUser ? "user" : "role", arn: text };
 };
 
+const statusShape = object({
+  spec: fallback(object({ arn: text }), { arn: "" }),
+  status: optional(record),
+});
+
+/** The status that an object should have, in place of another one; undefined: nothing is to be written. */
+export const statusToWrite = (value: unknown): Readonly<Record<string, unknown>> | undefined => {
+  let read: ReturnType<typeof statusShape>;
+  try {
+    read = statusShape(value, "");
+  } catch (error) {
+    // It is told as what cannot be used for mapping.
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+  const wanted = identityStatus(read.spec.arn);
+  return wanted === undefined || read.status?.["canonicalARN"] === wanted.canonicalARN
+    ? undefined
+    : { ...read.status, ...wanted };
+};
+
 /** What the reference's controller writes into `status`; undefined for an ARN that is nobody's. */
-export const identityStatus = (arn: string): { readonly canonicalARN: string } | undefined => {
+const identityStatus = (arn: string): { readonly canonicalARN: string } | undefined => {
   const canonical = canonicalArn(arn);
   return "fault" in canonical ? undefined : { canonicalARN: canonical.arn.toLowerCase() };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readAwsAuth } from "./aws-auth.ts";
-import { identityStatus, readIdentityMappings } from "./crd.ts";
+import { readIdentityMappings, statusToWrite } from "./crd.ts";
 import { readDynamicFile, unixTime } from "./dynamic-file.ts";
 import { lookupOf } from "./lookup.ts";
 import type { ReadMapping } from "./table.ts";
@@ -158,12 +158,30 @@ describe("IAMIdentityMapping", () => {
     expect(read.faults).toHaveLength(3);
   });
 
-  test("its status is the canonical ARN in lower case (iam.md §3.7)", () => {
+  describe("its status", () => {
     const account = "X".repeat(12);
-    expect(identityStatus(`arn:aws:iam::${account}:user/AuthorizedUser`)).toEqual({
-      canonicalARN: `arn:aws:iam::${account.toLowerCase()}:user/authorizeduser`,
+    const spec = { arn: `arn:aws:iam::${account}:user/AuthorizedUser` };
+    const right = { canonicalARN: `arn:aws:iam::${account.toLowerCase()}:user/authorizeduser` };
+
+    test("is the canonical ARN in lower case (iam.md §3.7)", () => {
+      expect(statusToWrite({ spec })).toEqual(right);
+      const session = { arn: "arn:aws:sts::111122223333:assumed-role/Dev/jane" };
+      expect(statusToWrite({ spec: session })).toEqual({
+        canonicalARN: "arn:aws:iam::111122223333:role/dev",
+      });
     });
-    expect(identityStatus("garbage")).toBeUndefined();
+
+    test.each([
+      { name: "as it should be", value: { spec, status: { ...right, userID: "AIDA" } } },
+      { name: "of an ARN that is none", value: { spec: { arn: "garbage" }, status: { canonicalARN: "x" } } },
+      { name: "of an object without an ARN", value: { spec: {} } },
+      { name: "of an object that cannot be read", value: { spec: { arn: 7 } } },
+    ])("$name is left alone", ({ value }) => expect(statusToWrite(value)).toBeUndefined());
+
+    test("keeps what others wrote into it", () => {
+      const status = { canonicalARN: "old", userID: "AIDA", theirs: { x: 1 } };
+      expect(statusToWrite({ spec, status })).toEqual({ ...status, ...right });
+    });
   });
 });
 

@@ -33,6 +33,7 @@ const COUNTERS = {
   sts_throttling_total: "Answers of STS that said: too often",
   sts_responses_total: "Answers of STS",
   ec2_describe_instances_calls_total: "Questions to EC2",
+  identity_status_failures_total: "Statuses of IAMIdentityMapping that could not be written",
   denials_total: "Refusals by their code",
   verdicts_total: "How an identity was come by: sts, shared or memory",
 } as const;

@@ -11,6 +11,7 @@ import type { ReadMapping } from "../table.ts";
 import { followFile } from "./follow-file.ts";
 import { createSource, type Source, type Tell } from "./source.ts";
 import { followAwsAuth, followIdentityMappings } from "./watches.ts";
+import { createStatusWriter } from "./write-status.ts";
 
 export interface MappingWishes {
   /** In their order, see `backendModes`. */
@@ -21,6 +22,8 @@ export interface MappingWishes {
   readonly configPath: string | undefined;
   /** For EKSConfigMap and CRD. */
   readonly connection?: Connection | undefined;
+  /** Whether CRD writes `status.canonicalARN` of its objects, as the reference does. Default false. */
+  readonly writeStatus?: boolean;
   readonly system: System;
   /** Default: nobody. */
   readonly tell?: Tell | undefined;
@@ -77,8 +80,12 @@ export function followMappings(wishes: MappingWishes): LiveMappings {
       case "EKSConfigMap":
       case "CRD": {
         if (connection === undefined) throw new TypeError(`${source.name} without a connection`);
-        const watch = source.name === "CRD" ? followIdentityMappings : followAwsAuth;
-        await watch(source, { connection, system, signal });
+        const parts = { connection, system, signal };
+        if (source.name === "EKSConfigMap") await followAwsAuth(source, parts);
+        else {
+          const writer = wishes.writeStatus === true ? createStatusWriter({ ...parts, tell }) : undefined;
+          await followIdentityMappings(source, parts, writer);
+        }
         return;
       }
       default:

@@ -41,7 +41,12 @@ export async function scene(
   {
     files: written = {},
     connection,
-  }: { readonly files?: Readonly<Record<string, string>>; readonly connection?: Connection } = {},
+    writeStatus,
+  }: {
+    readonly files?: Readonly<Record<string, string>>;
+    readonly connection?: Connection;
+    readonly writeStatus?: boolean;
+  } = {},
 ): Promise<Scene> {
   const files = new Map(Object.entries({ [CONFIG]: configOf({ A: "a" }), ...written }));
   const time = clock();
@@ -77,6 +82,7 @@ export async function scene(
     config: await readServerConfig(files.get(CONFIG) ?? "", CONFIG),
     configPath: CONFIG,
     connection,
+    ...(writeStatus === undefined ? {} : { writeStatus }),
     system,
     tell: (event) => events.push(event),
   });

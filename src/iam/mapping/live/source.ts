@@ -24,6 +24,8 @@ export type MappingEvent =
       readonly reason: string;
       readonly again: boolean;
     }
+  /** What is told others of a mapping, see `write-status.ts`; nobody's name depends on it. `again`: as before. */
+  | { readonly kind: "unwritten"; readonly reason: string; readonly again: boolean }
   | { readonly kind: "modes"; readonly modes: readonly BackendName[] }
   /** From a change, as its writer says, to its effect. */
   | {

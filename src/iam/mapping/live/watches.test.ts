@@ -178,6 +178,41 @@ describe("CRD", () => {
     ]);
   });
 
+  test("statuses are written where that is wished for, and change nobody", async () => {
+    const { connection, send, asked } = cluster([mapping("x", "X"), mapping("y", "Y")]);
+    const { who, events } = await opening(["CRD"], { connection, writeStatus: true });
+    const written = asked.filter(({ method }) => method === "PUT");
+    expect(written.map(({ path }) => path.split("/").slice(-2).join("/"))).toEqual(["x/status", "y/status"]);
+    const status = { canonicalARN: arn("x") };
+    send("MODIFIED", { ...mapping("x", "X"), status });
+    await settle();
+    expect(asked.filter(({ method }) => method === "PUT")).toHaveLength(2);
+    // Nothing is read anew for it.
+    expect(events.map(({ kind }) => kind)).toEqual(["loaded"]);
+    send("MODIFIED", { ...mapping("x", "Z"), status });
+    await settle();
+    expect([await who("X"), await who("Z"), events.length]).toEqual(["-", "x", 2]);
+    expect(asked.at(-1)).toMatchObject({ method: "PUT", body: { status: { canonicalARN: arn("z") } } });
+  });
+
+  test("statuses that cannot be written lock nobody out", async () => {
+    const { connection: reading } = cluster([mapping("x", "X")]);
+    const connection: Connection = {
+      ...reading,
+      request: async (request) =>
+        request.method === "PUT" ? { status: 403, headers: [], body: {} } : await reading.request(request),
+    };
+    const { who, live, events } = await opening(["CRD"], { connection, writeStatus: true });
+    expect(events.map(({ kind }) => kind)).toEqual(["loaded", "unwritten"]);
+    expect([await who("X"), live.states()]).toEqual(["x", [{ name: "CRD", read: true, fault: undefined }]]);
+  });
+
+  test("nothing is written unasked", async () => {
+    const { connection, asked } = cluster([mapping("x", "X")]);
+    await opening(["CRD"], { connection });
+    expect(asked.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
   test("stands beside a file", async () => {
     const { connection } = cluster([mapping("x", "X")]);
     const { who } = await opening(["MountedFile", "CRD"], { connection });

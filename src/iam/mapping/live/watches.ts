@@ -6,6 +6,7 @@ import { AWS_AUTH, readAwsAuth, type ReadAwsAuth } from "../aws-auth.ts";
 import { readIdentityMappings } from "../crd.ts";
 import { NO_MAPPING } from "../table.ts";
 import type { Source } from "./source.ts";
+import type { IdentityMapping, StatusWriter } from "./write-status.ts";
 
 /** As long as the reference waits after a watch that failed. */
 const PAUSE = millis(5_000);
@@ -40,22 +41,41 @@ const take = (source: Source, read: ReadAwsAuth): void => {
   else source.accept(read);
 };
 
-/** Every `IAMIdentityMapping`, until the signal. */
-export const followIdentityMappings = async (source: Source, parts: WatchParts): Promise<void> =>
+/** Every `IAMIdentityMapping`, until the signal. With a writer their statuses are written. */
+export const followIdentityMappings = async (
+  source: Source,
+  parts: WatchParts,
+  writer?: StatusWriter,
+): Promise<void> => {
+  const known = new Map<string, IdentityMapping>();
+  const wishes = { ...parts, namespace: undefined };
+  const forget = (name: string): void => {
+    known.delete(name);
+    writer?.forget(name);
+  };
+  const keep = (item: IdentityMapping): void => {
+    known.set(item.metadata.name, item);
+    writer?.see(item);
+  };
   await again(source, parts, async () => {
-    const known = new Map<string, unknown>();
-    const wishes = { ...parts, namespace: undefined };
     for await (const event of watchObjects(parts.connection, "iamidentitymappings", wishes)) {
       if (event.kind === "listed") {
-        known.clear();
-        for (const item of event.items) known.set(item.metadata.name, item);
-      } else if (event.kind === "deleted") known.delete(event.item.metadata.name);
-      else known.set(event.item.metadata.name, event.item);
+        for (const name of known.keys()) forget(name);
+        for (const item of event.items) keep(item);
+      } else if (event.kind === "deleted") forget(event.item.metadata.name);
+      else {
+        const before = known.get(event.item.metadata.name);
+        keep(event.item);
+        // What changed is something else, such as the status.
+        if (before !== undefined && JSON.stringify(before.spec) === JSON.stringify(event.item.spec)) continue;
+      }
       // Of two that are for the same ARN it is the same one that counts, however they arrived.
       const inOrder = [...known].toSorted(([a], [b]) => (a < b ? -1 : 1));
       source.accept(readIdentityMappings(inOrder.map(([, item]) => item)));
     }
   });
+  await writer?.ended();
+};
 
 /** What was good last goes on while the API server cannot be asked. */
 const again = async (
