@@ -10,7 +10,7 @@ const NARROW: Narrow = {
   location: () => undefined,
 };
 const HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-const ITEM = `${"x".repeat(100)}`;
+const ITEM = "x".repeat(100);
 const CHUNK = `64\r\n${ITEM}\r\n`;
 
 /** Sizes of the chunks that the client got. */
