@@ -16,7 +16,7 @@ import {
 import type { System } from "../../base/system.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
 import { refuseOperands } from "../options.ts";
-import { keepYoungMemorySmall } from "../young-memory.ts";
+import { tuneHeap } from "../tune-heap.ts";
 import { connectApiServer } from "./api-server.ts";
 import { handsOf } from "./hands.ts";
 import { serverWishes, type ServerWishes } from "./server-settings.ts";
@@ -25,7 +25,7 @@ import { serverWishes, type ServerWishes } from "./server-settings.ts";
 export async function runServer(invocation: Invocation): Promise<number> {
   const { system, signal } = invocation;
   refuseOperands(invocation, "serve");
-  keepYoungMemorySmall(system);
+  tuneHeap(system);
   const wishes = await serverWishes(invocation);
   for (const warning of wishes.warnings) system.log.warn(warning);
   const { settings, config, configPath, modes } = wishes;

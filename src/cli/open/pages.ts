@@ -20,7 +20,7 @@ import { accountText } from "./service-account.ts";
 import type { Sources } from "./sources.ts";
 import { createTarget, type OpenedTarget, type Target } from "./target.ts";
 import { pagePath, wantsToken } from "./ui-plan.ts";
-import { keepYoungMemorySmall } from "../young-memory.ts";
+import { tuneHeap } from "../tune-heap.ts";
 
 /** A target in a cluster. Those of one cluster share one `config`. */
 export interface Wish {
@@ -58,7 +58,7 @@ const IN_USE = 600_000;
  */
 export async function openPages(request: PagesRequest): Promise<Served> {
   const { system, settings, wishes, presets = [], report, signal } = request;
-  keepYoungMemorySmall(system);
+  tuneHeap(system);
   const many = wishes.length > 1;
   const reportOn = (subject: Subject): Report => (many ? about(report, subject) : report);
   let served: Served | undefined;
