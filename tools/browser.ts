@@ -1,4 +1,4 @@
-import { findChromium, findFirefox } from "../test/find-browser.ts";
+import { findChromium, findFirefox } from "../test/find-program.ts";
 import { aptInstall } from "./apt.ts";
 
 /** Gets Firefox where that can be done; what is tried in it is tried in Chromium too. */

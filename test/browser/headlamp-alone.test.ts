@@ -1,19 +1,13 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { fewAccounts } from "../stand-ins/accounts.ts";
 import { serveDirectly, type Direct, type Fault } from "../stand-ins/direct.ts";
 import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
 import { putObject } from "../stand-ins/headlamp/resources.ts";
+import { fileChromium } from "./file-chromium.ts";
 
 /** The stand-in has to be as strict as the real one: what breaks the one breaks the other (ui-traffic/README.md). */
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 const SCALE = 0.2;
 
@@ -29,7 +23,7 @@ const scene = async (authorization = "Bearer amys"): Promise<Scene> => {
   const ui = headlamp({ accounts, scale: SCALE });
   putObject(ui.store, "pods", "first");
   const direct = await serveDirectly(ui, authorization);
-  const context = await browser.newContext();
+  const context = await browser().newContext();
   const page = await context.newPage();
   return {
     ui,

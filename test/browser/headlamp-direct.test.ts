@@ -1,46 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { epochMillis } from "../../src/base/units.ts";
-import { startChromium } from "../chromium.ts";
 import { writeKubeconfig } from "../kubeconfigs.ts";
-import { headlampApi, type Asked, type HeadlampApi } from "../stand-ins/headlamp/api.ts";
-import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import type { Asked } from "../stand-ins/headlamp/api.ts";
+import type { Headlamp } from "../stand-ins/headlamp/headlamp.ts";
 import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
-import {
-  eventually,
-  expectFresh,
-  expectNoBadView,
-  launched,
-  stage,
-  type Stage,
-} from "../stand-ins/opened.ts";
+import { headlampStage, type HeadlampStage } from "../stand-ins/headlamp/stage.ts";
+import { eventually, expectFresh, expectNoBadView, launched, type Stage } from "../stand-ins/opened.ts";
+import { fileChromium } from "./file-chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 /** Half of the real page's times. */
 const SCALE = 0.5;
-
-type DirectStage = Stage & { readonly ui: Headlamp; readonly api: HeadlampApi };
-
-const directStage = async (): Promise<DirectStage> => {
-  let api: HeadlampApi | undefined;
-  const staged = await stage({
-    app: "ui",
-    image: "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
-    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
-    api: (ui) => (api = headlampApi(() => ui)),
-  });
-  if (api === undefined) throw new TypeError("the stage has made no API");
-  putObject(staged.ui.store, "deployments", "first");
-  putObject(staged.ui.store, "pods", "shell");
-  return { ...staged, api };
-};
 
 /** How the person signs in; each is amy to the cluster. */
 const WAYS = {
@@ -73,7 +45,7 @@ const opened = async (
 ): Promise<Page> => {
   const open = await staged.open(await WAYS[way](staged));
   expect(open.ready["credential"]).toMatch(/^nothing: .* goes to the API server only$/);
-  const context = await staged.context(browser);
+  const context = await staged.context(browser());
   await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));
   const page = await launched(context, open);
   await page.locator("#user", { hasText: "amy" }).waitFor();
@@ -92,7 +64,7 @@ const toDeployments = async (page: Page, ui: Headlamp): Promise<void> => {
 /** Nothing of the person was in the pod, and all that the API server saw was theirs and kauth's. */
 const judge = async (
   page: Page,
-  { ui, api }: DirectStage,
+  { ui, api }: HeadlampStage,
   { way = "a bearer token", revoked = false }: { readonly way?: Way; readonly revoked?: boolean } = {},
 ): Promise<void> => {
   await expectNoBadView(page);
@@ -126,7 +98,7 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   test.each(Object.keys(WAYS) as Way[])(
     "with %s it lists, follows, edits, and opens a log and a terminal",
     async (way) => {
-      await using staged = await directStage();
+      await using staged = await headlampStage({ scale: SCALE });
       const { ui, api } = staged;
       const page = await opened(staged, way);
       await toDeployments(page, ui);
@@ -151,7 +123,7 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   );
 
   test("somebody's cookie is left over", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin } = staged;
     const bens = await plugin.answer("ben");
     await plugin.answer("amy");
@@ -164,7 +136,7 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   });
 
   test("its token is revoked, and the plugin has a good one", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin, token } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -180,7 +152,7 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   });
 
   test("its pod is gone, and the open list stays live", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -198,7 +170,7 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   });
 
   test("the API server's connections are cut, and the list goes on", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);

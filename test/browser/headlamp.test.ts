@@ -1,44 +1,23 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { serveDirectly } from "../stand-ins/direct.ts";
-import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import type { Headlamp } from "../stand-ins/headlamp/headlamp.ts";
 import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
+import { headlampStage } from "../stand-ins/headlamp/stage.ts";
 import {
   eventually,
   expectCleanTraffic,
   expectFresh,
   expectNoBadView,
   launched,
-  stage,
   type Stage,
 } from "../stand-ins/opened.ts";
+import { fileChromium } from "./file-chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 /** Half of the real page's times. */
 const SCALE = 0.5;
-const IMAGE = "ghcr.io/headlamp-k8s/headlamp:v0.45.0";
-
-type HeadlampStage = Stage & { readonly ui: Headlamp };
-
-const headlampStage = async (life?: number): Promise<HeadlampStage> => {
-  const staged = await stage({
-    app: "ui",
-    image: IMAGE,
-    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
-    ...(life === undefined ? {} : { life }),
-  });
-  putObject(staged.ui.store, "deployments", "first");
-  putObject(staged.ui.store, "pods", "shell");
-  return staged;
-};
 
 type Cookies = readonly { readonly name: string; readonly value: string }[];
 
@@ -50,7 +29,7 @@ const opened = async (
   // Where the pod gets the token; headlamp-direct.test.ts has the way that is chosen by itself.
   const open = await staged.open(["--leg", "pod"]);
   await before();
-  const context = await staged.context(browser);
+  const context = await staged.context(browser());
   await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));
   const page = await launched(context, open);
   await page.locator("#user", { hasText: "amy" }).waitFor();
@@ -88,7 +67,7 @@ const pass = async (page: Page, seconds: number): Promise<void> =>
 
 describe.concurrent("Headlamp through kauth open", () => {
   test("lists, follows, edits, and opens a log and a terminal", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -106,7 +85,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("its pod is deleted while another is ready", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -125,7 +104,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("its container ends, which Kubernetes sees 2 s later", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -143,7 +122,7 @@ describe.concurrent("Headlamp through kauth open", () => {
     [4, "between two polls"],
     [30, "over many polls"],
   ])("no pod is ready for %i s, %s", async (seconds) => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -169,7 +148,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("three tabs are open while no pod is ready for 30 s, and each is clicked in", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     const others = [await page.context().newPage(), await page.context().newPage()];
@@ -189,7 +168,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("a click while no pod is ready is answered once one is", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -207,7 +186,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("what happened while no pod was ready is forgotten, so that no watch can go on", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     await toDeployments(page, ui);
@@ -226,7 +205,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("its token ends in use", async () => {
-    await using staged = await headlampStage(8_000);
+    await using staged = await headlampStage({ scale: SCALE, life: 8_000 });
     const { ui, plugin, token } = staged;
     const page = await opened(staged, [], async () => await plugin.answer("amy"));
     await toDeployments(page, ui);
@@ -243,7 +222,7 @@ describe.concurrent("Headlamp through kauth open", () => {
     ["401", false],
     ["502 where the page posts", true],
   ])("its token is revoked, which shows as %s, and the plugin has a good one", async (_name, is502) => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin, token } = staged;
     ui.rejectedPostIs502 = is502;
     const page = await opened(staged);
@@ -260,7 +239,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("somebody's cookie is left over", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin, token } = staged;
     const bens = await plugin.answer("ben");
     await plugin.answer("amy");
@@ -274,7 +253,7 @@ describe.concurrent("Headlamp through kauth open", () => {
   });
 
   test("a page of another origin gets nowhere, though the app would let it (U5, U6)", async () => {
-    await using staged = await headlampStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
     const target = new URL(page.url());

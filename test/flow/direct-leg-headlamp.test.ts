@@ -7,6 +7,7 @@ import { answeringPlugin, type Answering } from "../answering-plugin.ts";
 import { unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
 import { open, type Opened } from "../opened.ts";
 import { sendJson, sendText } from "../stand-ins/answers.ts";
+import { HEADLAMP_IMAGE } from "../stand-ins/headlamp/stage.ts";
 import { cookiesOf, linesOf } from "../stand-ins/seen.ts";
 import { eventually } from "../stand-ins/opened.ts";
 import { runInPods, type Pods } from "../stand-ins/pods.ts";
@@ -81,9 +82,8 @@ const scene = async (config: Config): Promise<Scene> => {
   const plugin = await answeringPlugin({ pods });
   await plugin.answer("amy");
   const { store } = plugin.demo.cluster;
-  const image = "ghcr.io/headlamp-k8s/headlamp:v0.45.0";
   const put = (name: string): void => {
-    putPod(store, { name, app: "ui", image });
+    putPod(store, { name, app: "ui", image: HEADLAMP_IMAGE });
     refreshSlices(store);
   };
   const remove = (name: string): void => {
