@@ -6,7 +6,10 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
 import { CODES } from "../src/base/codes.ts";
+import type { Documented } from "./json-document.ts";
+import { IAM_DOCUMENTS } from "./json-iam.ts";
 import { EVENTS, FINDING, FOUND, NOT_SEARCHED, WHOAMI } from "./json-keys.ts";
+import { OIDC_DOCUMENTS } from "./json-oidc.ts";
 import { places } from "../src/base/places.ts";
 
 /** The reference pages, rendered from the code. `npm run generate` writes them; a test compares them. */
@@ -169,12 +172,21 @@ function configPage(): string {
   );
 }
 
+const keys = (sentences: Readonly<Record<string, string>>): string =>
+  table(
+    ["key", "meaning"],
+    Object.entries(sentences).map(([key, means]) => [`\`${key}\``, cell(means)]),
+  );
+
+const document = (path: string, { says, keys: sentences, parts, example }: Documented): readonly string[] => [
+  `## kauth ${path}`,
+  `\`kauth ${path} --output json\` ${says}`,
+  keys(sentences),
+  ...Object.entries(parts).flatMap(([part, of]) => [`\`${part}\` has:`, keys(of)]),
+  ["```json", JSON.stringify(example, undefined, 2), "```"].join("\n"),
+];
+
 function jsonPage(): string {
-  const keys = (sentences: Readonly<Record<string, string>>): string =>
-    table(
-      ["key", "meaning"],
-      Object.entries(sentences).map(([key, means]) => [`\`${key}\``, cell(means)]),
-    );
   return page(
     "# JSON output",
     "New keys and events may come; those that are here keep their meaning. A key without a value is missing.",
@@ -203,6 +215,9 @@ function jsonPage(): string {
     keys(FINDING),
     "## kauth clean",
     "`kauth clean --output json` writes one object: `dryRun`, `removed` (a list of paths) and `failed` (a list of objects with `path` and `reason`).",
+    ...Object.entries({ ...OIDC_DOCUMENTS, ...IAM_DOCUMENTS }).flatMap(([path, of]) => document(path, of)),
+    "## ExecCredential",
+    "`kauth token --exec-credential`, `kauth oidc get-token`, `kauth iam token` and `kauth iam get-token` write the ExecCredential that client-go reads, and nothing else.",
     "## Answers to programs",
     "A program that asks a UI gets `application/problem+json` (RFC 9457) where the UI cannot answer: `title`, `status`, `detail`, `incident`, " +
       "and, where the reason has one, `code` and `next` as in [errors.md](errors.md).",

@@ -4,7 +4,8 @@ import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
 import { cleanLine, jsonText } from "../output.ts";
 
-interface Row {
+/** Of the list of `-o json`. */
+export interface Row {
   readonly kind: string;
   readonly cluster: string | undefined;
   readonly source: string;

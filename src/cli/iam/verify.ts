@@ -47,8 +47,12 @@ export const partitionOption = (name = "aws"): string => {
   );
 };
 
-/** The names and the order of the reference's `Identity`. */
-const fieldsOf = (found: VerifiedIdentity): Readonly<Record<string, string>> => ({
+/** The names of the reference's `Identity`. */
+type Field = "ARN" | "CanonicalARN" | "AccountID" | "UserID" | "SessionName" | "AccessKeyID" | "STSEndpoint";
+export type VerifyDocument = Readonly<Record<Field, string>>;
+
+/** In the reference's order. */
+const fieldsOf = (found: VerifiedIdentity): VerifyDocument => ({
   ARN: found.arn,
   CanonicalARN: found.canonicalArn,
   AccountID: found.account,

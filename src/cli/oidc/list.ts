@@ -6,6 +6,12 @@ import { cleanLine, structured } from "../output.ts";
 import { cacheDirectoryOf } from "./cache-directory.ts";
 import { described, type Described } from "./described.ts";
 
+/** The object of `-o json`. */
+export interface SignIns {
+  readonly directory: string;
+  readonly entries: readonly Described[];
+}
+
 /** `kauth oidc list` */
 export async function runList(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
@@ -13,7 +19,7 @@ export async function runList(invocation: Invocation): Promise<number> {
   const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
   const directory = cacheDirectoryOf(invocation);
   const entries = (await listEntries(directory, system)).map((listed) => described(listed, system.now()));
-  if (format === "json") system.log.out(await structured({ directory, entries }, "json"));
+  if (format === "json") system.log.out(await structured({ directory, entries } satisfies SignIns, "json"));
   else if (entries.length === 0) system.log.say(`No sign-in is kept in ${directory}`);
   else for (const each of entries) for (const line of lines(each)) system.log.out(cleanLine(line));
   return 0;

@@ -10,6 +10,16 @@ import { signInEntry } from "./sign-in.ts";
 import { openStorage } from "./storage.ts";
 import { credentialOf, saidBy } from "../../oidc/index.ts";
 
+/** The object of `-o json`. */
+export interface LoginDocument {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  readonly name: string | undefined;
+  /** RFC 3339. */
+  readonly expires: string | undefined;
+  readonly renews: boolean;
+}
+
 /** The options, with those of the kubeconfig's user where they name no provider. @throws {KnownError} USAGE, KUBECONFIG_* */
 const meant = async (invocation: Invocation): Promise<ParsedOptions> => {
   const { system, options } = invocation;
@@ -51,16 +61,14 @@ export async function runLogin(invocation: Invocation): Promise<number> {
   const claim = (name: string): string | undefined =>
     typeof said[name] === "string" ? said[name] : undefined;
   const who = claim("email") ?? claim("preferred_username") ?? claim("sub");
-  if (options.string("output") === "json")
-    system.log.out(
-      jsonText({
-        issuer: settings.issuer,
-        subject: claim("sub"),
-        name: who,
-        expires: until,
-        renews: entry.refreshToken !== undefined,
-      }),
-    );
+  const document: LoginDocument = {
+    issuer: settings.issuer,
+    subject: claim("sub"),
+    name: who,
+    expires: until,
+    renews: entry.refreshToken !== undefined,
+  };
+  if (options.string("output") === "json") system.log.out(jsonText(document));
   else
     system.log.say(
       cleanLine(

@@ -32,7 +32,7 @@ interface Session {
 }
 
 /** What became of it; the object of `-o json` has these fields. */
-interface Ended {
+export interface Ended {
   readonly issuer: string;
   readonly clientId: string;
   readonly forgotten: boolean;

@@ -99,7 +99,7 @@ const findOut = async (invocation: Invocation): Promise<Found> => {
   };
 };
 
-interface Written {
+export interface Written {
   readonly path: string;
   readonly done: "added" | "changed" | "unchanged";
   readonly context: string | undefined;
@@ -134,7 +134,18 @@ const newPlace = async (
   return sources.at(-1) ?? "";
 };
 
-const asData = ({ claims, exec, user, trust }: Found, written: Written | undefined): object => ({
+/** The object of `-o json`. */
+export interface SetupDocument {
+  readonly claims: Claims | undefined;
+  readonly kubeconfig: {
+    readonly user: string;
+    readonly exec: ExecStanza;
+    readonly written: Written | undefined;
+  };
+  readonly apiServer: { readonly flags: readonly string[]; readonly authenticationConfiguration: object };
+}
+
+const asData = ({ claims, exec, user, trust }: Found, written: Written | undefined): SetupDocument => ({
   claims,
   kubeconfig: { user, exec: withoutSecrets(exec), written },
   apiServer: { flags: serverFlags(trust), authenticationConfiguration: authenticationConfiguration(trust) },

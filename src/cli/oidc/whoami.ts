@@ -3,8 +3,14 @@ import type { Invocation } from "../command.ts";
 import { oidcWhoamiCommand } from "../commands/oidc-whoami.ts";
 import { refuseOperands } from "../options.ts";
 import { cleanLine, structured } from "../output.ts";
-import { claimsIn, described } from "./described.ts";
+import { claimsIn, described, type Described } from "./described.ts";
 import { keptAt, placeOf } from "./kept.ts";
+
+/** The object of `-o json`. */
+export interface OidcWhoAmI extends Described {
+  /** What the token says, as it is. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
 
 /** `kauth oidc whoami` */
 export async function runOidcWhoami(invocation: Invocation): Promise<number> {
@@ -26,7 +32,7 @@ export async function runOidcWhoami(invocation: Invocation): Promise<number> {
   );
   const claims = claimsIn(entry);
   if (format === "json") {
-    system.log.out(await structured({ ...one, claims }, "json"));
+    system.log.out(await structured({ ...one, claims } satisfies OidcWhoAmI, "json"));
     return 0;
   }
   const row = (label: string, text: string | undefined): void => {
