@@ -4,7 +4,7 @@ import { configSchema } from "../src/cli/config-schema.ts";
 import type { Schema } from "../src/cli/config-field.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
-import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
+import { exitStatuses, optionText, optionTitle } from "../src/cli/help.ts";
 import { CODES } from "../src/base/codes.ts";
 import type { Documented } from "./json-document.ts";
 import { IAM_DOCUMENTS } from "./json-iam.ts";
@@ -50,8 +50,18 @@ function cliPage(): string {
     optionTable(COMMANDS[0], common),
     withoutMeaning(Object.keys(KLOG_OPTIONS)),
     "## Exit status",
-    table(["status", "meaning"], EXIT_STATUS),
-    "Under the name `kubectl auth-proxy` every failure is 1. `kauth doctor` ends with 1 whatever is wrong. [errors.md](errors.md) lists the codes that the messages carry.",
+    table(
+      ["status", "meaning"],
+      [
+        ["0", "Done."],
+        ["1", "The world failed, or what was asked about is not so."],
+        ["2", "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod."],
+        ["70", "A fault of kauth's own."],
+        ["130", "Ended by Ctrl-C, where that is not the way to end it, or at once by a second signal."],
+        ["143", "Ended by SIGTERM, likewise."],
+      ],
+    ),
+    "Each command says above what 0, 1 and 2 mean of it. Under the name of another tool every failure is 1. [errors.md](errors.md) lists the codes that the messages carry.",
   );
 }
 
@@ -68,6 +78,7 @@ const commandSection = (command: Command): readonly string[] => {
     ["```sh", ...command.examples.map((each) => `# ${each.does}\n${each.command}`), "```"].join("\n"),
     ...(shown.length === 0 ? [] : [optionTable(command, shown)]),
     ...(ignored.length === 0 ? [] : [withoutMeaning(ignored)]),
+    table(["exit status", "meaning"], exitStatuses(command)),
   ];
 };
 

@@ -32,9 +32,6 @@ const COMPLETERS: Readonly<Record<string, string>> = {
   "kubectl_complete-oidc_login": "oidc",
 };
 
-/** Commands that go on until a person ends them: that is how they end well. */
-const ENDED_BY_HAND: ReadonlySet<string> = new Set(["open", "demo"]);
-
 /** Next steps that get the command's name where it is known. */
 const ANY_HELP: ReadonlySet<string> = new Set(["See --help", CODES.USAGE.next]);
 
@@ -63,7 +60,7 @@ export async function run(request: RunRequest): Promise<number> {
     if (group !== undefined) return print(request.system(0), groupHelp(group, calledBy(group, dropIn)));
     const command = findCommand(words) ?? unknownCommand(words);
     running = command;
-    lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
+    lasting = command.lasting === true;
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
     const line = parseLine(words.slice(command.path.length), specs);
     const known: Command = { ...command, options: specs };

@@ -24,5 +24,10 @@ export const cleanCommand: Command = {
     },
   },
   survivesConfig: true,
+  exit: {
+    done: "All that is kauth's is removed, or would be.",
+    failed: "Something could not be removed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../clean.ts")).runClean,
 };

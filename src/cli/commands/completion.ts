@@ -15,5 +15,10 @@ export const completionCommand: Command = {
     },
   ],
   options: {},
+  exit: {
+    done: "The script was printed.",
+    failed: "It could not be.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../completion.ts")).runCompletion,
 };

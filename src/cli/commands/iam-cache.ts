@@ -19,6 +19,11 @@ export const iamCacheListCommand: Command = {
       env: false,
     },
   },
+  exit: {
+    done: "What is kept was listed, also where that is nothing.",
+    failed: "It could not be printed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../iam/cache.ts")).runCacheList,
 };
 
@@ -31,5 +36,10 @@ export const iamCacheClearCommand: Command = {
     "and so does the session of aws sso login.",
   examples: [{ command: "kauth iam cache clear", does: "Forget all" }],
   options: {},
+  exit: {
+    done: "Nothing is kept any more.",
+    failed: "Something could not be removed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../iam/cache.ts")).runCacheClear,
 };

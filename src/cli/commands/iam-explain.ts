@@ -34,8 +34,6 @@ export const iamExplainCommand: Command = {
     "it was, and with --mapping and --arn who that would be in the cluster, and which entries nearly match. Nothing",
     "leaves this machine. Whether the signature is right, and for which cluster it is, only AWS can tell:",
     "kauth iam verify asks.",
-    "",
-    "Exit status: 0 every rule is kept, and whoever was named is mapped; 1 not so; 2 the command line.",
   ].join("\n"),
   examples: [
     {
@@ -61,6 +59,11 @@ export const iamExplainCommand: Command = {
       summary: "json: one object",
       env: false,
     },
+  },
+  exit: {
+    done: "Every rule is kept, and whoever was named is mapped.",
+    failed: "Not so.",
+    refused: "A mistake in the command line, or a file that cannot be read.",
   },
   load: async () => (await import("../iam/explain.ts")).runIamExplain,
 };

@@ -33,5 +33,10 @@ export const oidcImportCommand: Command = {
     ...SIGN_IN_OPTIONS,
     ...OUTPUT_OPTION,
   },
+  exit: {
+    done: "The sign-in is taken over, or one was there already.",
+    failed: "There is none, or it could not be kept.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
+  },
   load: async () => (await import("../oidc/import.ts")).runImport,
 };

@@ -18,5 +18,10 @@ export const oidcListCommand: Command = {
     "token-cache-dir": cacheDirectory,
     ...OUTPUT_OPTION,
   },
+  exit: {
+    done: "The sign-ins were listed, also where there is none.",
+    failed: "They could not be printed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../oidc/list.ts")).runList,
 };

@@ -43,5 +43,10 @@ export const oidcLoginCommand: Command = {
       env: false,
     },
   },
+  exit: {
+    done: "You are signed in.",
+    failed: "Nobody signed in, or the provider refused.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig, or an unsafe set-up.",
+  },
   load: async () => (await import("../oidc/login.ts")).runLogin,
 };

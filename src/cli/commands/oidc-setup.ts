@@ -74,5 +74,10 @@ export const oidcSetupCommand: Command = {
     ...SIGN_IN_OPTIONS,
     ...OUTPUT_OPTION,
   },
+  exit: {
+    done: "Set up, or said how.",
+    failed: "Nobody signed in, the provider refused, or the kubeconfig could not be written.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
+  },
   load: async () => (await import("../oidc/setup.ts")).runSetup,
 };

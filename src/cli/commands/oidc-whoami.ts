@@ -22,5 +22,10 @@ export const oidcWhoamiCommand: Command = {
     ...SIGN_IN_OPTIONS,
     ...OUTPUT_OPTION,
   },
+  exit: {
+    done: "Somebody is signed in.",
+    failed: "Nobody is.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
+  },
   load: async () => (await import("../oidc/whoami.ts")).runOidcWhoami,
 };

@@ -139,5 +139,11 @@ export const openCommand: Command = {
     },
   ],
   options: { ...OPEN_OPTIONS, ...PLUGIN_OPTIONS, ...KUBECTL_OPTIONS },
+  exit: {
+    done: "Ended by Ctrl-C or SIGTERM, listed, or handed to a kauth that runs already.",
+    failed: "The world failed: a missing right, a plugin, the network, a taken port.",
+    refused: "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod.",
+  },
+  lasting: true,
   load: async () => (await import("../open/run.ts")).runOpen,
 };
