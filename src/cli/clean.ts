@@ -2,12 +2,12 @@ import { join, sep } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { places } from "../base/places.ts";
 import type { System } from "../base/system.ts";
-import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
 import { defaultDirectory } from "./oidc/settings.ts";
 import { INSTANCES } from "./open/instance.ts";
 import { deadSockets } from "./open/other-instances.ts";
 import { refuseOperands } from "./options.ts";
+import { wantsJson } from "./output-option.ts";
 import { jsonText } from "./output.ts";
 
 /** Every file that kauth writes by itself; docs/files.md is compared with it. */
@@ -142,7 +142,7 @@ const deadInstances = async (system: System, directory: string): Promise<readonl
 export async function runClean(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   refuseOperands(invocation, "clean up");
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const { configFault } = invocation;
   if (configFault !== undefined) system.log.warn(configFault.message);
   const dry = options.boolean("dry-run");
@@ -156,7 +156,7 @@ export async function runClean(invocation: Invocation): Promise<number> {
       failed.push({ path, reason: messageOf(error) });
     }
   }
-  if (format === "json") system.log.out(jsonText({ dryRun: dry, removed, failed }));
+  if (asJson) system.log.out(jsonText({ dryRun: dry, removed, failed }));
   else {
     for (const path of removed) system.log.say(`${dry ? "Would remove" : "Removed"} ${path}`);
     for (const { path, reason } of failed) system.log.warn(`Cannot remove ${path}: ${reason}`);

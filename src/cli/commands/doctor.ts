@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT } from "../output-option.ts";
 import { KUBECTL_OPTIONS, PLUGIN_OPTIONS } from "../globals.ts";
 
 export const doctorCommand: Command = {
@@ -29,14 +30,7 @@ export const doctorCommand: Command = {
       type: "boolean",
       summary: "With TARGET: send the token even though it is good beyond this cluster",
     },
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
-      summary: "json: one object on stdout",
-    },
+    output: OUTPUT,
     ...PLUGIN_OPTIONS,
     ...KUBECTL_OPTIONS,
   },

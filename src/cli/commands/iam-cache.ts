@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 
 export const iamCacheListCommand: Command = {
   path: ["iam", "cache", "list"],
@@ -9,15 +10,7 @@ export const iamCacheListCommand: Command = {
     "and tokens made with them. No secret is shown.",
   examples: [{ command: "kauth iam cache list -o json", does: "For a program" }],
   options: {
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      default: "text",
-      choices: ["text", "json"],
-      summary: "Form of the answer",
-      env: false,
-    },
+    ...OUTPUT_OPTION,
   },
   exit: {
     done: "What is kept was listed, also where that is nothing.",

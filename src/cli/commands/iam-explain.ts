@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { IAM_OPTIONS } from "./iam-options.ts";
 import { PARTITION_OPTION, REGION_OPTION } from "./iam-verify.ts";
 
@@ -50,15 +51,7 @@ export const iamExplainCommand: Command = {
     ...MAPPING_OPTIONS,
     partition: PARTITION_OPTION,
     region: REGION_OPTION,
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
-      summary: "json: one object",
-      env: false,
-    },
+    ...OUTPUT_OPTION,
   },
   exit: {
     done: "Every rule is kept, and whoever was named is mapped.",

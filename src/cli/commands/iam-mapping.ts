@@ -1,15 +1,6 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { MAPPING_OPTIONS } from "./iam-explain.ts";
-
-const OUTPUT = {
-  type: "string",
-  short: "o",
-  value: "FORMAT",
-  choices: ["text", "json"],
-  default: "text",
-  summary: "json: one object",
-  env: false,
-} as const;
 
 const FORMS =
   "A file is the ConfigMap aws-auth or its data, the server's configuration, IAMIdentityMapping objects, the dynamic " +
@@ -32,7 +23,7 @@ export const iamMappingLintCommand: Command = {
   ],
   options: {
     strict: { type: "boolean", summary: "Warnings are faults too", env: false },
-    output: OUTPUT,
+    ...OUTPUT_OPTION,
   },
   exit: {
     done: "Nothing is wrong. Warnings are no fault without --strict.",
@@ -56,7 +47,7 @@ export const iamMappingTestCommand: Command = {
       does: "Who would that session be?",
     },
   ],
-  options: { arn: MAPPING_OPTIONS.arn, "user-id": MAPPING_OPTIONS["user-id"], output: OUTPUT },
+  options: { arn: MAPPING_OPTIONS.arn, "user-id": MAPPING_OPTIONS["user-id"], ...OUTPUT_OPTION },
   exit: {
     done: "It is somebody.",
     failed: "It is nobody.",
@@ -76,7 +67,7 @@ export const iamMappingDiffCommand: Command = {
   examples: [
     { command: "kauth iam mapping diff aws-auth.yaml config.yaml", does: "Is anything lost on the way?" },
   ],
-  options: { output: OUTPUT },
+  options: OUTPUT_OPTION,
   exit: {
     done: "They say the same.",
     failed: "They do not.",

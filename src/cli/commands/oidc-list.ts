@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { cacheDirectory } from "../oidc/options.ts";
 
 export const oidcListCommand: Command = {

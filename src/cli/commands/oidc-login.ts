@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { PLUGIN_OPTIONS } from "../globals.ts";
 import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
 import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
@@ -34,13 +35,8 @@ export const oidcLoginCommand: Command = {
       env: "KAUTH_OIDC_ALLOW_WRITABLE_KUBECONFIG",
     },
     output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
+      ...OUTPUT_OPTION.output,
       summary: "json: who signed in and until when, as one object on stdout",
-      env: false,
     },
   },
   exit: {

@@ -11,6 +11,7 @@ import {
 } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, jsonText } from "../output.ts";
+import { wantsJson } from "../output-option.ts";
 import { mappedLines, testMapping, type MappingVerdict } from "./mapped.ts";
 import { iamSettings } from "./settings.ts";
 import { tokenText } from "./token-text.ts";
@@ -63,7 +64,7 @@ export async function runIamExplain(invocation: Invocation): Promise<number> {
   const mapping = await testMapping(invocation, says.account);
   const right = rules.every(({ outcome }) => outcome === "holds");
   const document: ExplainDocument = { right, rules, token: says, clusterId, mapping };
-  if (options.string("output") === "json") system.log.out(jsonText(document, 2));
+  if (wantsJson(options)) system.log.out(jsonText(document, 2));
   else for (const line of lines({ rules, says, clusterId, mapping })) system.log.out(line);
   return right && (mapping === undefined || mapping.user !== undefined) ? 0 : 1;
 }

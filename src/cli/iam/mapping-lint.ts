@@ -3,6 +3,7 @@ import { counted } from "../../base/spoken.ts";
 import { lintMapping, type LintFinding } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, jsonText } from "../output.ts";
+import { wantsJson } from "../output-option.ts";
 import { mappingSource } from "./mapping-source.ts";
 
 /** Of the list `files` of `-o json`. */
@@ -31,7 +32,7 @@ export async function runMappingLint({ system, options, positionals }: Invocatio
     }),
   );
   const findings = files.flatMap((each) => each.findings);
-  if (options.string("output") === "json") system.log.out(jsonText({ files }, 2));
+  if (wantsJson(options)) system.log.out(jsonText({ files }, 2));
   else
     for (const { file, format, entries, accounts, findings: found } of files) {
       for (const { level, text } of found) system.log.out(cleanLine(`${file}: ${level}: ${text}`));

@@ -6,10 +6,10 @@ import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { KiB } from "../../base/units.ts";
 import { credentialOf, saidBy, type Entry } from "../../oidc/index.ts";
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { oidcImportCommand } from "../commands/oidc-import.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { structured } from "../output.ts";
 import { expandTilde } from "../tilde.ts";
 import { described, type Described } from "./described.ts";
@@ -42,7 +42,7 @@ export async function runImport(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   const wish = "import a sign-in";
   refuseOperands(invocation, wish);
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const place = await placeOf(invocation, oidcImportCommand.options, wish);
   const { settings, storage, key } = place;
   const { issuer, clientId, account } = settings;
@@ -55,7 +55,7 @@ export async function runImport(invocation: Invocation): Promise<number> {
   const about = `${quoted(issuer)} as client ${quoted(clientId)}`;
   if ((await storage.read(key)) !== undefined) {
     const document: ImportDocument = { imported: false, reason: "exists" };
-    if (format === "json") system.log.out(await structured(document, "json"));
+    if (asJson) system.log.out(await structured(document, "json"));
     else system.log.say(`There is a sign-in at ${about} already; it stays`);
     return 0;
   }
@@ -74,7 +74,7 @@ export async function runImport(invocation: Invocation): Promise<number> {
   const left = await giveUp(found.path, invocation);
   const one = described({ key, about: entry.about, entry, storage: "disk" }, system.now());
   const document: ImportDocument = { imported: true, entry: one, removed: left === undefined };
-  if (format === "json") system.log.out(await structured(document, "json"));
+  if (asJson) system.log.out(await structured(document, "json"));
   else
     system.log.say(
       `Imported the sign-in of ${one.name ?? one.subject ?? "somebody"} at ${about}${one.renews ? ", which is renewed without asking" : ""}`,

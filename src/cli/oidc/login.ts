@@ -1,12 +1,13 @@
-import { checkOwnership } from "../../credentials/index.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
 import { oidcLoginCommand } from "../commands/oidc-login.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { cleanLine, jsonText } from "../output.ts";
 import { entryKey } from "./entry-key.ts";
 import { chosenSettings } from "./from-kubeconfig.ts";
 import { readSettings } from "./settings.ts";
 import { signInEntry } from "./sign-in.ts";
+import { checkSignInOwner } from "./sign-in-owner.ts";
 import { openStorage } from "./storage.ts";
 import { credentialOf, saidBy } from "../../oidc/index.ts";
 
@@ -22,20 +23,8 @@ export interface LoginDocument {
 
 /** The options, with those of the kubeconfig's user where they name no provider. @throws {KnownError} USAGE, KUBECONFIG_* */
 const meant = async (invocation: Invocation): Promise<ParsedOptions> => {
-  const { system, options } = invocation;
   const chosen = await chosenSettings(invocation, oidcLoginCommand.options, "sign in");
-  if (chosen.owner !== undefined) {
-    const { path, originFacts, user } = chosen.owner;
-    await checkOwnership({ path, facts: originFacts }, system, {
-      allow: options.boolean("allow-writable-kubeconfig"),
-      use: {
-        verb: "sign in as",
-        doing: "Signing in as",
-        what: `user "${user}"`,
-        power: "choose where you sign in",
-      },
-    });
-  }
+  if (chosen.owner !== undefined) await checkSignInOwner(chosen.owner, invocation);
   return chosen.options;
 };
 
@@ -68,7 +57,7 @@ export async function runLogin(invocation: Invocation): Promise<number> {
     expires: until,
     renews: entry.refreshToken !== undefined,
   };
-  if (options.string("output") === "json") system.log.out(jsonText(document));
+  if (wantsJson(options)) system.log.out(jsonText(document));
   else
     system.log.say(
       cleanLine(

@@ -1,7 +1,7 @@
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { oidcWhoamiCommand } from "../commands/oidc-whoami.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { cleanLine, structured } from "../output.ts";
 import { claimsIn, described, type Described } from "./described.ts";
 import { keptAt, placeOf } from "./kept.ts";
@@ -17,7 +17,7 @@ export async function runOidcWhoami(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   const wish = "say who you are";
   refuseOperands(invocation, wish);
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const place = await placeOf(invocation, oidcWhoamiCommand.options, wish);
   const entry = await keptAt(place, wish);
   const { issuer, clientId, account, storage } = place.settings;
@@ -31,7 +31,7 @@ export async function runOidcWhoami(invocation: Invocation): Promise<number> {
     system.now(),
   );
   const claims = claimsIn(entry);
-  if (format === "json") {
+  if (asJson) {
     system.log.out(await structured({ ...one, claims } satisfies OidcWhoAmI, "json"));
     return 0;
   }
