@@ -13,6 +13,7 @@ import {
   type Stage,
 } from "../stand-ins/opened.ts";
 import { fileChromium } from "./file-chromium.ts";
+import { namesOf, openLog, toDeployments, workWithPod } from "./headlamp-page.ts";
 
 const browser = fileChromium();
 
@@ -34,17 +35,6 @@ const opened = async (
   const page = await launched(context, open);
   await page.locator("#user", { hasText: "amy" }).waitFor();
   return page;
-};
-
-const names =
-  (ui: Headlamp, kind: "pods" | "deployments"): (() => string[]) =>
-  () =>
-    ui.store.list(kind, NAMESPACE).map(({ metadata }) => metadata.name);
-
-const toDeployments = async (page: Page, ui: Headlamp): Promise<void> => {
-  await page.getByRole("link", { name: "Deployments" }).click();
-  await expectFresh(page, names(ui, "deployments"), SCALE);
-  await eventually(() => ui.watches.size > 1, true);
 };
 
 /** What somebody else does to the cluster meanwhile. */
@@ -70,15 +60,10 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     change(ui, "second");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
-    await page.locator("#open-log").click();
-    await page.locator("#log", { hasText: "line 1" }).waitFor();
-    await page.locator("#open-exec").click();
-    await page.locator("#terminal", { hasText: "v4.channel.k8s.io $ amy said hello" }).waitFor();
-    await page.locator("#edit").click();
-    await page.locator("#edited", { hasText: "200" }).waitFor();
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
+    await workWithPod(page);
     expect(ui.edits).toBe(1);
     expect(await page.evaluate("app.broken")).toBe(0);
     await judge(page, ui);
@@ -88,17 +73,16 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
-    await page.locator("#open-log").click();
-    await page.locator("#log", { hasText: "line 1" }).waitFor();
+    await toDeployments(page, ui, SCALE);
+    await openLog(page);
     staged.add("ui-next");
     staged.remove("ui-1");
     change(ui, "meanwhile");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     // What cannot be taken up again ends with a reason.
     await page.locator("#log", { hasText: /closed 1012 ./ }).waitFor();
     change(ui, "afterwards");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     expect(ui.seen.at(-1)?.pod).toBe("ui-next");
     await judge(page, ui);
   });
@@ -107,14 +91,14 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     staged.die("ui-1");
     change(ui, "meanwhile");
     await page.waitForTimeout(2_000);
     staged.crash("ui-1");
     await pass(page, 4);
     staged.recover("ui-1");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await judge(page, ui);
   });
 
@@ -125,10 +109,10 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     const other = await page.context().newPage();
     await other.goto(new URL("/c/main/deployments", page.url()).href);
-    await expectFresh(other, names(ui, "deployments"), SCALE);
+    await expectFresh(other, namesOf(ui, "deployments"), SCALE);
     staged.crash("ui-1");
     change(ui, "meanwhile");
     // One tab is loaded again while nothing answers, and goes on by itself.
@@ -136,13 +120,13 @@ describe.concurrent("Headlamp through kauth open", () => {
     await pass(page, seconds);
     staged.recover("ui-1");
     await Promise.all([
-      expectFresh(page, names(ui, "deployments"), SCALE),
-      expectFresh(other, names(ui, "deployments"), SCALE),
+      expectFresh(page, namesOf(ui, "deployments"), SCALE),
+      expectFresh(other, namesOf(ui, "deployments"), SCALE),
     ]);
     await loaded;
     change(ui, "afterwards");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
-    await expectFresh(other, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
+    await expectFresh(other, namesOf(ui, "deployments"), SCALE);
     await judge(page, ui);
     await judge(other, ui);
   });
@@ -154,16 +138,16 @@ describe.concurrent("Headlamp through kauth open", () => {
     const others = [await page.context().newPage(), await page.context().newPage()];
     const tabs = [page, ...others];
     for (const tab of others) await tab.goto(new URL("/c/main/pods", page.url()).href);
-    for (const tab of tabs) await expectFresh(tab, names(ui, "pods"), SCALE);
+    for (const tab of tabs) await expectFresh(tab, namesOf(ui, "pods"), SCALE);
     staged.crash("ui-1");
     change(ui, "meanwhile");
     await pass(page, 5);
     for (const tab of tabs) await tab.getByRole("link", { name: "Deployments" }).click();
     await pass(page, 25);
     staged.recover("ui-1");
-    await Promise.all(tabs.map(async (tab) => await expectFresh(tab, names(ui, "deployments"), SCALE)));
+    await Promise.all(tabs.map(async (tab) => await expectFresh(tab, namesOf(ui, "deployments"), SCALE)));
     change(ui, "afterwards");
-    for (const tab of tabs) await expectFresh(tab, names(ui, "deployments"), SCALE);
+    for (const tab of tabs) await expectFresh(tab, namesOf(ui, "deployments"), SCALE);
     for (const tab of tabs) await judge(tab, ui);
   });
 
@@ -171,7 +155,7 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     staged.crash("ui-1");
     await page.getByRole("link", { name: "Pods" }).click();
     await pass(page, 10);
@@ -179,9 +163,9 @@ describe.concurrent("Headlamp through kauth open", () => {
     change(ui, "meanwhile");
     await pass(page, 10);
     staged.recover("ui-1");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     change(ui, "afterwards");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await judge(page, ui);
   });
 
@@ -189,16 +173,16 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     staged.crash("ui-1");
     change(ui, "meanwhile");
     ui.store.compact();
     await pass(page, 4);
     staged.recover("ui-1");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await eventually(() => ui.watches.size > 1, true);
     change(ui, "afterwards");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     // Once is enough (security.md R-N16).
     expect(await page.evaluate("sessionStorage.getItem('loads')")).toBe("2");
     await judge(page, ui);
@@ -208,12 +192,12 @@ describe.concurrent("Headlamp through kauth open", () => {
     await using staged = await headlampStage({ scale: SCALE, life: 8_000 });
     const { ui, plugin, token } = staged;
     const page = await opened(staged, [], async () => await plugin.answer("amy"));
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     await eventually(() => plugin.demo.cluster.people.byToken(token, Date.now()), undefined);
     change(ui, "afterwards");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await page.reload();
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     expect(await plugin.runs()).toBe(2);
     await judge(page, ui);
   });
@@ -226,13 +210,13 @@ describe.concurrent("Headlamp through kauth open", () => {
     const { ui, plugin, token } = staged;
     ui.rejectedPostIs502 = is502;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     await plugin.answer("amy");
     plugin.demo.cluster.people.revoke(token);
     await page.reload();
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     change(ui, "afterwards");
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await page.locator("#user", { hasText: "amy" }).waitFor();
     expect(await plugin.runs()).toBe(2);
     await judge(page, ui);
@@ -245,10 +229,10 @@ describe.concurrent("Headlamp through kauth open", () => {
     await plugin.answer("amy");
     plugin.demo.cluster.people.revoke(token);
     const page = await opened(staged, [{ name: "headlamp-auth-main.0", value: bens }]);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     plugin.demo.cluster.people.revoke(bens);
     await page.reload();
-    await expectFresh(page, names(ui, "deployments"), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await judge(page, ui);
   });
 

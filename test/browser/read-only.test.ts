@@ -1,10 +1,9 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { dashboard } from "../stand-ins/dashboard/dashboard.ts";
-import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
+import { putObject } from "../stand-ins/headlamp/resources.ts";
 import { headlampStage } from "../stand-ins/headlamp/stage.ts";
 import {
-  eventually,
   expectCleanTraffic,
   expectFresh,
   expectNoBadView,
@@ -13,6 +12,7 @@ import {
   type Stage,
 } from "../stand-ins/opened.ts";
 import { fileChromium } from "./file-chromium.ts";
+import { namesOf, openLog, toDeployments } from "./headlamp-page.ts";
 
 const browser = fileChromium();
 
@@ -34,15 +34,12 @@ const statusOf = async (page: Page, path: string, method = "GET"): Promise<numbe
 test.each(["pod", "direct"])("D.5: Headlamp with --read-only and --leg %s only looks", async (leg) => {
   await using staged = await headlampStage({ scale: SCALE });
   const { ui, api } = staged;
-  const names = (): string[] => ui.store.list("deployments", NAMESPACE).map(({ metadata }) => metadata.name);
+  const names = namesOf(ui, "deployments");
   const page = await opened(staged, leg);
-  await page.getByRole("link", { name: "Deployments" }).click();
-  await expectFresh(page, names, SCALE);
-  await eventually(() => ui.watches.size > 1, true);
+  await toDeployments(page, ui, SCALE);
   putObject(ui.store, "deployments", "second");
   await expectFresh(page, names, SCALE);
-  await page.locator("#open-log").click();
-  await page.locator("#log", { hasText: "line 1" }).waitFor();
+  await openLog(page);
 
   await page.locator("#edit").click();
   await page.locator("#edited", { hasText: "403" }).waitFor();

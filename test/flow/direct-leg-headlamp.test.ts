@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { describe, expect, test } from "vitest";
-import { epochMillis } from "../../src/base/units.ts";
 import { NAMESPACE, putPod, refreshSlices } from "../../src/demo/workloads.ts";
 import { answeringPlugin, type Answering } from "../answering-plugin.ts";
-import { unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
+import { certificateUser, unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
 import { open, type Opened } from "../opened.ts";
 import { sendJson, sendText } from "../stand-ins/answers.ts";
 import { HEADLAMP_IMAGE } from "../stand-ins/headlamp/stage.ts";
@@ -209,17 +208,7 @@ describe.concurrent("D.2: the name of Headlamp's cluster", () => {
 });
 
 const certificateFor = async ({ plugin: { demo, directory } }: Scene, name = "amy"): Promise<string> => {
-  const pair = demo.cluster.authority.issue({
-    commonName: name,
-    names: [],
-    use: "client",
-    notBefore: epochMillis(Date.now() - 60_000),
-    notAfter: epochMillis(Date.now() + 3_600_000),
-  });
-  const user = {
-    "client-certificate-data": Buffer.from(pair.cert).toString("base64"),
-    "client-key-data": Buffer.from(pair.key).toString("base64"),
-  };
+  const user = certificateUser(demo, name);
   return await writeKubeconfig(demo, directory, `certificate-${name}`, { user });
 };
 

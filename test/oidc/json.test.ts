@@ -4,21 +4,18 @@ import { expect, test } from "vitest";
 import { unlike } from "../../tools/json-document.ts";
 import { OIDC_DOCUMENTS } from "../../tools/json-oidc.ts";
 import { PERSON } from "./certified.ts";
+import { kauthOidc, sameEntry, sameProvider } from "./own-commands.ts";
 import { inScene, type Scene } from "./scene.ts";
-import { KAUTH } from "./target.ts";
 
 /** docs/json.md says what `kauth oidc` really writes. */
 
 const expectDocumented = async (made: Scene, command: string, ...words: readonly string[]): Promise<void> => {
-  const all = made.args("--oidc-extra-scope=offline_access,email").slice(1);
-  const ofCache = (word: string): boolean => word.startsWith("--token-cache-dir");
-  const args =
-    command === "list"
-      ? all.filter(ofCache)
-      : command === "setup"
-        ? all.filter((word) => !ofCache(word))
-        : all;
-  const ended = await made.run(["oidc", command, ...args, ...words, "-o", "json"], { command: KAUTH });
+  const scopes = "--oidc-extra-scope=offline_access,email";
+  const args = {
+    list: [`--token-cache-dir=${made.cache}`],
+    setup: sameProvider(made, scopes),
+  }[command];
+  const ended = await kauthOidc(made, command, ...(args ?? sameEntry(made, scopes)), ...words, "-o", "json");
   const printed: unknown = JSON.parse(ended.stdout || "null");
   expect(printed, ended.stderr).toBeTypeOf("object");
   const of = OIDC_DOCUMENTS[`oidc ${command}`];
