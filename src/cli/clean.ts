@@ -1,6 +1,7 @@
 import { join, sep } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { places } from "../base/places.ts";
+import { FLIGHTS, hasSeats } from "../base/seat.ts";
 import type { System } from "../base/system.ts";
 import type { Invocation } from "./command.ts";
 import { defaultDirectory } from "./oidc/settings.ts";
@@ -68,13 +69,14 @@ export const WRITTEN = [
     pattern: /^oidc$/,
     mode: "0700",
     holds:
-      "What processes that want the same token agree by: who is at it (a lock and a socket, 0600), sign-ins that came to nothing, and tokens that a full disk did not take",
+      "What processes that want the same token agree by: who is at it (a lock and a socket, 0600), sign-ins that came to nothing, and tokens that a full disk did not take. It stays while one is at it",
   },
   {
     place: "temp",
     pattern: /^kauth-[0-9a-f]+$/,
     mode: "0700",
-    holds: "The same, where the runtime directory cannot be written; ID is your user number",
+    holds:
+      "The same, where the runtime directory cannot be written; ID is your user number. Homes share it, and it stays while a process of any is at it",
   },
   {
     place: "tokens",
@@ -120,6 +122,10 @@ const ours = async (system: System): Promise<readonly string[]> => {
         found.push(...(await deadInstances(system, join(directory, name))));
       // Everybody may have put something there.
       else if (place === "temp" && !(await isMine(system, join(directory, name)))) continue;
+      // Who signs in now goes on being waited for; in the directory for what is temporary that may be of another home.
+      else if (place === "runtime" && plain === FLIGHTS && (await hasSeats(join(directory, name), system)))
+        continue;
+      else if (place === "temp" && (await hasSeats(join(directory, name, FLIGHTS), system))) continue;
       else if (WRITTEN.some((file) => file.place === place && file.pattern.test(plain)))
         found.push(join(directory, name));
     }
