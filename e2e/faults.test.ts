@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { untilReady } from "./disturb.ts";
 import { open, type Opened } from "../test/opened.ts";
-import { openKit, type Kit } from "./kit.ts";
+import { openKit, overCarrier, type Kit } from "./kit.ts";
 
 let kit: Kit;
 beforeAll(async () => {
@@ -32,30 +32,14 @@ beforeEach(async () => {
 
 describe("no single fault ends the process", () => {
   test.each(["spdy", "websocket"])("the pod is deleted (%s)", async (carrier) => {
-    await using ui = await open([
-      "svc/ui",
-      "-n",
-      "apps",
-      "--tunnel",
-      carrier,
-      "--kubeconfig",
-      kit.kubeconfig("alice-token"),
-    ]);
+    await using ui = await open(overCarrier(kit, carrier));
     const before = await until(ui, 10_000);
     await kit.fault("kill-pod", before);
     await until(ui, 60_000, before);
   });
 
   test.each(["spdy", "websocket"])("the kubelet restarts (%s)", async (carrier) => {
-    await using ui = await open([
-      "svc/ui",
-      "-n",
-      "apps",
-      "--tunnel",
-      carrier,
-      "--kubeconfig",
-      kit.kubeconfig("alice-token"),
-    ]);
+    await using ui = await open(overCarrier(kit, carrier));
     await until(ui, 10_000);
     await kit.fault("restart-kubelet");
     await until(ui, 60_000);

@@ -62,6 +62,17 @@ interface RawAudit {
   readonly responseStatus?: { readonly code?: number };
 }
 
+/** The words that open the kit's UI as alice, over one carrier. */
+export const overCarrier = (kit: Kit, carrier: string): string[] => [
+  "svc/ui",
+  "-n",
+  "apps",
+  "--tunnel",
+  carrier,
+  "--kubeconfig",
+  kit.kubeconfig("alice-token"),
+];
+
 export async function openKit(): Promise<Kit> {
   const path = process.env["KAUTH_E2E_CLUSTER"];
   if (path === undefined || path === "") throw new Error("KAUTH_E2E_CLUSTER must name a cluster.json");

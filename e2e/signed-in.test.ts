@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { open } from "../test/opened.ts";
-import { openKit, type Kit } from "./kit.ts";
+import { openKit, overCarrier, type Kit } from "./kit.ts";
 
 let kit: Kit;
 beforeAll(async () => {
@@ -51,15 +51,7 @@ describe("alice opens svc/ui", () => {
   test("over both carriers", async () => {
     for (const carrier of ["spdy", "websocket"]) {
       const from = await kit.auditSize();
-      await using ui = await open([
-        "svc/ui",
-        "-n",
-        "apps",
-        "--tunnel",
-        carrier,
-        "--kubeconfig",
-        kit.kubeconfig("alice-token"),
-      ]);
+      await using ui = await open(overCarrier(kit, carrier));
       expect(await ui.json("/api/me")).toMatchObject({ user: "alice" });
       const verbs = (await kit.audit(from))
         .filter((event) => event.uri.includes("/portforward") && event.code === 101)

@@ -4,7 +4,7 @@ import { get, request, type IncomingMessage } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { open, type Opened } from "../test/opened.ts";
-import { openKit, type Kit } from "./kit.ts";
+import { openKit, overCarrier, type Kit } from "./kit.ts";
 
 const SIZE = 256 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
@@ -33,15 +33,7 @@ const expectedHash = (): string => {
 const headers = (ui: Opened): Record<string, string> => ({ host: ui.origin.host, "x-kauth-token": ui.token });
 
 describe.each(["spdy", "websocket"])("over %s", (carrier) => {
-  const target = (): string[] => [
-    "svc/ui",
-    "-n",
-    "apps",
-    "--tunnel",
-    carrier,
-    "--kubeconfig",
-    kit.kubeconfig("alice-token"),
-  ];
+  const target = (): string[] => overCarrier(kit, carrier);
 
   test("256 MiB down arrive as they were sent", async () => {
     await using ui = await open(target());

@@ -9,7 +9,7 @@ import { epochMillis } from "../src/base/units.ts";
 import { createAuthority, type Authority, type CertificateWishes } from "../src/base/x509.ts";
 import type { Credential, CredentialSource } from "../src/credentials/index.ts";
 import type { ClientConfig, Cluster } from "../src/kubeconfig/index.ts";
-import { EMPTY_USER } from "../src/kubeconfig/select.ts";
+import { EMPTY_CLUSTER, EMPTY_USER } from "../src/kubeconfig/select.ts";
 
 /** API servers that a test scripts, and what is needed to talk to them. */
 
@@ -103,24 +103,13 @@ export const json = (response: ServerResponse, status: number, body: unknown): v
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
 };
 
-const CLUSTER: Cluster = {
-  server: undefined,
-  tlsServerName: undefined,
-  insecureSkipTlsVerify: false,
-  certificateAuthority: undefined,
-  certificateAuthorityData: undefined,
-  proxyUrl: undefined,
-  disableCompression: false,
-  execConfig: undefined,
-};
-
 /** What a kubeconfig with one context says. */
 export const clientConfig = (server: string, cluster: Partial<Cluster> = {}): ClientConfig => ({
   contextName: "c",
   clusterName: "c",
   userName: "u",
   server: new URL(server),
-  cluster: { ...CLUSTER, server, ...cluster },
+  cluster: { ...EMPTY_CLUSTER, server, ...cluster },
   user: EMPTY_USER,
   impersonate: { user: undefined, uid: undefined, groups: [], extra: new Map() },
   namespace: "apps",

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { KnownError } from "../src/base/errors.ts";
 import { logTo } from "../src/base/log.ts";
 import { realSystem, type System } from "../src/base/system.ts";
 import { epochMillis } from "../src/base/units.ts";
@@ -205,16 +204,6 @@ export async function person(
 /** What goes into the Authorization header. */
 export const sent = (credential: Credential | undefined): string | undefined =>
   credential === undefined ? undefined : credentialHeaders(credential)[0]?.[1];
-
-/** The coded error that the work ends with. */
-export const failureOf = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof KnownError)) throw new TypeError(`no known error: ${String(error)}`);
-  return error;
-};
 
 /** A JWT whose signature nobody checks. */
 export const idToken = (claims: object, mark = "sig"): string =>

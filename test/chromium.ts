@@ -1,5 +1,5 @@
 import { chromium, type Browser } from "playwright-core";
-import { findChromium } from "./find-browser.ts";
+import { findChromium } from "./find-program.ts";
 
 /** A browser that talks to nobody but the pages it is given. */
 export async function startChromium(args: readonly string[] = []): Promise<Browser> {

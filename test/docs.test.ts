@@ -10,7 +10,10 @@ import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
 import { parseLine } from "../src/cli/options.ts";
 import { readConfig } from "../src/cli/config.ts";
 import { PRESETS } from "../src/ui/index.ts";
+import { unlike } from "../tools/json-document.ts";
+import { IAM_DOCUMENTS } from "../tools/json-iam.ts";
 import { EVENTS } from "../tools/json-keys.ts";
+import { OIDC_DOCUMENTS } from "../tools/json-oidc.ts";
 import { PAGES } from "../tools/reference.ts";
 import { filesOf, ROOT, scan, type SourceFile } from "./house/source.ts";
 
@@ -45,6 +48,23 @@ describe("the reference pages are what the code says", () => {
       const [section = ""] = after.split("\n#");
       for (const key of Object.keys(keys)) expect(section).toContain(`\n| \`${key}\` |`);
     }
+  });
+
+  test("json.md has a section for each command that writes JSON, whose example has each of its keys", () => {
+    const page = read("docs/json.md");
+    const writes = COMMANDS.filter(({ options: { output } }) => output?.choices?.includes("json"));
+    for (const { path } of writes) {
+      const name = path.join(" ");
+      const section = /^kauth (?:oidc|iam) get-token$/.test(`kauth ${name}`)
+        ? "ExecCredential"
+        : `kauth ${name}`;
+      expect(page).toContain(`\n## ${section}\n`);
+    }
+    for (const [name, of] of Object.entries({ ...OIDC_DOCUMENTS, ...IAM_DOCUMENTS }))
+      expect(
+        unlike(of, JSON.parse(JSON.stringify(of.example))).filter((each) => each.includes(" has ")),
+        name,
+      ).toEqual([]);
   });
 
   test("files.md has a row for each file that is written", () => {

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { epochMillis } from "../src/base/units.ts";
 import type { Demo } from "../src/demo/index.ts";
 
 /** A kubeconfig for the demo's cluster. */
@@ -41,6 +42,21 @@ export async function writeKubeconfig(
   await writeFile(path, JSON.stringify(config), { mode: wishes.mode ?? 0o600 });
   return path;
 }
+
+/** The stanza of somebody with a client certificate of the demo's, for an hour. */
+export const certificateUser = ({ cluster }: Demo, name: string): Readonly<Record<string, string>> => {
+  const pair = cluster.authority.issue({
+    commonName: name,
+    names: [],
+    use: "client",
+    notBefore: epochMillis(Date.now() - 60_000),
+    notAfter: epochMillis(Date.now() + 3_600_000),
+  });
+  return {
+    "client-certificate-data": Buffer.from(pair.cert).toString("base64"),
+    "client-key-data": Buffer.from(pair.key).toString("base64"),
+  };
+};
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 

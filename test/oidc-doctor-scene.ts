@@ -64,6 +64,22 @@ export const examine = async (
   return new Map(report.findings.map((finding) => [finding.id, finding]));
 };
 
+/** The same with these checks, unless others are named. */
+export const examinerOf =
+  (usual: readonly Check<OidcScene, OidcLearned>[]) =>
+  async (
+    wishes: Partial<Examined> & { readonly issuer: string },
+    checks = usual,
+    change: Partial<System> = {},
+  ): Promise<ReadonlyMap<string, Finding>> =>
+    await examine(wishes, checks, change);
+
+/** As a provider answers whom it knows and gives nothing. */
+export const refuses: NonNullable<Parameters<typeof fakeProvider>[0]> = () => ({
+  status: 400,
+  body: { error: "invalid_grant" },
+});
+
 /** As a provider answers an authorization request that nobody can answer. */
 export const knows =
   (more: Readonly<Record<string, string>> = {}): Parameters<typeof fakeProvider>[0] =>

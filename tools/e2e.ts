@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { haveBrowser } from "./browser.ts";
+import { haveBrowser } from "./programs.ts";
 import { testCluster } from "./test-cluster.ts";
 
 /**

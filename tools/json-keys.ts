@@ -3,9 +3,7 @@ import type { FoundDocument } from "../src/cli/open/found.ts";
 import type { OpenEvent } from "../src/cli/open/report.ts";
 import type { ErrorEvent } from "../src/cli/run.ts";
 import type { WhoAmI } from "../src/cli/whoami.ts";
-
-/** A sentence for each key of what a program reads, and no other: the compiler compares them with the types. */
-type Sentences<Shape> = { readonly [Key in Exclude<keyof Shape, "event">]-?: string };
+import type { Sentences } from "./json-document.ts";
 
 export type Event = OpenEvent | ErrorEvent;
 
@@ -168,7 +166,7 @@ export const FINDING: Sentences<Finding> = {
     "`ok`, `warning`, `bad`, `none` (there is nothing of the kind) or `untried` (something before it failed).",
   subject: "What was looked at, in words.",
   found: "What is so, in words. May hold text of the cluster.",
-  next: "What to do next, in words.",
+  next: "What to do next, in words. Missing where there is nothing to do.",
 };
 
 export const FOUND: Sentences<FoundDocument["uis"][number]> = {

@@ -4,9 +4,12 @@ import { configSchema } from "../src/cli/config-schema.ts";
 import type { Schema } from "../src/cli/config-field.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../src/cli/globals.ts";
-import { EXIT_STATUS, optionText, optionTitle } from "../src/cli/help.ts";
+import { exitStatuses, optionText, optionTitle } from "../src/cli/help.ts";
 import { CODES } from "../src/base/codes.ts";
+import type { Documented } from "./json-document.ts";
+import { IAM_DOCUMENTS } from "./json-iam.ts";
 import { EVENTS, FINDING, FOUND, NOT_SEARCHED, WHOAMI } from "./json-keys.ts";
+import { OIDC_DOCUMENTS } from "./json-oidc.ts";
 import { places } from "../src/base/places.ts";
 
 /** The reference pages, rendered from the code. `npm run generate` writes them; a test compares them. */
@@ -47,8 +50,18 @@ function cliPage(): string {
     optionTable(COMMANDS[0], common),
     withoutMeaning(Object.keys(KLOG_OPTIONS)),
     "## Exit status",
-    table(["status", "meaning"], EXIT_STATUS),
-    "Under the name `kubectl auth-proxy` every failure is 1. `kauth doctor` ends with 1 whatever is wrong. [errors.md](errors.md) lists the codes that the messages carry.",
+    table(
+      ["status", "meaning"],
+      [
+        ["0", "Done."],
+        ["1", "The world failed, or what was asked about is not so."],
+        ["2", "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod."],
+        ["70", "A fault of kauth's own."],
+        ["130", "Ended by Ctrl-C, where that is not the way to end it, or at once by a second signal."],
+        ["143", "Ended by SIGTERM, likewise."],
+      ],
+    ),
+    "Each command says above what 0, 1 and 2 mean of it. Under the name of another tool every failure is 1. [errors.md](errors.md) lists the codes that the messages carry.",
   );
 }
 
@@ -65,6 +78,7 @@ const commandSection = (command: Command): readonly string[] => {
     ["```sh", ...command.examples.map((each) => `# ${each.does}\n${each.command}`), "```"].join("\n"),
     ...(shown.length === 0 ? [] : [optionTable(command, shown)]),
     ...(ignored.length === 0 ? [] : [withoutMeaning(ignored)]),
+    table(["exit status", "meaning"], exitStatuses(command)),
   ];
 };
 
@@ -169,12 +183,21 @@ function configPage(): string {
   );
 }
 
+const keys = (sentences: Readonly<Record<string, string>>): string =>
+  table(
+    ["key", "meaning"],
+    Object.entries(sentences).map(([key, means]) => [`\`${key}\``, cell(means)]),
+  );
+
+const document = (path: string, { says, keys: sentences, parts, example }: Documented): readonly string[] => [
+  `## kauth ${path}`,
+  `\`kauth ${path} --output json\` ${says}`,
+  keys(sentences),
+  ...Object.entries(parts).flatMap(([part, of]) => [`\`${part}\` has:`, keys(of)]),
+  ["```json", JSON.stringify(example, undefined, 2), "```"].join("\n"),
+];
+
 function jsonPage(): string {
-  const keys = (sentences: Readonly<Record<string, string>>): string =>
-    table(
-      ["key", "meaning"],
-      Object.entries(sentences).map(([key, means]) => [`\`${key}\``, cell(means)]),
-    );
   return page(
     "# JSON output",
     "New keys and events may come; those that are here keep their meaning. A key without a value is missing.",
@@ -203,6 +226,9 @@ function jsonPage(): string {
     keys(FINDING),
     "## kauth clean",
     "`kauth clean --output json` writes one object: `dryRun`, `removed` (a list of paths) and `failed` (a list of objects with `path` and `reason`).",
+    ...Object.entries({ ...OIDC_DOCUMENTS, ...IAM_DOCUMENTS }).flatMap(([path, of]) => document(path, of)),
+    "## ExecCredential",
+    "`kauth token --exec-credential`, `kauth oidc get-token`, `kauth iam token` and `kauth iam get-token` write the ExecCredential that client-go reads, and nothing else.",
     "## Answers to programs",
     "A program that asks a UI gets `application/problem+json` (RFC 9457) where the UI cannot answer: `title`, `status`, `detail`, `incident`, " +
       "and, where the reason has one, `code` and `next` as in [errors.md](errors.md).",

@@ -26,7 +26,7 @@ await mkdir(TO, { recursive: true });
 await using served = await serveOwnPages();
 const choice = await choicePage();
 await using demo = await testDemo();
-const browser = await startChromium();
+await using browser = await startChromium();
 for (const colorScheme of ["light", "dark"] as const) {
   const context = await browser.newContext({
     colorScheme,
@@ -47,5 +47,4 @@ for (const colorScheme of ["light", "dark"] as const) {
   await page.screenshot({ path: join(TO, `opened-${colorScheme}.png`) });
   await context.close();
 }
-await browser.close();
 process.stdout.write(`${(SHOWN.length + 2) * 2} pictures in docs/images\n`);

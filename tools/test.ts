@@ -1,17 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { haveBrowser, wantFirefox } from "./browser.ts";
-import { wantKeyrings } from "./keyrings.ts";
+import { haveBrowser, wantPrograms } from "./programs.ts";
 
 /**
- * `npm test`: gets a browser where none is installed, builds (some tests run the built program), then runs every test
+ * `npm test`: gets the browsers and keyrings that are missing, builds (some tests run the built program), then runs every test
  * that needs no cluster.
  */
 const run = (file: string, args: readonly string[]): boolean =>
   spawnSync(file, [...args], { stdio: "inherit" }).status === 0;
 
+await wantPrograms();
 if (!(await haveBrowser())) process.exit(1);
-await wantFirefox();
-await wantKeyrings();
 const projects = ["unit", "fuzz", "flow", "oidc", "faults", "browser"].flatMap((name) => ["--project", name]);
 const passed =
   run("npm", ["run", "build", "--silent"]) &&

@@ -1,13 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connected, json, plainServer, type Served } from "../../test/api-server.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { getObject, listObjects, resourceFacts, whoAmI } from "./client.ts";
 import type { Connection } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
+const keep = keepForTest();
 
 interface Scripted {
   readonly connection: Connection;
@@ -24,7 +22,8 @@ async function scripted(...answers: readonly (readonly [number, unknown])[]): Pr
     json(response, status, body);
   });
   const connection = connected(server.url);
-  opened.push(server, connection);
+  keep(server);
+  keep(connection);
   return { connection, server, asked };
 }
 

@@ -4,9 +4,10 @@ import type { ServerOptions } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { json, secureServer, VALID, type SecureServed } from "../../test/api-server.ts";
+import { failureOf } from "../../test/failure.ts";
 import { createAuthority, type Authority } from "../base/x509.ts";
 import { credentialSource, type ExecOptions } from "../credentials/index.ts";
-import { failureOf, HOUR, newBench, V1, type Bench } from "../credentials/plugin.test-d.ts";
+import { HOUR, newBench, V1, type Bench } from "../credentials/plugin.test-d.ts";
 import { connect } from "./connection.ts";
 import type { Connection } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   bearer,
   connected,
@@ -14,20 +14,14 @@ import {
   type Served,
 } from "../../test/api-server.ts";
 import { connectProxy, socksProxy, type ProxyOptions, type TestProxy } from "../../test/proxies.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { Secret } from "../base/secret.ts";
 import type { System } from "../base/system.ts";
 import { createAuthority } from "../base/x509.ts";
 import type { Cluster } from "../kubeconfig/index.ts";
 import type { ApiRequest, Connection } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-const keep = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
+const keep = keepForTest();
 const to = (...args: Parameters<typeof connected>): Connection => keep(connected(...args));
 
 const NAME = "cluster.test";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   connected,
   hurriedSystem,
@@ -8,17 +8,11 @@ import {
   rawServer,
   type Served,
 } from "../../test/api-server.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { millis } from "../base/units.ts";
 import type { ApiRequest, Connection } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-const keep = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
+const keep = keepForTest();
 
 interface Told {
   readonly status: number;

@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   bearer,
   connected,
@@ -15,20 +15,14 @@ import {
   VALID,
   type SecureServed,
 } from "../../test/api-server.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { Secret } from "../base/secret.ts";
 import { after, epochMillis, millis, type EpochMillis } from "../base/units.ts";
 import { createAuthority } from "../base/x509.ts";
 import type { Credential, CredentialSource } from "../credentials/index.ts";
 import type { ApiRequest, Connection } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-const keep = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
+const keep = keepForTest();
 
 const GET: ApiRequest = { method: "GET", path: "/version" };
 const UPGRADE = { method: "GET", path: "/x", headers: [["Upgrade", "test/1"]] } as const;

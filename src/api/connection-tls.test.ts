@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { ServerOptions } from "node:https";
 import type { TLSSocket } from "node:tls";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   bearer,
   connected,
@@ -13,6 +13,7 @@ import {
   VALID,
   type SecureServed,
 } from "../../test/api-server.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { Secret } from "../base/secret.ts";
 import { after, epochMillis, millis } from "../base/units.ts";
 import { createAuthority, selfSigned, type IssuedCertificate } from "../base/x509.ts";
@@ -20,15 +21,8 @@ import type { Credential } from "../credentials/index.ts";
 import type { Cluster } from "../kubeconfig/index.ts";
 import type { ApiRequest, Connection } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-const to = (...args: Parameters<typeof connected>): Connection => {
-  const connection = connected(...args);
-  opened.push(connection);
-  return connection;
-};
+const keep = keepForTest();
+const to = (...args: Parameters<typeof connected>): Connection => keep(connected(...args));
 
 const GET: ApiRequest = { method: "GET", path: "/version" };
 const HOUR = 60 * 60 * 1000;
@@ -48,7 +42,7 @@ const secure = async (
     },
     ...args,
   );
-  opened.push(server);
+  keep(server);
   return { server, requests };
 };
 
@@ -155,7 +149,7 @@ test("TLS before 1.2 is refused", async () => {
 
 test("something that speaks no TLS is told from a lost connection", async () => {
   const server = await plainServer((_request, response) => json(response, 200, {}));
-  opened.push(server);
+  keep(server);
   await expect(to(server.url.replace("http:", "https:")).request(GET)).rejects.toMatchObject({
     code: "TLS_FAILED",
   });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   bearer,
   connected,
@@ -11,16 +11,10 @@ import {
   sourceOf,
   type Served,
 } from "../../test/api-server.ts";
+import { keepForTest } from "../../test/keep.ts";
 import type { Connection, ConnectionOptions, Upgraded, UpgradeRefused } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-const keep = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
+const keep = keepForTest();
 
 const SWITCH =
   "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test/1\r\nX-A: 1\r\nX-A: 2\r\n\r\n";
@@ -119,7 +113,6 @@ test("says when the request is written, once, before the answer", async () => {
 test("does not say so when nothing could be written", async () => {
   const { server, connection } = await setup();
   await server[Symbol.asyncDispose]();
-  opened.splice(opened.indexOf(server), 1);
   const events: string[] = [];
   const asking = connection.upgrade({ ...REQUEST, onSent: () => events.push("sent") });
   await expect(asking).rejects.toMatchObject({ code: "CONNECTION_REFUSED" });

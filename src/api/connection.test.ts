@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   bearer,
   connected,
@@ -11,24 +11,14 @@ import {
   type Handler,
   type Served,
 } from "../../test/api-server.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { millis } from "../base/units.ts";
 import type { ApiRequest, Connection, ConnectionOptions } from "./types.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
+const keep = keepForTest();
 
-const plain = async (handler: Handler): Promise<Served> => {
-  const server = await plainServer(handler);
-  opened.push(server);
-  return server;
-};
-const to = (...args: Parameters<typeof connected>): Connection => {
-  const connection = connected(...args);
-  opened.push(connection);
-  return connection;
-};
+const plain = async (handler: Handler): Promise<Served> => keep(await plainServer(handler));
+const to = (...args: Parameters<typeof connected>): Connection => keep(connected(...args));
 const GET: ApiRequest = { method: "GET", path: "/version" };
 const REPLAY: ConnectionOptions = { replayUnauthorized: true };
 /** Long enough for whatever comes over loopback, and what a test waits when nothing comes. */
@@ -225,7 +215,7 @@ describe("a redirect", () => {
 describe("answers that are no answers", () => {
   const raw = async (text: string): Promise<Served> => {
     const server = await rawServer((socket) => socket.end(text));
-    opened.push(server);
+    keep(server);
     return server;
   };
 
@@ -262,7 +252,7 @@ describe("time", () => {
     ["a body that stops", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"],
   ])("is over with %s", async (_name, text) => {
     const server = await rawServer((socket) => socket.write(text));
-    opened.push(server);
+    keep(server);
     const asking = to(server.url).request({ ...GET, timeout: SHORT });
     await expect(asking).rejects.toMatchObject({ code: "CONNECTION_TIMEOUT" });
   });
@@ -273,7 +263,7 @@ describe("time", () => {
     ["half of a refusal", "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\n{"],
   ])("of a watch is over with %s", async (_name, text) => {
     const server = await rawServer((socket) => socket.write(text));
-    opened.push(server);
+    keep(server);
     const lines = to(server.url).stream({ ...GET, timeout: SHORT });
     const watching = lines[Symbol.asyncIterator]();
     await expect(watching.next()).rejects.toMatchObject({ code: "CONNECTION_TIMEOUT" });

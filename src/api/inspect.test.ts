@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   clientConfig,
   plainServer,
@@ -9,20 +9,14 @@ import {
   type SecureServed,
 } from "../../test/api-server.ts";
 import { connectProxy, socksProxy } from "../../test/proxies.ts";
+import { keepForTest } from "../../test/keep.ts";
 import type { System } from "../base/system.ts";
 import { after, millis } from "../base/units.ts";
 import { createAuthority, type CertificateWishes } from "../base/x509.ts";
 import type { Cluster } from "../kubeconfig/index.ts";
 import { inspectServer, type ServerInspection, type ShownTls } from "./inspect.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-const keep = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
+const keep = keepForTest();
 
 const HOUR = 60 * 60 * 1000;
 const other = createAuthority({ commonName: "other", ...VALID });

@@ -1,17 +1,15 @@
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connected, json, plainServer } from "../../test/api-server.ts";
 import { memoryConnection } from "../../test/memory-connection.ts";
+import { keepForTest } from "../../test/keep.ts";
 import { KnownError } from "../base/errors.ts";
 import { clock, settle, type Clock } from "../tunnel/far-end.test-d.ts";
 import type { ApiRequest } from "./types.ts";
 import { watchObjects, type WatchEvent } from "./watch.ts";
 import type { Pod } from "./objects.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
+const keep = keepForTest();
 
 const podOf = (name: string, version: string, more: object = {}): object => ({
   metadata: { name, uid: `uid-${name}`, resourceVersion: version },
@@ -229,7 +227,8 @@ test("gives the same events however the network cuts them", async () => {
     send(0);
   });
   const connection = connected(server.url);
-  opened.push(server, connection);
+  keep(server);
+  keep(connection);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat({ max: body.length }), { maxLength: 20 }), async (cuts) => {
       places = cuts;

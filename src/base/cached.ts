@@ -5,8 +5,6 @@
 export interface Cached<T> {
   /** The value in hand if it is fresh, else that of one shared fetch. A failed fetch is not remembered. */
   get(): Promise<T>;
-  /** The value in hand, fresh or not. */
-  peek(): T | undefined;
   /** Forgets `value` if it is still the one in hand (or whatever is in hand when left out). */
   drop(value?: T): void;
 }
@@ -44,7 +42,6 @@ export function cached<T>(fetch: () => Promise<T>, options: CachedOptions<T> = {
       if (held !== undefined && fresh(held.value)) return Promise.resolve(held.value);
       return pending ?? start();
     },
-    peek: () => held?.value,
     drop: (value) => {
       if (value !== undefined && (held === undefined || held.value !== value)) return;
       held = undefined;

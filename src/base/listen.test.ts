@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { bindLoopback, bothFamilies, parseListenAddress, type Bound } from "./listen.ts";
+import { bindAny, bindLoopback, bothFamilies, parseListenAddress, type Bound } from "./listen.ts";
 import { realSystem } from "./system.ts";
 
 const system = realSystem();
@@ -153,5 +153,17 @@ describe("binding", () => {
     const bound = await bindLoopback({ create: missing, candidates: [bothFamilies(0)] }, system);
     closeAll(bound);
     expect(bound.map(({ address }) => address)).toEqual(["127.0.0.1"]);
+  });
+});
+
+describe("an address that an administrator names", () => {
+  test.each([
+    { address: "127.0.0.1", free: "::1" },
+    { address: "0.0.0.0", free: "::1" },
+    { address: "::", free: "127.0.0.1" },
+  ])("$address is bound, and the port of $free is left free", async ({ address, free }) => {
+    const bound = await bindAny(createServer(), { address, port: 0 }, system);
+    closeAll([bound]);
+    expect(await squat(free, bound.port)).toBe(bound.port);
   });
 });

@@ -9,7 +9,7 @@ import type { System } from "./system.ts";
 import { KiB, millis } from "./units.ts";
 
 /** Of the runtime directory; only its owner may look into it. */
-const FLIGHTS = "oidc";
+export const FLIGHTS = "oidc";
 
 /** Who holds a seat. What the process id is good for is a message: another may have it by now. */
 export interface Holder {
@@ -64,6 +64,23 @@ export const flightNames = (system: System): readonly string[] =>
 
 export const isFlightPlace = async (directory: string, system: System): Promise<boolean> =>
   (await isPrivateDirectory(directory, system)) && (await staysOurs(dirname(directory), system));
+
+/** Whether somebody sits there, of whatever home. Dialling does no harm: whoever waits for one is let in, and leaves. */
+export const hasSeats = async (directory: string, system: System): Promise<boolean> => {
+  const names = await system.files.list(directory).catch((): readonly string[] => []);
+  const seats = await Promise.all(
+    names
+      .filter((name) => ID.test(name))
+      .map(async (name) => {
+        const path = join(directory, name);
+        const socket = await dialPrivately(path, system, DIAL_TIME);
+        if (typeof socket === "object") socket.destroy();
+        // One that does not answer may have more to do than it can.
+        return socket !== "dead" && (await system.files.nameFacts(path))?.kind === "other";
+      }),
+  );
+  return seats.includes(true);
+};
 
 /** Whether nobody else can put another in its place. */
 const staysOurs = async (directory: string, { uid, files }: System): Promise<boolean> => {

@@ -3,6 +3,7 @@ import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { optionsFor, recorded, type Recorded } from "../../test/recorded.ts";
+import { takeSeat } from "../base/seat.ts";
 import { runClean, WRITTEN } from "./clean.ts";
 import { cleanCommand } from "./commands/clean.ts";
 import { answerOthers } from "./open/instance.ts";
@@ -88,6 +89,28 @@ describe("kauth clean", () => {
     await running[Symbol.asyncDispose]();
     expect(await clean(under)).toBe(0);
     expect(await readdir(join(under.home, "run"))).toEqual([]);
+  });
+
+  test.each([
+    { place: "the runtime directory", at: "run" },
+    { place: "what homes share", at: `temp/kauth-${process.getuid?.() ?? 0}` },
+  ])("leaves $place while a process has a seat in it", async ({ at }) => {
+    await using under = await recorded();
+    const directory = join(under.home, at, "oidc");
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const left = join(directory, "0123456789abcdef");
+    spawnSync(process.execPath, [
+      "-e",
+      `require("net").createServer().listen(${JSON.stringify(left)}, () => process.kill(process.pid, "SIGKILL"))`,
+    ]);
+    const seat = await takeSeat({ directory, name: "a" }, under.system(), { onSocket: () => undefined });
+    if ("socket" in seat) throw new Error("somebody else has it");
+    expect(await clean(under)).toBe(0);
+    expect(await readdir(directory)).toContain("a.lock");
+    await seat[Symbol.asyncDispose]();
+    expect(await readdir(directory)).toEqual(["0123456789abcdef"]);
+    expect(await clean(under)).toBe(0);
+    expect(await filesIn(under.home)).toEqual([]);
   });
 
   test("only says it with --dry-run", async () => {

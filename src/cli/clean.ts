@@ -1,13 +1,14 @@
 import { join, sep } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { places } from "../base/places.ts";
+import { FLIGHTS, hasSeats } from "../base/seat.ts";
 import type { System } from "../base/system.ts";
-import { choiceOf } from "./choice.ts";
 import type { Invocation } from "./command.ts";
 import { defaultDirectory } from "./oidc/settings.ts";
 import { INSTANCES } from "./open/instance.ts";
 import { deadSockets } from "./open/other-instances.ts";
 import { refuseOperands } from "./options.ts";
+import { wantsJson } from "./output-option.ts";
 import { jsonText } from "./output.ts";
 
 /** Every file that kauth writes by itself; docs/files.md is compared with it. */
@@ -68,13 +69,14 @@ export const WRITTEN = [
     pattern: /^oidc$/,
     mode: "0700",
     holds:
-      "What processes that want the same token agree by: who is at it (a lock and a socket, 0600), sign-ins that came to nothing, and tokens that a full disk did not take",
+      "What processes that want the same token agree by: who is at it (a lock and a socket, 0600), sign-ins that came to nothing, and tokens that a full disk did not take. It stays while one is at it",
   },
   {
     place: "temp",
     pattern: /^kauth-[0-9a-f]+$/,
     mode: "0700",
-    holds: "The same, where the runtime directory cannot be written; ID is your user number",
+    holds:
+      "The same, where the runtime directory cannot be written; ID is your user number. Homes share it, and it stays while a process of any is at it",
   },
   {
     place: "tokens",
@@ -120,6 +122,10 @@ const ours = async (system: System): Promise<readonly string[]> => {
         found.push(...(await deadInstances(system, join(directory, name))));
       // Everybody may have put something there.
       else if (place === "temp" && !(await isMine(system, join(directory, name)))) continue;
+      // Who signs in now goes on being waited for; in the directory for what is temporary that may be of another home.
+      else if (place === "runtime" && plain === FLIGHTS && (await hasSeats(join(directory, name), system)))
+        continue;
+      else if (place === "temp" && (await hasSeats(join(directory, name, FLIGHTS), system))) continue;
       else if (WRITTEN.some((file) => file.place === place && file.pattern.test(plain)))
         found.push(join(directory, name));
     }
@@ -142,7 +148,7 @@ const deadInstances = async (system: System, directory: string): Promise<readonl
 export async function runClean(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   refuseOperands(invocation, "clean up");
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const { configFault } = invocation;
   if (configFault !== undefined) system.log.warn(configFault.message);
   const dry = options.boolean("dry-run");
@@ -156,7 +162,7 @@ export async function runClean(invocation: Invocation): Promise<number> {
       failed.push({ path, reason: messageOf(error) });
     }
   }
-  if (format === "json") system.log.out(jsonText({ dryRun: dry, removed, failed }));
+  if (asJson) system.log.out(jsonText({ dryRun: dry, removed, failed }));
   else {
     for (const path of removed) system.log.say(`${dry ? "Would remove" : "Removed"} ${path}`);
     for (const { path, reason } of failed) system.log.warn(`Cannot remove ${path}: ${reason}`);

@@ -60,6 +60,10 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** It works although config.yaml has a mistake, and tells it. Default false: the mistake ends it. */
   readonly survivesConfig?: boolean;
+  /** What 0, 1 and 2 mean of this command, in a sentence each. */
+  readonly exit: { readonly done: string; readonly failed: string; readonly refused: string };
+  /** It goes on until a person ends it, so that a signal is no failure. Default false. */
+  readonly lasting?: boolean;
   /** Loaded when the command runs, so that start-up stays short. Resolves to the exit status. */
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
 }

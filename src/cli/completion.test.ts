@@ -6,7 +6,7 @@ import { PROGRAM } from "../../test/program.ts";
 import { recorded } from "../../test/recorded.ts";
 import { COMMANDS } from "./commands.ts";
 import { SHELLS } from "./commands/completion.ts";
-import { candidates, kubectlCompletion } from "./completion.ts";
+import { candidates, cobraCompletion } from "./completion.ts";
 import { uiTable } from "./open/ui-table.ts";
 import { run } from "./run.ts";
 
@@ -72,18 +72,18 @@ describe("what may stand next", () => {
         );
   });
 
-  test("kubectl gets a directive", async () => {
+  test("kubectl, and scripts of other tools, get a directive", async () => {
     await using under = await recorded();
-    expect(await kubectlCompletion("open", ["--tunn"], under.system())).toBe("--tunnel\n:4");
-    expect(await kubectlCompletion("open", [""], under.system())).toBe([...TARGETS, ":6"].join("\n"));
+    expect(await cobraCompletion(["open"], ["--tunn"], under.system())).toBe("--tunnel\n:4");
+    expect(await cobraCompletion(["open"], [""], under.system())).toBe([...TARGETS, ":6"].join("\n"));
   });
 });
 
-const scriptFor = async (shell: string): Promise<string> => {
+const scriptFor = async (shell: string, program = "kauth"): Promise<string> => {
   await using under = await recorded();
   const status = await run({
     args: ["completion", shell],
-    program: "kauth",
+    program,
     signal: new AbortController().signal,
     system: under.system,
   });
@@ -91,10 +91,10 @@ const scriptFor = async (shell: string): Promise<string> => {
   return under.out.join("\n");
 };
 
-/** The script in a real bash, with `kauth` standing for these sources. */
-const inBash = async (words: readonly string[]): Promise<readonly string[]> => {
+/** The script in a real bash, with the name standing for these sources. */
+const inBash = async (words: readonly string[], name = "kauth"): Promise<readonly string[]> => {
   const program = PROGRAM.map((word) => `'${word}'`).join(" ");
-  const typed = ["kauth", ...words].map((word) => `'${word}'`).join(" ");
+  const typed = [name, ...words].map((word) => `'${word}'`).join(" ");
   const { stdout, stderr, status } = spawnSync(
     "bash",
     [
@@ -102,13 +102,13 @@ const inBash = async (words: readonly string[]): Promise<readonly string[]> => {
       "--noprofile",
       "-euc",
       [
-        `kauth() { ${program} "$@"; }`,
+        `${name}() { ${program.replace(/kauth(?=\.ts)/, name)} "$@"; }`,
         // Only a completion in progress knows compopt.
         "compopt() { printf 'option %s\\n' \"$2\"; }",
-        await scriptFor("bash"),
-        "complete -p kauth >/dev/null",
+        await scriptFor("bash", name),
+        `complete -p ${name} >/dev/null`,
         `COMP_WORDS=(${typed}); COMP_CWORD=${words.length}`,
-        "_kauth || true",
+        `_${name.replaceAll("-", "_")} || true`,
         'printf "%s\\n" "${COMPREPLY[@]}"',
       ].join("\n"),
     ],
@@ -127,6 +127,23 @@ describe("the scripts", () => {
     { words: ["open", "sv"], found: ["option nospace", "svc/"] },
   ])("bash completes $words", async ({ words, found }) => {
     expect(await inBash(words)).toEqual(found);
+  });
+
+  test.each([
+    { name: "kubelogin", words: ["get-t"], found: ["get-token"] },
+    { name: "kubelogin", words: ["get-token", "--grant-type", "d"], found: ["device-code"] },
+    { name: "aws-iam-authenticator", words: ["mapping", "l"], found: ["lint"] },
+    { name: "aws-iam-authenticator", words: ["token", "--token"], found: ["--token-only"] },
+  ])("under the linked name too: $name $words", async ({ name, words, found }) => {
+    expect(await inBash(words, name)).toEqual(found);
+  });
+
+  test.each(["kubelogin", "aws-iam-authenticator"])("a script of %s's own is answered", async (program) => {
+    await using under = await recorded();
+    const { signal } = new AbortController();
+    const args = ["__complete", "clea"];
+    await run({ args, program, signal, system: under.system });
+    expect(under.out.join("\n")).toBe(program === "kubelogin" ? "clean\n:4" : ":4");
   });
 
   test("bash can be told by source, as the help says", async () => {

@@ -76,41 +76,53 @@ export const candidates = async (words: readonly string[], system: System): Prom
   return starts(await operandsOf(command));
 };
 
-const bash = (): string => `# bash completion of kauth
-_kauth() {
+/** A function of a shell's. */
+const functionFor = (name: string): string => `_${name.replaceAll(/\W/g, "_")}`;
+
+// Under the names of other tools a last line `:DIRECTIVE` comes, as their own scripts want it.
+const bash = (name: string): string => `# bash completion of ${name}
+${functionFor(name)}() {
   local words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
   COMPREPLY=()
   local line
-  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(kauth __complete "\${words[@]}" 2>/dev/null)
+  while IFS= read -r line; do
+    [[ $line == :* ]] || COMPREPLY+=("$line")
+  done < <(${name} __complete "\${words[@]}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == */ ]] && compopt -o nospace
 }
-complete -o default -F _kauth kauth`;
+complete -o default -F ${functionFor(name)} ${name}`;
 
-const zsh = (): string => `#compdef kauth
-_kauth() {
+const zsh = (name: string): string => `#compdef ${name}
+${functionFor(name)}() {
   local -a found
-  found=(\${(f)"$(kauth __complete "\${(@)words[2,$CURRENT]}" 2>/dev/null)"})
+  found=(\${(f)"$(${name} __complete "\${(@)words[2,$CURRENT]}" 2>/dev/null)"})
+  found=(\${found:#:*})
   compadd -S '' -a found
 }
-compdef _kauth kauth`;
+compdef ${functionFor(name)} ${name}`;
 
-const fish = (): string => `# fish completion of kauth
-complete -c kauth -f -a '(kauth __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`;
+const fish = (name: string): string => `# fish completion of ${name}
+complete -c ${name} -f -a '(${name} __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null | string match -v ":*")'`;
 
-const powershell = (): string => `# PowerShell completion of kauth
-Register-ArgumentCompleter -Native -CommandName kauth -ScriptBlock {
+const powershell = (name: string): string => `# PowerShell completion of ${name}
+Register-ArgumentCompleter -Native -CommandName ${name} -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
   if ($wordToComplete -eq '') { $words += '' }
-  kauth __complete @words 2>$null | ForEach-Object {
+  ${name} __complete @words 2>$null | Where-Object { $_ -notlike ':*' } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
   }
 }`;
 
-const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], () => string>> = { bash, zsh, fish, powershell };
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (name: string) => string>> = {
+  bash,
+  zsh,
+  fish,
+  powershell,
+};
 
-/** `kauth completion SHELL` */
-export function runCompletion({ system, positionals }: Invocation): Promise<number> {
+/** `kauth completion SHELL`; under a linked name for that name. */
+export function runCompletion({ system, positionals, program }: Invocation): Promise<number> {
   const [shell, ...more] = positionals;
   const found = SHELLS.find((each) => each === shell);
   if (found === undefined || more.length > 0)
@@ -120,17 +132,20 @@ export function runCompletion({ system, positionals }: Invocation): Promise<numb
         ? `Cannot complete: name one of ${SHELLS.join(", ")}`
         : `Cannot complete for "${positionals.join(" ")}": it must be one of ${SHELLS.join(", ")}`,
     );
-  system.log.out(SCRIPTS[found]());
+  system.log.out(SCRIPTS[found](LINKED.includes(program) ? program : "kauth"));
   return Promise.resolve(0);
 }
 
-/** For `kubectl auth-proxy` (`open`) and `kubectl oidc-login` (`oidc`): kubectl's protocol wants a last line `:DIRECTIVE` (4: no file names, 2: no space). */
-export const kubectlCompletion = async (
-  command: string,
+/**
+ * For `kubectl auth-proxy` (`open`), `kubectl oidc-login` and `kubelogin` (`oidc`) and `aws-iam-authenticator` (`iam`): the
+ * protocol of kubectl and of these tools' own scripts wants a last line `:DIRECTIVE` (4: no file names, 2: no space).
+ */
+export const cobraCompletion = async (
+  under: readonly string[],
   words: readonly string[],
   system: System,
 ): Promise<string> => {
-  const found = await candidates([command, ...words], system);
+  const found = await candidates([...under, ...words], system);
   const directive = found.some((each) => each.endsWith("/")) ? 6 : 4;
   return [...found, `:${directive}`].join("\n");
 };

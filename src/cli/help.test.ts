@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "./commands.ts";
-import { commandHelp, EXIT_STATUS, groupHelp, isKubectls, programHelp } from "./help.ts";
+import { commandHelp, exitStatuses, groupHelp, isKubectls, programHelp } from "./help.ts";
 
 const rows = COMMANDS.map((command) => ({ name: command.path.join(" "), command }));
 
@@ -15,8 +15,19 @@ describe.each(rows)("help of $name", ({ name, command }) => {
       expect(help).toContain(`  ${each.command}\n      ${each.does}`);
       expect(each.command).toMatch(new RegExp(`\\bkauth ${name}\\b`));
     }
-    for (const [status, means] of EXIT_STATUS)
-      expect(help).toMatch(new RegExp(`^ {2}${status} +${means.slice(0, 30)}`, "m"));
+    const [, after = ""] = help.split("\nExit status:\n");
+    const said = after.replaceAll(/\n {6}/g, " ").split("\n");
+    expect(said).toEqual(
+      exitStatuses(command).map(([status, means]) => `${`  ${status}`.padEnd(6)}${means}`),
+    );
+    for (const each of said) expect(each).toMatch(/^ {2}\d+ +[A-Z].*\.$/);
+  });
+
+  test("speaks of its own exit statuses only", () => {
+    const [before = "", after = ""] = help.split("\nExit status:\n");
+    if (name !== "doctor") expect(after).not.toContain("kauth open");
+    expect(before).not.toMatch(/[Ee]xit status/);
+    expect(after.includes("Ended by SIGTERM")).toBe(command.lasting !== true);
   });
 
   test("names each option that means something, and no other", () => {

@@ -6,14 +6,21 @@ import { variableOf } from "./options.ts";
 const WIDTH = 78;
 const INDENT = 6;
 
+/** With its meaning. */
+type ExitStatus = readonly [string, string];
+
 /** What a script may rely on. */
-export const EXIT_STATUS: readonly (readonly [string, string])[] = [
-  ["0", "Done. kauth open and kauth demo: also ended by Ctrl-C or SIGTERM."],
-  ["1", "The world failed: a missing right, a plugin, the network, a taken port."],
-  ["2", "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod."],
+export const exitStatuses = ({ exit, lasting = false }: Command): readonly ExitStatus[] => [
+  ["0", exit.done],
+  ["1", exit.failed],
+  ["2", exit.refused],
   ["70", "A fault of kauth's own."],
-  ["130", "Another command ended by Ctrl-C, or any at once by a second signal."],
-  ["143", "Another command ended by SIGTERM."],
+  ...(lasting
+    ? [["130", "Ended at once by a second signal."] as const]
+    : [
+        ["130", "Ended by Ctrl-C, or at once by a second signal."] as const,
+        ["143", "Ended by SIGTERM."] as const,
+      ]),
 ];
 
 const wrap = (text: string, indent: number): string => {
@@ -49,7 +56,7 @@ export const isKubectls = (name: string, spec: OptionSpec): boolean =>
   spec.own !== true && Object.hasOwn(KUBECTL_OPTIONS, name);
 
 /** Under the name of another tool. */
-const DROP_IN_STATUS: typeof EXIT_STATUS = [
+const DROP_IN_STATUS: readonly ExitStatus[] = [
   ["0", "Done, or ended by you."],
   ["1", "Any failure."],
   ["130", "Ended at once by a second signal."],
@@ -84,7 +91,7 @@ export const commandHelp = (command: Command, program: string, below?: readonly 
     ...(kubectls.length === 0 ? [] : ["", "Options that mean what they mean to kubectl:", ...kubectls]),
     "",
     "Exit status:",
-    ...(program.startsWith("kauth ") ? EXIT_STATUS : DROP_IN_STATUS).map(
+    ...(program.startsWith("kauth ") ? exitStatuses(command) : DROP_IN_STATUS).map(
       ([status, means]) => `${`  ${status}`.padEnd(INDENT)}${wrap(means, INDENT).trimStart()}`,
     ),
   ].join("\n");

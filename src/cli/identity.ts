@@ -3,7 +3,6 @@ import { KnownError } from "../base/errors.ts";
 import { isDate, millis, type EpochMillis, type Millis } from "../base/units.ts";
 import {
   credentialSource,
-  tokenExpiry,
   type Credential,
   type CredentialSource,
   type ExecOptions,
@@ -19,6 +18,7 @@ import {
 import type { Invocation } from "./command.ts";
 import { explicitKubeconfig, overridesOf } from "./globals.ts";
 import { ownPlugin } from "./own-plugin.ts";
+import { factsEnd, tokenFacts } from "./token-facts.ts";
 
 /** One cluster and one person there, as the command line and the kubeconfig say. */
 export interface Identity {
@@ -140,5 +140,5 @@ export const endOf = (credential: Credential | undefined): EpochMillis | undefin
   const { expiresAt } = credential;
   // RFC 3339 with an offset can say a year 10000, which it cannot say back.
   if (expiresAt !== undefined) return isDate(expiresAt) ? expiresAt : undefined;
-  return credential.header?.kind === "bearer" ? tokenExpiry(credential.header.token) : undefined;
+  return credential.header?.kind === "bearer" ? factsEnd(tokenFacts(credential.header.token)) : undefined;
 };

@@ -20,6 +20,7 @@ const COMMAND: Command = {
   description: "",
   examples: [],
   options: SPECS,
+  exit: { done: "", failed: "", refused: "" },
   load: () => Promise.reject(new Error("it is not run")),
 };
 

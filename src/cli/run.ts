@@ -26,14 +26,11 @@ export interface RunRequest {
   readonly system: (level: number) => System;
 }
 
-/** Programs that kubectl asks what may stand next, with the command that they complete. */
+/** Programs that kubectl asks what may stand next, with the program that they complete. */
 const COMPLETERS: Readonly<Record<string, string>> = {
-  "kubectl_complete-auth_proxy": "open",
-  "kubectl_complete-oidc_login": "oidc",
+  "kubectl_complete-auth_proxy": "kubectl-auth_proxy",
+  "kubectl_complete-oidc_login": "kubectl-oidc_login",
 };
-
-/** Commands that go on until a person ends them: that is how they end well. */
-const ENDED_BY_HAND: ReadonlySet<string> = new Set(["open", "demo"]);
 
 /** Next steps that get the command's name where it is known. */
 const ANY_HELP: ReadonlySet<string> = new Set(["See --help", CODES.USAGE.next]);
@@ -50,6 +47,8 @@ export async function run(request: RunRequest): Promise<number> {
   let lasting = false;
   let running: Command | undefined;
   try {
+    const asked = completed(request);
+    if (asked !== undefined) return print(request.system(0), await complete(asked, request.system(0)));
     const words =
       dropIn === undefined ? (awsWords(request.args) ?? request.args) : dropIn.words(request.args);
     if (words.length === 0 && request.program === "kauth") return await summarize(request.system(0));
@@ -57,13 +56,11 @@ export async function run(request: RunRequest): Promise<number> {
       return print(request.system(0), `${dropIn?.version ?? "kauth"} ${VERSION}`);
     if (words[0] === "--help" || words[0] === "-h" || words[0] === "help")
       return print(request.system(0), helpFor(words.slice(1)));
-    if (words[0] === "__complete" || Object.hasOwn(COMPLETERS, request.program))
-      return print(request.system(0), await complete(words, request.program, request.system(0)));
     const group = groupOf(words);
     if (group !== undefined) return print(request.system(0), groupHelp(group, calledBy(group, dropIn)));
     const command = findCommand(words) ?? unknownCommand(words);
     running = command;
-    lasting = ENDED_BY_HAND.has(command.path[0] ?? "");
+    lasting = command.lasting === true;
     const specs = { ...command.options, ...COMMON_OPTIONS, ...KLOG_OPTIONS } as Record<string, OptionSpec>;
     const line = parseLine(words.slice(command.path.length), specs);
     const known: Command = { ...command, options: specs };
@@ -153,13 +150,24 @@ const written = (system: System, status: number): number => {
   throw new KnownError("OUTPUT_FAILED", `Cannot write to standard output: ${messageOf(cause)}`, { cause });
 };
 
-/** What the completion scripts and kubectl call. */
-const complete = async (words: readonly string[], program: string, system: System): Promise<string> => {
-  const { candidates, kubectlCompletion } = await import("./completion.ts");
-  const command = Object.hasOwn(COMPLETERS, program) ? COMPLETERS[program] : undefined;
-  return command !== undefined
-    ? await kubectlCompletion(command, words, system)
-    : (await candidates(words.slice(1), system)).join("\n");
+interface Completed {
+  /** Words after the program's name; the last one is being typed. */
+  readonly words: readonly string[];
+  readonly dropIn: DropIn | undefined;
+}
+
+/** What the completion scripts and kubectl call; undefined: nobody asks what may stand next. */
+const completed = ({ args, program }: RunRequest): Completed | undefined => {
+  const completes = Object.hasOwn(COMPLETERS, program) ? COMPLETERS[program] : undefined;
+  if (completes !== undefined) return { words: args, dropIn: dropInOf(completes) };
+  return args[0] === "__complete" ? { words: args.slice(1), dropIn: dropInOf(program) } : undefined;
+};
+
+const complete = async ({ words, dropIn }: Completed, system: System): Promise<string> => {
+  const { candidates, cobraCompletion } = await import("./completion.ts");
+  return dropIn === undefined
+    ? (await candidates(words, system)).join("\n")
+    : await cobraCompletion(dropIn.under, words, system);
 };
 
 /** `iam`, `iam cache --help`: words that several commands begin with, and no command. */

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { epochMillis } from "../base/units.ts";
 import { createAuthority } from "../base/x509.ts";
 import { readExecCredential } from "./exec-credential.ts";
-import { BETA, failureOf, tokenOf, V1 } from "./plugin.test-d.ts";
+import { BETA, tokenOf, V1 } from "./plugin.test-d.ts";
 import type { Credential } from "./types.ts";
 
 const life = { notBefore: epochMillis(Date.now() - 1000), notAfter: epochMillis(Date.now() + 3_600_000) };

@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { writeExecInfo } from "./exec-info.ts";
-import { BETA, failureOf, newBench, V1, type Bench, type ConfigParts } from "./plugin.test-d.ts";
+import { BETA, newBench, V1, type Bench, type ConfigParts } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 
 let bench: Bench;

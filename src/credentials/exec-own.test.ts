@@ -1,8 +1,9 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import type { OwnCall } from "./exec-own.ts";
 import type { ExecOptions } from "./exec.ts";
-import { failureOf, newBench, prints, tokenOf, V1, type Bench } from "./plugin.test-d.ts";
+import { newBench, prints, tokenOf, V1, type Bench } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 
 let bench: Bench;

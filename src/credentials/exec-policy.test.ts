@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { loadPluginPolicy, type PluginPolicy } from "../kubeconfig/index.ts";
 import { permittedProgram, type Program } from "./exec-policy.ts";
-import { failureOf, newBench, prints, tokenOf, type Bench } from "./plugin.test-d.ts";
+import { newBench, prints, tokenOf, type Bench } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 
 let bench: Bench;

@@ -1,9 +1,10 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import type { Command, System } from "../base/system.ts";
 import { millis } from "../base/units.ts";
 import type { ExecOptions } from "./exec.ts";
-import { failureOf, newBench, prints, tokenOf, type Bench } from "./plugin.test-d.ts";
+import { newBench, prints, tokenOf, type Bench } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 import type { CredentialSource } from "./types.ts";
 

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import type { ExecCall, ExecOptions } from "./exec.ts";
-import { BETA, failureOf, newBench, prints, tokenOf, V1, type Bench } from "./plugin.test-d.ts";
+import { BETA, newBench, prints, tokenOf, V1, type Bench } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 
 let bench: Bench;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { epochMillis } from "../base/units.ts";
 import { createAuthority } from "../base/x509.ts";
 import { credentialSource } from "./source.ts";
-import { BETA, failureOf, newBench, tokenOf, V1, withExec, type Bench } from "./plugin.test-d.ts";
+import { BETA, newBench, tokenOf, V1, withExec, type Bench } from "./plugin.test-d.ts";
 
 /** The rows of client-go's TestRefreshCreds by their names (credentials.md §2.5), each in both versions. */
 

@@ -1,18 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { logTo } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import type { ClientConfig } from "../kubeconfig/index.ts";
 import type { ExecOptions } from "./exec.ts";
-import {
-  failureOf,
-  HOUR,
-  newBench,
-  tokenOf,
-  V1,
-  withExec,
-  type Bench,
-  type ConfigParts,
-} from "./plugin.test-d.ts";
+import { HOUR, newBench, tokenOf, V1, withExec, type Bench, type ConfigParts } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 import type { CredentialSource } from "./types.ts";
 

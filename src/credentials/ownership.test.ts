@@ -1,8 +1,9 @@
 import { chmod, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import type { System } from "../base/system.ts";
 import type { ExecOptions } from "./exec.ts";
-import { failureOf, newBench, prints, type Bench } from "./plugin.test-d.ts";
+import { newBench, prints, type Bench } from "./plugin.test-d.ts";
 import { credentialSource } from "./source.ts";
 import type { CredentialSource } from "./types.ts";
 

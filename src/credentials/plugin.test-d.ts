@@ -1,7 +1,6 @@
 import { readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KnownError } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
 import { realSystem, type System } from "../base/system.ts";
 import { epochMillis } from "../base/units.ts";
@@ -109,9 +108,3 @@ export const prints = (status: object, version = V1): string =>
 
 export const tokenOf = (credential: Credential | undefined): string | undefined =>
   credential?.header?.kind === "bearer" ? credential.header.token.reveal() : undefined;
-
-export const failureOf = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.catch((thrown: unknown) => thrown);
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown", { cause: error });
-  return error;
-};

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
@@ -47,11 +48,6 @@ clusters: [{name: c, cluster: {server: "${server}"}}]`;
 };
 const header = async (from: CredentialSource): Promise<string | undefined> =>
   credentialHeaders(await from.get())[0]?.[1];
-const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.catch((thrown: unknown) => thrown);
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
-  return error;
-};
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
 
 const EXEC = "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}";
@@ -153,11 +149,11 @@ describe("a token file", () => {
   });
 
   test("missing at the start without a token is an error", async () => {
-    const { code, message } = await failure((await source("tokenFile: token")).get());
+    const { code, message } = await failureOf((await source("tokenFile: token")).get());
     expect(code).toBe("TOKEN_FILE_UNREADABLE");
     expect(message).toContain(join(directory, "token"));
     await put("");
-    expect((await failure((await source("tokenFile: token")).get())).code).toBe("TOKEN_FILE_UNREADABLE");
+    expect((await failureOf((await source("tokenFile: token")).get())).code).toBe("TOKEN_FILE_UNREADABLE");
   });
 });
 
@@ -165,7 +161,7 @@ describe("a client certificate", () => {
   test("is read from its files, once, and again after a failure", async () => {
     const from = await source("client-certificate: c.crt, client-key: c.key");
     await writeFile(join(directory, "c.crt"), "cert");
-    const error = await failure(from.get());
+    const error = await failureOf(from.get());
     expect(error.code).toBe("CLIENT_CONFIG_INVALID");
     expect(error.message).toContain(`unable to read client-key ${join(directory, "c.key")} for u due to `);
     await writeFile(join(directory, "c.key"), "key");
@@ -177,7 +173,7 @@ describe("a client certificate", () => {
 
   test("of more than 256 KiB is refused", async () => {
     await writeFile(join(directory, "c.crt"), "x".repeat(300_000));
-    const error = await failure((await source("client-certificate: c.crt, client-key-data: aw==")).get());
+    const error = await failureOf((await source("client-certificate: c.crt, client-key-data: aw==")).get());
     expect(error.message).toContain("unable to read client-cert ");
   });
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { KnownError } from "../base/errors.ts";
+import { failureOf } from "../../test/failure.ts";
 import { logTo } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import { realSystem, type System } from "../base/system.ts";
@@ -51,14 +51,6 @@ const system = (env: Record<string, string> = POD): System => {
     log: logTo({ out: () => undefined, err: (text) => (said += text) }, 4),
   };
 };
-const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
-  return error;
-};
 const put = async (text: string): Promise<void> => {
   await writeFile(join(directory, "config"), text);
 };
@@ -97,14 +89,14 @@ describe("1.8 in a pod", () => {
     ["1.8 without a port", { KUBERNETES_SERVICE_HOST: "10.0.0.1" }],
     ["1.8 with an empty host", { ...POD, KUBERNETES_SERVICE_HOST: "" }],
   ])("%s it is none", async (_name, env) => {
-    expect((await failure(load(env))).code).toBe("KUBECONFIG_EMPTY");
+    expect((await failureOf(load(env))).code).toBe("KUBECONFIG_EMPTY");
   });
 
   test("1.8 without a token it is none", async () => {
     await rm(join(directory, "account", "token"));
-    expect((await failure(load())).code).toBe("KUBECONFIG_EMPTY");
+    expect((await failureOf(load())).code).toBe("KUBECONFIG_EMPTY");
     await mkdir(join(directory, "account", "token"));
-    expect((await failure(load())).code).toBe("KUBECONFIG_EMPTY");
+    expect((await failureOf(load())).code).toBe("KUBECONFIG_EMPTY");
   });
 
   test("1.8 flags without a server leave it to the pod", async () => {
@@ -112,7 +104,7 @@ describe("1.8 in a pod", () => {
     const config = await load(POD, { certificateAuthority: join(directory, "config"), user: "u" });
     expect(config.server.href).toBe("https://10.0.0.1/");
     expect(config.cluster.certificateAuthority).toBe(join(directory, "config"));
-    const error = await failure(load(POD, { certificateAuthority: "/missing" }));
+    const error = await failureOf(load(POD, { certificateAuthority: "/missing" }));
     expect(error.message).toContain("unable to read certificate-authority /missing");
   });
 
@@ -124,7 +116,7 @@ describe("1.8 in a pod", () => {
 
   test("1.8 a token that cannot be read", async () => {
     const denied = system();
-    const error = await failure(
+    const error = await failureOf(
       loadClientConfig({
         ...denied,
         files: {
@@ -140,7 +132,7 @@ describe("1.8 in a pod", () => {
   });
 
   test("1.8 asked for outside of a pod", async () => {
-    const error = await failure(
+    const error = await failureOf(
       inClusterConfig({ namespace: "n", requestTimeout: undefined }, {}, system({})),
     );
     expect([error.code, error.message]).toEqual([
@@ -159,7 +151,7 @@ describe("1.8 in a pod", () => {
   });
 
   test("1.8 an address that is none", async () => {
-    const error = await failure(load({ KUBERNETES_SERVICE_HOST: "a b", KUBERNETES_SERVICE_PORT: "x" }));
+    const error = await failureOf(load({ KUBERNETES_SERVICE_HOST: "a b", KUBERNETES_SERVICE_PORT: "x" }));
     expect(error.code).toBe("CLIENT_CONFIG_INVALID");
   });
 
@@ -250,7 +242,7 @@ describe("1.8 a kubeconfig or the pod", () => {
     ["1.8 text that is none", "x", {}, "KUBECONFIG_INVALID"],
   ])("%s is told, not passed over", async (_name, text, overrides, code) => {
     await put(text);
-    expect((await failure(load(POD, overrides))).code).toBe(code);
+    expect((await failureOf(load(POD, overrides))).code).toBe(code);
   });
 
   test.each<[string, string, Record<string, string>, Overrides, string]>([
@@ -303,7 +295,7 @@ describe("1.7 files of the selected entries", () => {
     ],
   ])("%s", async (_name, text, wanted) => {
     await put(text);
-    expect((await failure(load({}))).message).toBe(
+    expect((await failureOf(load({}))).message).toBe(
       `invalid configuration: ${wanted.replaceAll("DIR", directory)}`,
     );
   });
@@ -313,7 +305,7 @@ describe("1.7 files of the selected entries", () => {
     ["1.6 a token file that is a directory", file("tokenFile: account"), "read DIR/account: is a directory"],
   ])("%s", async (_name, text, wanted) => {
     await put(text);
-    expect((await failure(load({}))).message).toBe(wanted.replaceAll("DIR", directory));
+    expect((await failureOf(load({}))).message).toBe(wanted.replaceAll("DIR", directory));
   });
 
   test.each([

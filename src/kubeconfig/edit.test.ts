@@ -16,7 +16,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { KnownError } from "../base/errors.ts";
+import { failureOf } from "../../test/failure.ts";
 import { logTo } from "../base/log.ts";
 import { realSystem, type System } from "../base/system.ts";
 import { persistAuthProvider } from "./edit.ts";
@@ -44,14 +44,6 @@ const edited = async (text: string, config: Record<string, string>): Promise<str
   await writeFile(path, text);
   await persist(config);
   return await readFile(path, "utf8");
-};
-const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
-  return error;
 };
 const configOf = async (text: string, user = "u"): Promise<Record<string, string>> => {
   const found = (await parseKubeconfig(text)).users.get(user)?.value.authProvider?.config;
@@ -357,13 +349,13 @@ describe("the file", () => {
   test("a file that is no UTF-8 is not written", async () => {
     const bytes = Buffer.concat([Buffer.from(FILE), Buffer.from([0x23, 0xff, 0x0a])]);
     await writeFile(path, bytes);
-    expect((await failure(persist({ a: "b" }))).code).toBe("KUBECONFIG_UNWRITABLE");
+    expect((await failureOf(persist({ a: "b" }))).code).toBe("KUBECONFIG_UNWRITABLE");
     expect((await readFile(path)).equals(bytes)).toBe(true);
   });
 
   test("a file with a mistake is not written", async () => {
     await writeFile(path, `${FILE}\n: [`);
-    expect((await failure(persist({ a: "b" }))).code).toBe("KUBECONFIG_INVALID");
+    expect((await failureOf(persist({ a: "b" }))).code).toBe("KUBECONFIG_INVALID");
     expect(await readdir(directory)).toEqual(["config"]);
   });
 
@@ -376,7 +368,7 @@ describe("the file", () => {
         replace: () => Promise.reject(Object.assign(new Error("no"), { code })),
       },
     };
-    const error = await failure(persist({ a: "secret-canary" }, "u", broken));
+    const error = await failureOf(persist({ a: "secret-canary" }, "u", broken));
     expect([error.code, error.exit]).toEqual(["KUBECONFIG_UNWRITABLE", 1]);
     expect(error.message).toContain(`user "u" in "${path}": open ${path}: `);
     expect(`${error.message} ${error.hint}`).not.toContain("canary");

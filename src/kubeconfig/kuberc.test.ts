@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
 import { realSystem, type System } from "../base/system.ts";
@@ -29,11 +30,7 @@ const system = (env: Record<string, string> = {}): System => ({
   log: logTo({ out: () => undefined, err: (text) => (said += text) }, 0),
 });
 const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  const error = await failureOf(work);
   expect([error.code, error.exit]).toEqual(["KUBERC_INVALID", 2]);
   return error;
 };

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { KnownError } from "../base/errors.ts";
+import { failureOf } from "../../test/failure.ts";
+import type { KnownError } from "../base/errors.ts";
 import { logTo } from "../base/log.ts";
 import { realSystem, type System } from "../base/system.ts";
 import { kubeconfigNames, loadKubeconfig } from "./load.ts";
@@ -32,11 +33,7 @@ const system = (env: Record<string, string> = {}, level = 1): System => ({
 });
 const list = (...names: string[]): Record<string, string> => ({ KUBECONFIG: names.join(delimiter) });
 const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  const error = await failureOf(work);
   expect(error.exit).toBe(2);
   return error;
 };

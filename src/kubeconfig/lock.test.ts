@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { realSystem, type System } from "../base/system.ts";
 import { epochMillis } from "../base/units.ts";
@@ -26,14 +27,6 @@ const written = async (): Promise<string | undefined> => {
   const { users } = await parseKubeconfig(await readFile(path, "utf8"));
   return users.get("u")?.value.authProvider?.config.get("a");
 };
-const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
-  return error;
-};
 
 describe("locks of other programs", () => {
   test.each([
@@ -49,7 +42,7 @@ describe("locks of other programs", () => {
     const made = now.getTime() / 1000 - age;
     await utimes(`${path}.lock`, made, made);
     const at: System = { ...realSystem(), now: () => epochMillis(now.getTime()) };
-    const error = await failure(persist("b", at));
+    const error = await failureOf(persist("b", at));
     expect([error.code, error.message]).toEqual(["KUBECONFIG_LOCKED", `open ${path}.lock: file exists`]);
     expect(error.hint).toContain(`locked the kubeconfig ${words} ago`);
     expect(error.hint).toContain(`rm ${path}.lock`);
@@ -65,7 +58,7 @@ describe("locks of other programs", () => {
       await writeFile(join(directory, "real"), FILE);
       await symlink("real", path);
       await writeFile(join(directory, `${name}.lock`), "");
-      expect((await failure(persist("b"))).code).toBe("KUBECONFIG_LOCKED");
+      expect((await failureOf(persist("b"))).code).toBe("KUBECONFIG_LOCKED");
       expect(await readdir(directory)).toEqual(["config", "real", `${name}.lock`].toSorted());
     },
   );

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { KnownError } from "../base/errors.ts";
+import { failureOf } from "../../test/failure.ts";
+import type { KnownError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { parseKubeconfig } from "./parse.ts";
 import { selectContext } from "./select.ts";
@@ -24,8 +25,7 @@ const around = { cwd: "/cwd", env: {} };
 const select = async (overrides: Overrides, env: Record<string, string> = {}): Promise<ClientConfig> =>
   selectContext(await parseKubeconfig(FILE), overrides, { ...around, env });
 const failure = async (overrides: Overrides): Promise<KnownError> => {
-  const error: unknown = await select(overrides).catch((thrown: unknown) => thrown);
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  const error = await failureOf(select(overrides));
   expect(error.exit).toBe(2);
   return error;
 };

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { parseKubeconfig } from "./parse.ts";
 import { selectContext } from "./select.ts";
 import type { User } from "./types.ts";
 
 const failure = async (text: string): Promise<string> => {
-  const error: unknown = await parseKubeconfig(text).catch((thrown: unknown) => thrown);
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  const error = await failureOf(parseKubeconfig(text));
   expect([error.code, error.message.startsWith('error loading config file "kubeconfig": ')]).toEqual([
     "KUBECONFIG_INVALID",
     true,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../test/failure.ts";
 import { KnownError } from "../base/errors.ts";
 import { parseKubeconfig } from "./parse.ts";
 import { selectContext } from "./select.ts";
@@ -31,8 +32,7 @@ const around = { cwd: "/cwd", env: {} };
 const select = async (overrides: Overrides = {}, text = FILE): Promise<ClientConfig> =>
   selectContext(await parseKubeconfig(text, { path: "/etc/config" }), overrides, around);
 const failure = async (overrides: Overrides, text = FILE): Promise<KnownError> => {
-  const error: unknown = await select(overrides, text).catch((thrown: unknown) => thrown);
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  const error = await failureOf(select(overrides, text));
   expect(error.exit).toBe(2);
   return error;
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { KnownError } from "../base/errors.ts";
+import { failureOf } from "../../test/failure.ts";
+import type { KnownError } from "../base/errors.ts";
 import { parseKubeconfig } from "./parse.ts";
 import { judgeSelection, selectEntries } from "./select.ts";
 import type { ClientConfig, Kubeconfig, Overrides } from "./types.ts";
@@ -22,8 +23,7 @@ const select = async (
   return judgeSelection(selectEntries(kubeconfig, overrides, { cwd: "/", env: {} }), unreadable);
 };
 const failure = async (work: Promise<unknown>): Promise<KnownError> => {
-  const error: unknown = await work.catch((thrown: unknown) => thrown);
-  if (!(error instanceof KnownError)) throw new TypeError("nothing known was thrown");
+  const error = await failureOf(work);
   expect(error.exit).toBe(2);
   return error;
 };

@@ -13,6 +13,9 @@ import { redeemCode } from "./token-request.ts";
 /** Where nothing is listened to and no redirect URL was named. Nobody has to be there: the address is copied. */
 const NOBODY = "http://localhost:8000";
 
+/** kubelogin's. */
+const CODE_PROMPT = "Enter code: ";
+
 /** Authorization code with PKCE in a browser, answered to a listener of ours (RFC 8252, RFC 7636). */
 export async function browserGrant(signing: Signing): Promise<Entry> {
   const { wishes, around } = signing;
@@ -43,11 +46,12 @@ export async function browserGrant(signing: Signing): Promise<Entry> {
 /** The same without a listener: the person copies what the browser ends at (oidc.md §1.4 "authcode-keyboard"). */
 export async function pasteGrant(signing: Signing): Promise<Entry> {
   const { wishes, around } = signing;
+  await around.presentation.willAsk?.(CODE_PROMPT);
   const authorization = await begin(signing, wishes.callback.redirectUri ?? NOBODY);
   around.presentation.showPage(authorization.url);
   const arrived = await patiently(
     signing,
-    async (signal) => await pasted(signing, authorization, signal, "Enter code: "),
+    async (signal) => await pasted(signing, authorization, signal, CODE_PROMPT),
   );
   if (arrived === undefined)
     throw new KnownError(

@@ -4,7 +4,7 @@ import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { quietSystem, VALID } from "../../test/api-server.ts";
-import { failureOf } from "../../test/auth-provider-scene.ts";
+import { failureOf } from "../../test/failure.ts";
 import { Secret } from "../base/secret.ts";
 import type { System } from "../base/system.ts";
 import { selfSigned } from "../base/x509.ts";

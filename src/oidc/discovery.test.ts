@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { quietSystem, VALID } from "../../test/api-server.ts";
 import { secureServer } from "../../test/api-server.ts";
-import { failureOf } from "../../test/auth-provider-scene.ts";
 import { fakeProvider, type FakeProvider, type Reply } from "../../test/openid-scene.ts";
+import { failureOf } from "../../test/failure.ts";
 import { millis } from "../base/units.ts";
 import { createAuthority } from "../base/x509.ts";
 import { discover, readMetadata } from "./discovery.ts";

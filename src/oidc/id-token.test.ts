@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
-import { failureOf } from "../../test/auth-provider-scene.ts";
 import {
   CLIENT,
   fakeProvider,
@@ -9,6 +8,7 @@ import {
   type FakeProvider,
   type SignOptions,
 } from "../../test/openid-scene.ts";
+import { failureOf } from "../../test/failure.ts";
 import { Secret } from "../base/secret.ts";
 import { epochMillis, millis } from "../base/units.ts";
 import { discover } from "./discovery.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
 import { CLIENT, fakeProvider, type FakeProvider } from "../../test/openid-scene.ts";
-import { failureOf } from "../../test/auth-provider-scene.ts";
+import { failureOf } from "../../test/failure.ts";
 import type { Secret } from "../base/secret.ts";
 import { epochMillis } from "../base/units.ts";
 import { openWire } from "./exchange.ts";

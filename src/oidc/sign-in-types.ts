@@ -110,6 +110,11 @@ export interface Presentation {
   showPage(url: URL): void;
   showDevice(invitation: DeviceInvitation): Promise<void>;
   tell(text: string): void;
+  /**
+   * Comes before anything is shown that this question belongs to. Default: it can be asked.
+   * @throws {KnownError} OIDC_NOBODY_ASKED
+   */
+  willAsk?(prompt: string): Promise<void>;
   /** One line. `hidden`: as passwords are. Undefined: there is none. */
   ask(prompt: string, signal: AbortSignal, how?: { readonly hidden?: boolean }): Promise<string | undefined>;
   /** What a person runs to sign in by hand, in words for a shell. */

@@ -56,6 +56,10 @@ const guarded = (presentation: Presentation, before: () => Promise<void>): Prese
     await before();
     await presentation.showDevice(invitation);
   },
+  willAsk: async (prompt) => {
+    await presentation.willAsk?.(prompt);
+    await before();
+  },
   ask: async (prompt, signal, how) => {
     await before();
     return await presentation.ask(prompt, signal, how);

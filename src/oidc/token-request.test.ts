@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { quietSystem } from "../../test/api-server.ts";
-import { failureOf } from "../../test/auth-provider-scene.ts";
 import { CLIENT, fakeProvider, type FakeProvider, type Reply } from "../../test/openid-scene.ts";
+import { failureOf } from "../../test/failure.ts";
 import { isKnownError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { beginAuthorization, type Authorization } from "./authorization.ts";

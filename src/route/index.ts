@@ -4,4 +4,4 @@ export { parseTarget, targetText } from "./parse.ts";
 export { resolveBackend, type ResolveOptions } from "./resolve.ts";
 export { openRoute, type RouteOptions } from "./route.ts";
 export { chooseServicePort } from "./service-port.ts";
-export type { Backend, Route, RouteChange, RouteDial, TargetKind, TargetReference } from "./types.ts";
+export type { Backend, Route, RouteChange, RouteDial, Scheme, TargetKind, TargetReference } from "./types.ts";

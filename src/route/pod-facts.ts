@@ -1,6 +1,5 @@
 import type { Pod } from "../api/index.ts";
-import type { Scheme } from "./scheme.ts";
-import type { Backend } from "./types.ts";
+import type { Backend, Scheme } from "./types.ts";
 
 /** Whether a pod may get new connections. */
 export const isReady = (pod: Pod): boolean =>

@@ -10,9 +10,9 @@ import { isKnownError, KnownError } from "../base/errors.ts";
 import { backendOf, declaredPorts, isReady } from "./pod-facts.ts";
 import { targetText } from "./parse.ts";
 import { noneReady, podPort } from "./pod-port.ts";
-import { saidScheme, type Scheme } from "./scheme.ts";
+import { chosenScheme } from "./scheme.ts";
 import { chooseServicePort, type ServicePort } from "./service-port.ts";
-import type { Backend, TargetReference } from "./types.ts";
+import type { Backend, Scheme, TargetReference } from "./types.ts";
 import { resolveWorkload } from "./workload.ts";
 
 export interface ResolveOptions {
@@ -64,18 +64,14 @@ const resolvePod = async (options: ResolveOptions): Promise<Backend> => {
   const pod = await readPod(connection, { namespace, name: reference.name, signal });
   if (!isReady(pod)) throw noneReady(`pod "${reference.name}"`, [pod]);
   const port = podPort(pod, reference.port, targetText(reference));
-  return backendOf(
-    pod,
-    port.port,
-    reference.scheme ?? saidScheme({ name: port.name, port: port.port, appProtocol: undefined }),
-  );
+  return backendOf(pod, port.port, chosenScheme(reference, port));
 };
 
 const resolveService = async (options: ResolveOptions): Promise<Backend> => {
   const { reference, namespace, connection, signal } = options;
   const service = await readService(options);
   const port = chooseServicePort(service, reference);
-  const scheme = reference.scheme ?? saidScheme(port);
+  const scheme = chosenScheme(reference, port);
   const slices = await readSlices(options);
   if (slices === undefined) return await bySelector(options, service, port, scheme);
   const ready = candidates(slices, port);

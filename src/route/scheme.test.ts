@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { schemeOf } from "./scheme.ts";
+import { saidScheme } from "./scheme.ts";
 
 // appProtocol counts before the name, and the name before the number.
 test.each([
   ["nothing but 80", "", 80, undefined, "http"],
-  ["nothing but 8080", "", 8080, undefined, "http"],
+  ["nothing but 8080", "", 8080, undefined, undefined],
   ["nothing but 443", "", 443, undefined, "https"],
   ["nothing but 6443", "", 6443, undefined, "https"],
   ["nothing but 8443", "", 8443, undefined, "https"],
   ["nothing but 9443", "", 9443, undefined, "https"],
-  ["a number that only contains 443", "", 4430, undefined, "http"],
+  ["a number that only contains 443", "", 4430, undefined, undefined],
   ["the name https", "https", 80, undefined, "https"],
   ["the name https-web", "https-web", 80, undefined, "https"],
   ["the name web-https", "web-https", 80, undefined, "https"],
@@ -25,5 +25,5 @@ test.each([
   ["another appProtocol", "https", 80, "kubernetes.io/h2c", "https"],
   ["an empty appProtocol", "", 443, "", "https"],
 ] as const)("%s", (_name, name, port, appProtocol, wanted) => {
-  expect(schemeOf({ name, port, appProtocol })).toBe(wanted);
+  expect(saidScheme({ name, port, appProtocol })).toBe(wanted);
 });

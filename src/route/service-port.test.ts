@@ -49,6 +49,24 @@ describe("chosen", () => {
       ],
       80,
     ],
+    [
+      "http beside https by the end of a name",
+      "svc/ui",
+      [
+        { name: "web-https", port: 9000 },
+        { name: "http", port: 8000 },
+      ],
+      8000,
+    ],
+    [
+      "http beside https, as appProtocol says it of WebSockets",
+      "svc/ui",
+      [
+        { name: "a", port: 1, appProtocol: "kubernetes.io/wss" },
+        { name: "b", port: 2, appProtocol: "HTTP" },
+      ],
+      2,
+    ],
     ["80 beside metrics", "svc/ui", [METRICS, HTTP], 80],
     ["443 beside metrics, for https", "https://ui.svc", [METRICS, HTTPS], 443],
     [

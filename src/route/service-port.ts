@@ -1,6 +1,6 @@
 import type { Service } from "../api/index.ts";
 import { KnownError } from "../base/errors.ts";
-import { schemeOf } from "./scheme.ts";
+import { namedScheme, saidScheme } from "./scheme.ts";
 import type { TargetReference } from "./types.ts";
 
 export type ServicePort = Service["spec"]["ports"][number];
@@ -29,7 +29,7 @@ export const chooseServicePort = (service: Service, reference: TargetReference):
   }
   const [first] = ports;
   if (ports.length === 1 && first !== undefined) return first;
-  const fitting = ports.filter((port) => schemeOf(port) === (reference.scheme ?? "http"));
+  const fitting = ports.filter((port) => (saidScheme(port) ?? "http") === (reference.scheme ?? "http"));
   const [only] = fitting;
   if (fitting.length === 1 && only !== undefined && ports.every(isWeb)) return only;
   const well = fitting.find((port) => port.port === (reference.scheme === "https" ? 443 : 80));
@@ -42,5 +42,4 @@ export const chooseServicePort = (service: Service, reference: TargetReference):
 const WEB_PORTS: ReadonlySet<number> = new Set([80, 443, 8080, 8443]);
 
 /** Names like `metrics` or `grpc` are not what a person wants to open. */
-const isWeb = (port: ServicePort): boolean =>
-  /^https?(-|$)/.test(port.name) || /^https?$/.test(port.appProtocol ?? "") || WEB_PORTS.has(port.port);
+const isWeb = (port: ServicePort): boolean => namedScheme(port) !== undefined || WEB_PORTS.has(port.port);

@@ -2,6 +2,9 @@ import type { Duplex } from "node:stream";
 import type { KnownError } from "../base/errors.ts";
 import type { RouteState } from "./state.ts";
 
+/** What a UI speaks. */
+export type Scheme = "http" | "https";
+
 export type TargetKind = "service" | "pod" | WorkloadKind;
 
 /** What makes pods of one kind and keeps their number. */
@@ -16,7 +19,7 @@ export interface TargetReference {
   /** A number or a port name. */
   readonly port: string | undefined;
   /** From a URL; else found out from the port. */
-  readonly scheme: "http" | "https" | undefined;
+  readonly scheme: Scheme | undefined;
   /** Path and query for the opened page, starting with "/". Default "/". */
   readonly path: string;
 }
@@ -28,7 +31,7 @@ export interface Backend {
   readonly uid: string;
   /** The number to forward to. */
   readonly port: number;
-  readonly scheme: "http" | "https";
+  readonly scheme: Scheme;
   /** The person or the port says so; else it is what most speak. */
   readonly schemeKnown: boolean;
   /** Name of the container that declares the port, where one does. */

@@ -4,7 +4,7 @@ import { backendOf, isReady } from "./pod-facts.ts";
 import { targetText } from "./parse.ts";
 import { noneReady, podPort } from "./pod-port.ts";
 import type { ResolveOptions } from "./resolve.ts";
-import { saidScheme } from "./scheme.ts";
+import { chosenScheme } from "./scheme.ts";
 import type { Backend, WorkloadKind } from "./types.ts";
 
 const KINDS = {
@@ -82,9 +82,5 @@ export async function resolveWorkload(options: ResolveOptions, kind: WorkloadKin
   const chosen = ready[Math.floor(random() * ready.length)];
   if (chosen === undefined) throw noneReady(`${KINDS[kind].name} "${reference.name}"`, pods);
   const port = podPort(chosen, reference.port, targetText(reference));
-  return backendOf(
-    chosen,
-    port.port,
-    reference.scheme ?? saidScheme({ name: port.name, port: port.port, appProtocol: undefined }),
-  );
+  return backendOf(chosen, port.port, chosenScheme(reference, port));
 }

@@ -1,16 +1,10 @@
-import type { Browser, BrowserContext } from "playwright-core";
+import type { BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
 import { attack, REBIND, startAttacker, TECHNIQUES, type Attacker } from "./attacker.ts";
+import { fileChromium } from "./file-chromium.ts";
 import { bareVictim, guardedVictim, type Victim } from "./victim.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium([`--host-resolver-rules=MAP ${REBIND} 127.0.0.1`]);
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium([`--host-resolver-rules=MAP ${REBIND} 127.0.0.1`]);
 
 interface Stand {
   readonly victim: Victim;
@@ -20,7 +14,7 @@ interface Stand {
 }
 
 const stand = async (start: () => Promise<Victim>): Promise<Stand> => {
-  const [victim, attacker, context] = await Promise.all([start(), startAttacker(), browser.newContext()]);
+  const [victim, attacker, context] = await Promise.all([start(), startAttacker(), browser().newContext()]);
   await victim.signIn(await context.newPage());
   return { victim, attacker, context };
 };

@@ -1,46 +1,25 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
-import { fewAccounts } from "../stand-ins/accounts.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { alone, type Alone } from "../stand-ins/alone.ts";
 import { dashboard, type Dashboard } from "../stand-ins/dashboard/dashboard.ts";
-import { serveDirectly, type Direct, type Fault } from "../stand-ins/direct.ts";
+import type { Fault } from "../stand-ins/direct.ts";
+import { fileChromium } from "./file-chromium.ts";
 
 /** The stand-in has to be as strict as the real one: what breaks the one breaks the other (ui-traffic/README.md). */
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 const SCALE = 0.1;
 
-interface Scene extends AsyncDisposable {
-  readonly ui: Dashboard;
-  readonly direct: Direct;
-  readonly page: Page;
-  readonly accounts: ReturnType<typeof fewAccounts>;
-}
-
-const scene = async (authorization = "Bearer amys", version: 2 | 7 = 7): Promise<Scene> => {
-  const accounts = fewAccounts({ amys: "amy", bens: "ben" });
-  const ui = dashboard({ accounts, scale: SCALE, version });
-  ui.pods.add("first");
-  const direct = await serveDirectly(ui, authorization);
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  return {
-    ui,
-    direct,
-    page,
-    accounts,
-    [Symbol.asyncDispose]: async () => {
-      await context.close();
-      await direct[Symbol.asyncDispose]();
+const scene = async (authorization = "Bearer amys", version: 2 | 7 = 7): Promise<Alone<Dashboard>> =>
+  await alone(
+    browser(),
+    (accounts) => {
+      const ui = dashboard({ accounts, scale: SCALE, version });
+      ui.pods.add("first");
+      return ui;
     },
-  };
-};
+    authorization,
+  );
 
 const row = (page: Page, name: string): ReturnType<Page["locator"]> =>
   page.locator("#rows li", { hasText: name });

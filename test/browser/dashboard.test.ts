@@ -1,9 +1,8 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { dashboard, type Dashboard } from "../stand-ins/dashboard/dashboard.ts";
-import { headlamp } from "../stand-ins/headlamp/headlamp.ts";
 import { putObject } from "../stand-ins/headlamp/resources.ts";
+import { headlampStage } from "../stand-ins/headlamp/stage.ts";
 import {
   eventually,
   expectCleanTraffic,
@@ -13,14 +12,9 @@ import {
   stage,
   type Stage,
 } from "../stand-ins/opened.ts";
+import { fileChromium } from "./file-chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 /** Half of the real page's times. */
 const SCALE = 0.5;
@@ -49,7 +43,7 @@ const opened = async (
 ): Promise<Page> => {
   const open = await staged.open();
   await before();
-  const context = await staged.context(browser);
+  const context = await staged.context(browser());
   await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));
   const page = await launched(context, open);
   await page.locator("#user", { hasText: /./ }).waitFor();
@@ -250,15 +244,10 @@ describe.concurrent("Dashboard 2.7 through kauth open", () => {
 
 test("Headlamp as ben and Dashboard as amy at once, in one browser", async () => {
   await using first = await dashboardStage();
-  await using second = await stage({
-    app: "single",
-    image: "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
-    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
-  });
-  putObject(second.ui.store, "pods", "shell");
+  await using second = await headlampStage({ app: "single", scale: SCALE });
   const bens = await second.plugin.answer("ben");
   const [one, two] = await Promise.all([first.open(), second.open(["--leg", "pod"])]);
-  const context = await first.context(browser);
+  const context = await first.context(browser());
   // Each app's cookie on the other's port: ports share a jar, names do not.
   await context.addCookies([
     { name: "headlamp-auth-main.0", value: bens, url: one.origin.href },

@@ -1,47 +1,28 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
-import { fewAccounts } from "../stand-ins/accounts.ts";
-import { serveDirectly, type Direct, type Fault } from "../stand-ins/direct.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { alone, type Alone } from "../stand-ins/alone.ts";
+import type { Fault } from "../stand-ins/direct.ts";
 import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
 import { putObject } from "../stand-ins/headlamp/resources.ts";
+import { fileChromium } from "./file-chromium.ts";
+import { workWithPod } from "./headlamp-page.ts";
+import { serveDirectly } from "../stand-ins/direct.ts";
 
 /** The stand-in has to be as strict as the real one: what breaks the one breaks the other (ui-traffic/README.md). */
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 const SCALE = 0.2;
 
-interface Scene extends AsyncDisposable {
-  readonly ui: Headlamp;
-  readonly direct: Direct;
-  readonly page: Page;
-  readonly accounts: ReturnType<typeof fewAccounts>;
-}
-
-const scene = async (authorization = "Bearer amys"): Promise<Scene> => {
-  const accounts = fewAccounts({ amys: "amy", bens: "ben" });
-  const ui = headlamp({ accounts, scale: SCALE });
-  putObject(ui.store, "pods", "first");
-  const direct = await serveDirectly(ui, authorization);
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  return {
-    ui,
-    direct,
-    page,
-    accounts,
-    [Symbol.asyncDispose]: async () => {
-      await context.close();
-      await direct[Symbol.asyncDispose]();
+const scene = async (authorization = "Bearer amys"): Promise<Alone<Headlamp>> =>
+  await alone(
+    browser(),
+    (accounts) => {
+      const ui = headlamp({ accounts, scale: SCALE });
+      putObject(ui.store, "pods", "first");
+      return ui;
     },
-  };
-};
+    authorization,
+  );
 
 const RULES = "/selfsubjectrulesreviews";
 const row = (page: Page, name: string): ReturnType<Page["locator"]> =>
@@ -65,12 +46,7 @@ test("signed in it lists, follows, edits, and opens a log and a terminal", async
   expect(await counted(page, "doubled")).toBe(0);
   const watches = ui.seen.filter(({ target }) => target.includes("/pods?watch=1"));
   expect(watches.length).toBeGreaterThanOrEqual(4);
-  await page.locator("#open-log").click();
-  await page.locator("#log", { hasText: "line 1" }).waitFor();
-  await page.locator("#open-exec").click();
-  await page.locator("#terminal", { hasText: "v4.channel.k8s.io $ amy said hello" }).waitFor();
-  await page.locator("#edit").click();
-  await page.locator("#edited", { hasText: "200" }).waitFor();
+  await workWithPod(page);
   expect(ui.edits).toBe(1);
 });
 

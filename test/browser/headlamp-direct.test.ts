@@ -1,62 +1,23 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { epochMillis } from "../../src/base/units.ts";
-import { startChromium } from "../chromium.ts";
-import { writeKubeconfig } from "../kubeconfigs.ts";
-import { headlampApi, type Asked, type HeadlampApi } from "../stand-ins/headlamp/api.ts";
-import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { certificateUser, writeKubeconfig } from "../kubeconfigs.ts";
+import type { Asked } from "../stand-ins/headlamp/api.ts";
 import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
-import {
-  eventually,
-  expectFresh,
-  expectNoBadView,
-  launched,
-  stage,
-  type Stage,
-} from "../stand-ins/opened.ts";
+import { headlampStage, type HeadlampStage } from "../stand-ins/headlamp/stage.ts";
+import { expectFresh, expectNoBadView, launched, type Stage } from "../stand-ins/opened.ts";
+import { fileChromium } from "./file-chromium.ts";
+import { namesOf, openLog, toDeployments, workWithPod } from "./headlamp-page.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 /** Half of the real page's times. */
 const SCALE = 0.5;
-
-type DirectStage = Stage & { readonly ui: Headlamp; readonly api: HeadlampApi };
-
-const directStage = async (): Promise<DirectStage> => {
-  let api: HeadlampApi | undefined;
-  const staged = await stage({
-    app: "ui",
-    image: "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
-    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
-    api: (ui) => (api = headlampApi(() => ui)),
-  });
-  if (api === undefined) throw new TypeError("the stage has made no API");
-  putObject(staged.ui.store, "deployments", "first");
-  putObject(staged.ui.store, "pods", "shell");
-  return { ...staged, api };
-};
 
 /** How the person signs in; each is amy to the cluster. */
 const WAYS = {
   "a bearer token": () => Promise.resolve([]),
   "a client certificate": async ({ plugin: { demo, directory } }: Stage) => {
-    const pair = demo.cluster.authority.issue({
-      commonName: "amy",
-      names: [],
-      use: "client",
-      notBefore: epochMillis(Date.now() - 60_000),
-      notAfter: epochMillis(Date.now() + 3_600_000),
-    });
-    const user = {
-      "client-certificate-data": Buffer.from(pair.cert).toString("base64"),
-      "client-key-data": Buffer.from(pair.key).toString("base64"),
-    };
+    const user = certificateUser(demo, "amy");
     return ["--kubeconfig", await writeKubeconfig(demo, directory, "certificate", { user })];
   },
   impersonation: async ({ plugin }: Stage) => {
@@ -73,26 +34,17 @@ const opened = async (
 ): Promise<Page> => {
   const open = await staged.open(await WAYS[way](staged));
   expect(open.ready["credential"]).toMatch(/^nothing: .* goes to the API server only$/);
-  const context = await staged.context(browser);
+  const context = await staged.context(browser());
   await context.addCookies(cookies.map((cookie) => ({ ...cookie, url: open.origin.href })));
   const page = await launched(context, open);
   await page.locator("#user", { hasText: "amy" }).waitFor();
   return page;
 };
 
-const deployments = (ui: Headlamp) => (): string[] =>
-  ui.store.list("deployments", NAMESPACE).map(({ metadata }) => metadata.name);
-
-const toDeployments = async (page: Page, ui: Headlamp): Promise<void> => {
-  await page.getByRole("link", { name: "Deployments" }).click();
-  await expectFresh(page, deployments(ui), SCALE);
-  await eventually(() => ui.watches.size > 1, true);
-};
-
 /** Nothing of the person was in the pod, and all that the API server saw was theirs and kauth's. */
 const judge = async (
   page: Page,
-  { ui, api }: DirectStage,
+  { ui, api }: HeadlampStage,
   { way = "a bearer token", revoked = false }: { readonly way?: Way; readonly revoked?: boolean } = {},
 ): Promise<void> => {
   await expectNoBadView(page);
@@ -126,19 +78,14 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   test.each(Object.keys(WAYS) as Way[])(
     "with %s it lists, follows, edits, and opens a log and a terminal",
     async (way) => {
-      await using staged = await directStage();
+      await using staged = await headlampStage({ scale: SCALE });
       const { ui, api } = staged;
       const page = await opened(staged, way);
-      await toDeployments(page, ui);
+      await toDeployments(page, ui, SCALE);
       putObject(ui.store, "deployments", "second");
       ui.store.delete("deployments", NAMESPACE, "first");
-      await expectFresh(page, deployments(ui), SCALE);
-      await page.locator("#open-log").click();
-      await page.locator("#log", { hasText: "line 1" }).waitFor();
-      await page.locator("#open-exec").click();
-      await page.locator("#terminal", { hasText: "v4.channel.k8s.io $ amy said hello" }).waitFor();
-      await page.locator("#edit").click();
-      await page.locator("#edited", { hasText: "200" }).waitFor();
+      await expectFresh(page, namesOf(ui, "deployments"), SCALE);
+      await workWithPod(page);
       expect(ui.edits).toBe(1);
       expect(await page.evaluate("app.broken")).toBe(0);
       expect(
@@ -151,60 +98,59 @@ describe.concurrent("D.2: Headlamp over the direct leg, which it gets by itself"
   );
 
   test("somebody's cookie is left over", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin } = staged;
     const bens = await plugin.answer("ben");
     await plugin.answer("amy");
     const page = await opened(staged, "a bearer token", [{ name: "headlamp-auth-main.0", value: bens }]);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     plugin.demo.cluster.people.revoke(bens);
     await page.reload();
-    await expectFresh(page, deployments(ui), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await judge(page, staged);
   });
 
   test("its token is revoked, and the plugin has a good one", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin, token } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     await plugin.answer("amy");
     plugin.demo.cluster.people.revoke(token);
     await page.reload();
-    await expectFresh(page, deployments(ui), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     putObject(ui.store, "deployments", "afterwards");
-    await expectFresh(page, deployments(ui), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     await page.locator("#user", { hasText: "amy" }).waitFor();
     expect(await plugin.runs()).toBe(2);
     await judge(page, staged, { revoked: true });
   });
 
   test("its pod is gone, and the open list stays live", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     staged.remove("ui-1");
     for (const name of ["one", "two", "three"]) {
       putObject(ui.store, "deployments", name);
-      await expectFresh(page, deployments(ui), SCALE);
+      await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     }
-    await page.locator("#open-log").click();
-    await page.locator("#log", { hasText: "line 1" }).waitFor();
+    await openLog(page);
     await page.getByRole("link", { name: "Pods" }).click();
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     expect(await page.evaluate("app.broken")).toBe(0);
     await judge(page, staged);
   });
 
   test("the API server's connections are cut, and the list goes on", async () => {
-    await using staged = await directStage();
+    await using staged = await headlampStage({ scale: SCALE });
     const { ui, plugin } = staged;
     const page = await opened(staged);
-    await toDeployments(page, ui);
+    await toDeployments(page, ui, SCALE);
     plugin.demo.cluster.dropConnections();
     putObject(ui.store, "deployments", "meanwhile");
-    await expectFresh(page, deployments(ui), SCALE);
+    await expectFresh(page, namesOf(ui, "deployments"), SCALE);
     expect(await page.evaluate("sessionStorage.getItem('loads')")).toBe("1");
     await judge(page, staged);
   });

@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Browser } from "playwright-core";
-import { startChromium } from "../chromium.ts";
+import { expect, test } from "vitest";
 import { PERSON } from "../oidc/certified.ts";
 import { authorization, credentialOf, inScene } from "../oidc/scene.ts";
+import { fileChromium } from "./file-chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 test("a person signs in at a certified provider's form, and the plugin gets the token", async () => {
   await inScene({}, async (made) => {
     using running = made.start(made.args("--skip-open-browser"));
     await running.says(/Please visit the following URL in your browser: \S+\n/);
     const url = /in your browser: (\S+)/.exec(running.stderr())?.[1] ?? "";
-    const page = await (await browser.newContext()).newPage();
+    const page = await (await browser().newContext()).newPage();
     await page.goto(url);
     await page.getByPlaceholder("Enter any login").fill(PERSON);
     await page.getByPlaceholder("and password").fill("any");

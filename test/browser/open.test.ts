@@ -1,24 +1,21 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Demo } from "../../src/demo/index.ts";
-import { startChromium } from "../chromium.ts";
 import { testDemo } from "../demo.ts";
 import { startOpen } from "../program.ts";
+import { fileChromium } from "./file-chromium.ts";
 
-let browser: Browser;
+const browser = fileChromium();
 let demo: Demo;
 beforeAll(async () => {
-  browser = await startChromium();
   demo = await testDemo();
 });
 afterAll(async () => {
-  await browser.close();
   await demo[Symbol.asyncDispose]();
 });
 
 test("the browser follows the link once and is signed in, with WebSocket and events", async () => {
   await using ui = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig]);
-  const context = await browser.newContext();
+  const context = await browser().newContext();
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
@@ -48,7 +45,7 @@ test("the browser follows the link once and is signed in, with WebSocket and eve
 
 test("a link that is followed twice signs nobody in, and signs out who followed it first", async () => {
   await using ui = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig]);
-  const [first, second] = await Promise.all([browser.newContext(), browser.newContext()]);
+  const [first, second] = await Promise.all([browser().newContext(), browser().newContext()]);
   const mine = await first.newPage();
   await mine.goto(ui.link);
   await mine.locator("#user", { hasText: demo.user }).waitFor();
@@ -67,7 +64,7 @@ test("a link that is followed twice signs nobody in, and signs out who followed 
 
 test("a page that is open stays signed in while its pod is replaced", async () => {
   await using ui = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig]);
-  const page = await browser.newPage();
+  const page = await browser().newPage();
   await page.goto(ui.link);
   await page.locator("#user", { hasText: demo.user }).waitFor();
   const before = (await page.textContent("#pod")) ?? "";

@@ -1,16 +1,14 @@
 import axe from "axe-core";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
+import { fileChromium } from "./file-chromium.ts";
 import { OWN_PAGES, serveOwnPages } from "./own-pages.ts";
 
-let browser: Browser;
+const browser = fileChromium();
 let served: Awaited<ReturnType<typeof serveOwnPages>>;
 beforeAll(async () => {
-  [browser, served] = await Promise.all([startChromium(), serveOwnPages()]);
+  served = await serveOwnPages();
 });
 afterAll(async () => {
-  await browser.close();
   await served[Symbol.asyncDispose]();
 });
 
@@ -21,7 +19,7 @@ interface Violation {
 
 describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
   test.each(Object.keys(OWN_PAGES))("%s breaks no rule of axe", async (name) => {
-    const context = await browser.newContext({ colorScheme, bypassCSP: true });
+    const context = await browser().newContext({ colorScheme, bypassCSP: true });
     const page = await context.newPage();
     await page.goto(`${served.origin}/${name}`);
     await page.evaluate(axe.source);
@@ -34,7 +32,7 @@ describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
 test.each(Object.keys(OWN_PAGES))(
   "%s runs nothing that its policy forbids, and loads nothing",
   async (name) => {
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     const faults: string[] = [];
     const asked: string[] = [];
     page.on("console", (message) => {
@@ -50,7 +48,7 @@ test.each(Object.keys(OWN_PAGES))(
 );
 
 test.each(Object.keys(OWN_PAGES))("%s fits a narrow window", async (name) => {
-  const context = await browser.newContext({ viewport: { width: 320, height: 600 } });
+  const context = await browser().newContext({ viewport: { width: 320, height: 600 } });
   const page = await context.newPage();
   await page.goto(`${served.origin}/${name}`);
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
@@ -58,7 +56,7 @@ test.each(Object.keys(OWN_PAGES))("%s fits a narrow window", async (name) => {
 });
 
 test("the button is reached by keyboard, and says what it does", async () => {
-  const page = await browser.newPage();
+  const page = await browser().newPage();
   await page.goto(`${served.origin}/start-failed`);
   await page.keyboard.press("Tab");
   expect(await page.evaluate("document.activeElement.textContent")).toBe("Sign in again");
@@ -67,7 +65,7 @@ test("the button is reached by keyboard, and says what it does", async () => {
 });
 
 test("each button of the start page says by itself what it is for", async () => {
-  const page = await browser.newPage();
+  const page = await browser().newPage();
   await page.goto(`${served.origin}/start-many`);
   const said = await page.evaluate<readonly string[]>(
     `[...document.querySelectorAll("button")].map((button) => button.textContent + " " + document.getElementById(button.getAttribute("aria-describedby")).textContent)`,

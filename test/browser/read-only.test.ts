@@ -1,12 +1,9 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { dashboard } from "../stand-ins/dashboard/dashboard.ts";
-import { headlampApi, type HeadlampApi } from "../stand-ins/headlamp/api.ts";
-import { headlamp } from "../stand-ins/headlamp/headlamp.ts";
-import { NAMESPACE, putObject } from "../stand-ins/headlamp/resources.ts";
+import { putObject } from "../stand-ins/headlamp/resources.ts";
+import { headlampStage } from "../stand-ins/headlamp/stage.ts";
 import {
-  eventually,
   expectCleanTraffic,
   expectFresh,
   expectNoBadView,
@@ -14,21 +11,17 @@ import {
   stage,
   type Stage,
 } from "../stand-ins/opened.ts";
+import { fileChromium } from "./file-chromium.ts";
+import { namesOf, openLog, toDeployments } from "./headlamp-page.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 /** Half of the real page's times. */
 const SCALE = 0.5;
 
 const opened = async (staged: Stage, leg = "pod"): Promise<Page> => {
   const open = await staged.open(["--read-only", "--leg", leg]);
-  const page = await launched(await staged.context(browser), open);
+  const page = await launched(await staged.context(browser()), open);
   await page.locator("#user", { hasText: /./ }).waitFor();
   return page;
 };
@@ -39,25 +32,14 @@ const statusOf = async (page: Page, path: string, method = "GET"): Promise<numbe
   );
 
 test.each(["pod", "direct"])("D.5: Headlamp with --read-only and --leg %s only looks", async (leg) => {
-  let api: HeadlampApi | undefined;
-  await using staged = await stage({
-    app: "ui",
-    image: "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
-    answers: (accounts) => headlamp({ accounts, scale: SCALE }),
-    api: (from) => (api = headlampApi(() => from)),
-  });
-  const { ui } = staged;
-  putObject(ui.store, "deployments", "first");
-  putObject(ui.store, "pods", "shell");
-  const names = (): string[] => ui.store.list("deployments", NAMESPACE).map(({ metadata }) => metadata.name);
+  await using staged = await headlampStage({ scale: SCALE });
+  const { ui, api } = staged;
+  const names = namesOf(ui, "deployments");
   const page = await opened(staged, leg);
-  await page.getByRole("link", { name: "Deployments" }).click();
-  await expectFresh(page, names, SCALE);
-  await eventually(() => ui.watches.size > 1, true);
+  await toDeployments(page, ui, SCALE);
   putObject(ui.store, "deployments", "second");
   await expectFresh(page, names, SCALE);
-  await page.locator("#open-log").click();
-  await page.locator("#log", { hasText: "line 1" }).waitFor();
+  await openLog(page);
 
   await page.locator("#edit").click();
   await page.locator("#edited", { hasText: "403" }).waitFor();
@@ -66,7 +48,7 @@ test.each(["pod", "direct"])("D.5: Headlamp with --read-only and --leg %s only l
   await refused;
   expect(await page.locator("#terminal").textContent()).toBe("");
   expect(ui.edits).toBe(0);
-  const asked = [...ui.seen, ...(api?.asked ?? [])];
+  const asked = [...ui.seen, ...api.asked];
   expect(asked.filter(({ method, target }) => method === "PATCH" || target.includes("/exec"))).toEqual([]);
   await expectNoBadView(page);
   if (leg === "pod") expectCleanTraffic(ui.seen);

@@ -1,17 +1,10 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { answeringPlugin, type Answering } from "../answering-plugin.ts";
-import { startChromium } from "../chromium.ts";
 import { startOpen } from "../program.ts";
+import { fileChromium } from "./file-chromium.ts";
 
-let browser: Browser;
+const browser = fileChromium();
 let plugin: Answering;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
 beforeEach(async () => {
   plugin = await answeringPlugin();
 });
@@ -22,7 +15,7 @@ afterEach(async () => {
 test("a sign-in that ended is taken up again by a button on kauth's own page", async () => {
   const first = await plugin.answer("alice");
   await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
-  const page = await (await browser.newContext()).newPage();
+  const page = await (await browser().newContext()).newPage();
   await page.goto(ui.link);
   await page.locator("#user", { hasText: "alice" }).waitFor();
   await plugin.fail();
@@ -51,7 +44,7 @@ test("a sign-in that ended is taken up again by a button on kauth's own page", a
 test("a page that waits for a pod says when the sign-in ends meanwhile, and goes on after it", async () => {
   const token = await plugin.answer("alice");
   await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
-  const context = await browser.newContext();
+  const context = await browser().newContext();
   const page = await context.newPage();
   await page.goto(ui.link);
   await page.locator("#user", { hasText: "alice" }).waitFor();
@@ -76,7 +69,7 @@ test("R-N6: no script of the app reaches a control, neither at its own origin no
   await using ui = await startOpen(["svc/ui", "--kubeconfig", plugin.demo.kubeconfig]);
   const start = new URL(ui.link).origin;
   expect(start).not.toBe(ui.origin.origin);
-  const context = await browser.newContext();
+  const context = await browser().newContext();
   const page = await context.newPage();
   await page.goto(ui.link);
   await page.locator("#user", { hasText: "alice" }).waitFor();

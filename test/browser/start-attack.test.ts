@@ -1,18 +1,18 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startChromium } from "../chromium.ts";
 import { bareStart, startedPage, type StartedPage } from "../proxy/start-origin.ts";
 import { attack, startAttacker, TECHNIQUES, type Attacker } from "./attacker.ts";
+import { fileChromium } from "./file-chromium.ts";
 
 /** Pages that press the buttons of kauth's own page, in the browser of whoever has it open (security.md R-N6). */
 
-let browser: Browser;
+const browser = fileChromium();
 let attacker: Attacker;
 let start: StartedPage;
 let context: BrowserContext;
 beforeAll(async () => {
-  [browser, attacker, start] = await Promise.all([startChromium(), startAttacker(), startedPage("real")]);
-  context = await browser.newContext();
+  [attacker, start] = await Promise.all([startAttacker(), startedPage("real")]);
+  context = await browser().newContext();
   const page = await context.newPage();
   await page.goto(start.launch());
   await page.getByRole("heading", { name: "Your clusters" }).waitFor();
@@ -24,7 +24,6 @@ beforeAll(async () => {
   await app.locator("#who").waitFor();
 });
 afterAll(async () => {
-  await browser.close();
   await attacker[Symbol.asyncDispose]();
   await start[Symbol.asyncDispose]();
 });

@@ -1,25 +1,19 @@
 import axe from "axe-core";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ClusterView, StartView, TargetView } from "../../src/proxy/index.ts";
-import { startChromium } from "../chromium.ts";
 import { startedPage, type StartedPage } from "../proxy/start-origin.ts";
+import { fileChromium } from "./file-chromium.ts";
 
 /** kauth's own page in a browser, behind the real gate. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-});
+const browser = fileChromium();
 
 let start: StartedPage;
 let context: BrowserContext;
 let page: Page;
 beforeEach(async () => {
-  [start, context] = await Promise.all([startedPage("real"), browser.newContext()]);
+  [start, context] = await Promise.all([startedPage("real"), browser().newContext()]);
   page = await context.newPage();
   await page.goto(start.launch());
   await page.getByRole("heading", { name: "Your clusters" }).waitFor();
@@ -81,7 +75,7 @@ describe("a target", () => {
     start.view = withTarget(start.view, "t0", { health: "moving to another pod", tone: "waiting" });
     await section("context-c0").getByText("moving to another pod").waitFor();
     expect(await field.inputValue()).toBe(link);
-    const other = await browser.newContext();
+    const other = await browser().newContext();
     const tab = await other.newPage();
     await tab.goto(link);
     await tab.locator("#who").waitFor();
@@ -173,7 +167,7 @@ describe("signing in again", () => {
 
   test("without scripts, and nothing is offered that needs one", async () => {
     const state = await context.storageState();
-    const still = await browser.newContext({ javaScriptEnabled: false, storageState: state });
+    const still = await browser().newContext({ javaScriptEnabled: false, storageState: state });
     const plain = await still.newPage();
     await plain.goto(`${start.origin}/`);
     expect(await plain.locator("noscript meta, meta[http-equiv=refresh]").getAttribute("content")).toBe("15");
@@ -190,7 +184,7 @@ describe("signing in again", () => {
 test.each(["light", "dark"] as const)(
   "with a link shown and nobody answering it breaks no rule of axe: %s",
   async (colorScheme) => {
-    const looked = await browser.newContext({ colorScheme, bypassCSP: true });
+    const looked = await browser().newContext({ colorScheme, bypassCSP: true });
     const seen = await looked.newPage();
     await seen.goto(start.launch());
     await seen.getByRole("button", { name: "Copy a fresh link" }).first().click();

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Demo } from "../../src/demo/index.ts";
-import { startChromium } from "../chromium.ts";
 import { testDemo } from "../demo.ts";
 import { newHome, startOpen } from "../program.ts";
+import { fileChromium } from "./file-chromium.ts";
 
 /**
  * security.md R-N1: kauth is killed, another program takes its port and plants a service worker at its origin, kauth
@@ -20,14 +20,12 @@ addEventListener("fetch", (event) => {
 });
 `;
 
-let browser: Browser;
+const browser = fileChromium();
 let demo: Demo;
 beforeAll(async () => {
-  browser = await startChromium();
   demo = await testDemo();
 });
 afterAll(async () => {
-  await browser.close();
   await demo[Symbol.asyncDispose]();
 });
 
@@ -50,7 +48,7 @@ const plant = async (page: Page, origin: URL): Promise<void> => {
 
 test("a worker that was planted after a crash learns no launch token and answers for no page", async () => {
   await using home = await newHome();
-  const context = await browser.newContext();
+  const context = await browser().newContext();
   const page = await context.newPage();
   const first = await startOpen(["svc/ui", "--kubeconfig", demo.kubeconfig], { home: home.path });
   await page.goto(first.link);

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { describe, expect, test } from "vitest";
-import { epochMillis } from "../../src/base/units.ts";
 import { NAMESPACE, putPod, refreshSlices } from "../../src/demo/workloads.ts";
 import { answeringPlugin, type Answering } from "../answering-plugin.ts";
-import { unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
+import { certificateUser, unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
 import { open, type Opened } from "../opened.ts";
 import { sendJson, sendText } from "../stand-ins/answers.ts";
+import { HEADLAMP_IMAGE } from "../stand-ins/headlamp/stage.ts";
 import { cookiesOf, linesOf } from "../stand-ins/seen.ts";
 import { eventually } from "../stand-ins/opened.ts";
 import { runInPods, type Pods } from "../stand-ins/pods.ts";
@@ -81,9 +81,8 @@ const scene = async (config: Config): Promise<Scene> => {
   const plugin = await answeringPlugin({ pods });
   await plugin.answer("amy");
   const { store } = plugin.demo.cluster;
-  const image = "ghcr.io/headlamp-k8s/headlamp:v0.45.0";
   const put = (name: string): void => {
-    putPod(store, { name, app: "ui", image });
+    putPod(store, { name, app: "ui", image: HEADLAMP_IMAGE });
     refreshSlices(store);
   };
   const remove = (name: string): void => {
@@ -209,17 +208,7 @@ describe.concurrent("D.2: the name of Headlamp's cluster", () => {
 });
 
 const certificateFor = async ({ plugin: { demo, directory } }: Scene, name = "amy"): Promise<string> => {
-  const pair = demo.cluster.authority.issue({
-    commonName: name,
-    names: [],
-    use: "client",
-    notBefore: epochMillis(Date.now() - 60_000),
-    notAfter: epochMillis(Date.now() + 3_600_000),
-  });
-  const user = {
-    "client-certificate-data": Buffer.from(pair.cert).toString("base64"),
-    "client-key-data": Buffer.from(pair.key).toString("base64"),
-  };
+  const user = certificateUser(demo, name);
   return await writeKubeconfig(demo, directory, `certificate-${name}`, { user });
 };
 

@@ -272,6 +272,8 @@ describe("the credential", () => {
     ])
       expect(seen.of("token").found).toContain(text);
     expect(seen.of("token").state).toBe("ok");
+    // AWS takes it for 15 minutes, whatever X-Amz-Expires says.
+    expect(seen.of("expiry")).toMatchObject({ state: "bad", found: "it ended at 2026-01-01T00:15:00Z" });
     expect(seen.stdout + seen.stderr).not.toMatch(/canary|k8s-aws-v1\./);
   });
 

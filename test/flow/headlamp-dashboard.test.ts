@@ -7,15 +7,10 @@ import { isReady } from "../../src/ui/index.ts";
 import { open, type Opened } from "../opened.ts";
 import { presetOf } from "../preset.ts";
 import { dashboard } from "../stand-ins/dashboard/dashboard.ts";
-import { headlamp, type Headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import type { Headlamp } from "../stand-ins/headlamp/headlamp.ts";
+import { headlampStage } from "../stand-ins/headlamp/stage.ts";
 import { stage, type Stage } from "../stand-ins/opened.ts";
 import type { Accounts } from "../stand-ins/seen.ts";
-
-const HEADLAMP = {
-  app: "ui" as const,
-  image: "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
-  answers: (accounts: Accounts) => headlamp({ accounts, scale: 1 }),
-};
 
 /** Its data plane through the pod: where Headlamp's own back end has to sign in. */
 const opened = async (staged: Stage, ...args: readonly string[]): Promise<Opened> =>
@@ -34,7 +29,7 @@ const authCookies = ({ seen }: Headlamp, target: string): readonly string[] =>
 
 describe("Headlamp through its pod (open.md §5.1)", () => {
   test("port-forward, which reads the cookie alone, gets the token in pieces; nothing else does, and no browser", async () => {
-    await using staged = await stage(HEADLAMP);
+    await using staged = await headlampStage({ scale: 1 });
     // Three pieces of 3,800 bytes.
     const token = `demo-amy-${"x".repeat(8_000)}`;
     staged.plugin.demo.cluster.people.issue(token, "amy");
@@ -64,7 +59,7 @@ describe("Headlamp through its pod (open.md §5.1)", () => {
   });
 
   test("U2: somebody's cookie is left over, and neither the API nor port-forward takes it for the person", async () => {
-    await using staged = await stage(HEADLAMP);
+    await using staged = await headlampStage({ scale: 1 });
     const bens = await staged.plugin.answer("ben");
     await staged.plugin.answer("amy");
     await using ui = await opened(staged);
@@ -86,7 +81,7 @@ describe("Headlamp through its pod (open.md §5.1)", () => {
   });
 
   test("the multiplexer gets it for the clusters that the page has asked for", async () => {
-    await using staged = await stage(HEADLAMP);
+    await using staged = await headlampStage({ scale: 1 });
     await using ui = await opened(staged);
     await ui.fetch({ path: "/clusters/main/version" });
     const socket = new WebSocket(`ws://127.0.0.1:${ui.port}/wsMultiplexer`, {
@@ -104,7 +99,7 @@ describe("Headlamp through its pod (open.md §5.1)", () => {
   });
 
   test("U22, U23: HEAD and an unknown path are 200 and no proof; the preset's GET is", async () => {
-    await using staged = await stage(HEADLAMP);
+    await using staged = await headlampStage({ scale: 1 });
     await using ui = await opened(staged);
     const looks = async (method: string, path: string): Promise<readonly [number, boolean]> => {
       const { status, text } = await ui.fetch({ method, path });
@@ -116,7 +111,7 @@ describe("Headlamp through its pod (open.md §5.1)", () => {
   });
 
   test("U24: what it says of caching passes as it is, each request is its own, and framing is kauth's to forbid", async () => {
-    await using staged = await stage(HEADLAMP);
+    await using staged = await headlampStage({ scale: 1 });
     await using ui = await opened(staged);
     const first = await ui.fetch();
     const second = await ui.fetch();

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { epochMillis } from "../../src/base/units.ts";
 import type { Demo } from "../../src/demo/index.ts";
 import { testDemo } from "../demo.ts";
-import { unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
+import { certificateUser, unsignedJwt, writeKubeconfig } from "../kubeconfigs.ts";
 import { kauth, newHome, type Finished } from "../program.ts";
 
 let demo: Demo;
@@ -105,18 +104,7 @@ describe("kauth whoami", () => {
   });
 
   test("says of a client certificate when it ends", async () => {
-    const { authority } = demo.cluster;
-    const pair = authority.issue({
-      commonName: "alice",
-      names: [],
-      use: "client",
-      notBefore: epochMillis(Date.now() - 60_000),
-      notAfter: epochMillis(Date.now() + 3_600_000),
-    });
-    const user = {
-      "client-certificate-data": Buffer.from(pair.cert).toString("base64"),
-      "client-key-data": Buffer.from(pair.key).toString("base64"),
-    };
+    const user = certificateUser(demo, "alice");
     const path = await writeKubeconfig(demo, home.path, "certificate", { user });
     const { code, stdout } = await whoami("--kubeconfig", path);
     expect(code).toBe(0);

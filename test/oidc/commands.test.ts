@@ -4,24 +4,12 @@ import { describe, expect, test } from "vitest";
 import { at, text } from "./bend.ts";
 import { CONFIDENTIAL, PERSON } from "./certified.ts";
 import { credentialOf, inScene, keepsSecrets, type Scene } from "./scene.ts";
-import { KAUTH, type Ended } from "./target.ts";
+import { jsonOf, kauthOidc, sameEntry } from "./own-commands.ts";
 
 /** What keeps, shows, forgets and takes over sign-ins, and what sets a kubeconfig up: kauth's own commands. */
 
-/** The options of get-token, for a command about the same entry. */
-const same = (made: Scene, ...more: readonly string[]): readonly string[] =>
-  made.args(...more).filter((word) => word !== "get-token");
-
-const kauth = async (made: Scene, ...words: readonly string[]): Promise<Ended> =>
-  await made.run(["oidc", ...words], { command: KAUTH });
-
-const json = (ended: Ended): Record<string, unknown> => {
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  return JSON.parse(ended.stdout) as Record<string, unknown>;
-};
-
 const entries = async (made: Scene): Promise<readonly Record<string, unknown>[]> =>
-  json(await kauth(made, "list", `--token-cache-dir=${made.cache}`, "-o", "json"))["entries"] as Record<
+  jsonOf(await kauthOidc(made, "list", `--token-cache-dir=${made.cache}`, "-o", "json"))["entries"] as Record<
     string,
     unknown
   >[];
@@ -42,9 +30,9 @@ describe.concurrent("what is kept", () => {
         },
       ]);
       const asked = made.provider.heard.length;
-      const list = await kauth(made, "list", `--token-cache-dir=${made.cache}`);
+      const list = await kauthOidc(made, "list", `--token-cache-dir=${made.cache}`);
       expect(list.stdout).toContain("alice@example.com, good until ");
-      const who = await kauth(made, "whoami", ...same(made, "--oidc-extra-scope=email"));
+      const who = await kauthOidc(made, "whoami", ...sameEntry(made, "--oidc-extra-scope=email"));
       expect(who.stdout).toContain(`subject    ${PERSON}\n`);
       expect(who.stdout).toContain("groups     devs\n");
       for (const ended of [list, who]) keepsSecrets(ended, made.provider);
@@ -54,7 +42,7 @@ describe.concurrent("what is kept", () => {
 
   test("other options are another entry, and nobody is signed in there", async () => {
     await inScene({}, async (made) => {
-      const who = await kauth(made, "whoami", ...same(made));
+      const who = await kauthOidc(made, "whoami", ...sameEntry(made));
       expect(who).toMatchObject({ code: 1, stdout: "" });
       expect(who.stderr).toContain("[OIDC_NOT_SIGNED_IN]");
       expect(who.stderr).toContain("kauth oidc login");
@@ -66,7 +54,7 @@ describe.concurrent("logout", () => {
   test("has the provider take the tokens back, forgets them, and shows the provider's page", async () => {
     await inScene({}, async (made) => {
       credentialOf(await made.getToken(), made.provider);
-      const ended = await kauth(made, "logout", ...same(made));
+      const ended = await kauthOidc(made, "logout", ...sameEntry(made));
       expect(ended, ended.stderr).toMatchObject({ code: 0 });
       expect(ended.stderr).toContain("the provider has taken the tokens back");
       keepsSecrets(ended, made.provider);
@@ -99,8 +87,8 @@ describe.concurrent("logout", () => {
         `--oidc-client-secret=${CONFIDENTIAL.secret}`,
       ] as const;
       credentialOf(await made.getToken(...client), made.provider);
-      const ended = await kauth(made, "logout", ...same(made, ...client), "-o", "json");
-      expect(json(ended)).toMatchObject({ ended: [{ forgotten: true, revoked: "yes" }] });
+      const ended = await kauthOidc(made, "logout", ...sameEntry(made, ...client), "-o", "json");
+      expect(jsonOf(ended)).toMatchObject({ ended: [{ forgotten: true, revoked: "yes" }] });
       keepsSecrets(ended, made.provider);
     });
   });
@@ -109,7 +97,7 @@ describe.concurrent("logout", () => {
     await inScene({}, async (made) => {
       credentialOf(await made.getToken(), made.provider);
       made.provider.bend = at("/token/revocation", () => text(503, "busy"));
-      const ended = await kauth(made, "logout", ...same(made));
+      const ended = await kauthOidc(made, "logout", ...sameEntry(made));
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain(
         "has not taken the tokens back: Cannot take a token back: the provider answered 503",
@@ -124,11 +112,11 @@ describe.concurrent("logout", () => {
       credentialOf(await made.getToken("--account=second"), made.provider);
       expect(await entries(made)).toHaveLength(2);
       const asked = made.provider.heard.length;
-      const local = await kauth(made, "logout", "--local", ...same(made, "--account=second"));
+      const local = await kauthOidc(made, "logout", "--local", ...sameEntry(made, "--account=second"));
       expect(local, local.stderr).toMatchObject({ code: 0 });
       expect(made.provider.heard.length).toBe(asked);
       expect(await entries(made)).toMatchObject([{ clientId: "kubernetes" }]);
-      const all = await kauth(
+      const all = await kauthOidc(
         made,
         "logout",
         "--all",
@@ -215,7 +203,7 @@ describe.concurrent("import", () => {
       await foreign(made, { aud: "another" }, "1");
       await foreign(made, { iss: "https://another.example" }, "2");
       const refresh = await foreign(made, {}, "3");
-      const ended = await kauth(made, "import", ...same(made));
+      const ended = await kauthOidc(made, "import", ...sameEntry(made));
       expect(ended, ended.stderr).toMatchObject({ code: 0 });
       expect(ended.stderr).toContain(`Imported the sign-in of ${PERSON}`);
       keepsSecrets(ended, made.provider);
@@ -234,11 +222,11 @@ describe.concurrent("import", () => {
   test("leaves an entry of our own, and what is to be kept", async () => {
     await inScene({}, async (made) => {
       await foreign(made, {}, "3");
-      const kept = await kauth(made, "import", "--keep", ...same(made));
+      const kept = await kauthOidc(made, "import", "--keep", ...sameEntry(made));
       expect(kept.stderr).toContain("Do not use both tools");
       expect(await readdir(made.cache)).toContain("3".repeat(64));
-      const again = await kauth(made, "import", ...same(made), "-o", "json");
-      expect(json(again)).toEqual({ imported: false, reason: "exists" });
+      const again = await kauthOidc(made, "import", ...sameEntry(made), "-o", "json");
+      expect(jsonOf(again)).toEqual({ imported: false, reason: "exists" });
       expect(await readdir(made.cache)).toContain("3".repeat(64));
     });
   });
@@ -246,7 +234,7 @@ describe.concurrent("import", () => {
   test("of nothing is a failure that names the place", async () => {
     await inScene({}, async (made) => {
       await foreign(made, { aud: "another" }, "1");
-      const ended = await kauth(made, "import", ...same(made));
+      const ended = await kauthOidc(made, "import", ...sameEntry(made));
       expect(ended).toMatchObject({ code: 1, stdout: "" });
       expect(ended.stderr).toContain(
         `kubelogin has none at "${made.provider.issuer}" as client "kubernetes"`,

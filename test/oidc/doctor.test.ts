@@ -5,6 +5,7 @@ import { testDemo } from "../demo.ts";
 import { writeKubeconfig } from "../kubeconfigs.ts";
 import { credentialOf, inScene, keepsSecrets, type Scene } from "./scene.ts";
 import { KAUTH } from "./target.ts";
+import { sameEntry } from "./own-commands.ts";
 
 /** `kauth oidc doctor` against the certified provider and a cluster. */
 
@@ -37,15 +38,12 @@ const look = async (made: Scene, ...words: readonly string[]): Promise<Looked> =
   };
 };
 
-const provider = (made: Scene, ...more: readonly string[]): readonly string[] =>
-  made.args(...more).filter((word) => word !== "get-token");
-
 describe.concurrent("a provider alone", () => {
   test.each([{ https: false }, { https: true }])(
     "that is as it should be, https $https",
     async ({ https }) => {
       await inScene({ https }, async (made) => {
-        const seen = await look(made, ...provider(made, "--oidc-extra-scope=offline_access,email"));
+        const seen = await look(made, ...sameEntry(made, "--oidc-extra-scope=offline_access,email"));
         expect(seen.bad).toEqual([]);
         expect(seen.code).toBe(0);
         expect(seen.of("client")?.found).toBe("the provider takes client kubernetes without a secret");
@@ -60,7 +58,7 @@ describe.concurrent("a provider alone", () => {
 
   test("whose authority nobody trusts is named as the one that is missing", async () => {
     await inScene({ https: true }, async (made) => {
-      const words = provider(made).filter((word) => !word.startsWith("--certificate-authority"));
+      const words = sameEntry(made).filter((word) => !word.startsWith("--certificate-authority"));
       const seen = await look(made, ...words);
       expect(seen).toMatchObject({ code: 1, bad: ["discovery"] });
       expect(seen.of("discovery")?.found).toContain("[TLS_UNTRUSTED]");
@@ -72,12 +70,12 @@ describe.concurrent("a provider alone", () => {
 
   test("that does not know the client, or where its answer goes", async () => {
     await inScene({}, async (made) => {
-      const stranger = await look(made, ...provider(made, "--oidc-client-id=nobody"));
+      const stranger = await look(made, ...sameEntry(made, "--oidc-client-id=nobody"));
       expect(stranger.code).toBe(1);
       expect(stranger.of("client")).toMatchObject({ state: "bad" });
       expect(stranger.of("client")?.next).toContain("Check the client ID");
       expect(stranger.of("redirect")).toMatchObject({ state: "bad" });
-      const elsewhere = await look(made, ...provider(made, "--oidc-redirect-url=http://localhost:1/other"));
+      const elsewhere = await look(made, ...sameEntry(made, "--oidc-redirect-url=http://localhost:1/other"));
       expect(elsewhere.bad).toEqual(["redirect"]);
       expect(elsewhere.of("redirect")?.next).toContain(
         "Register http://localhost:1/other for client kubernetes, exactly so",
@@ -90,11 +88,11 @@ describe.concurrent("renewal", () => {
   test("--renew says whether refresh tokens are good once, and keeps what came", async () => {
     await inScene({}, async (made) => {
       const first = credentialOf(await made.getToken(), made.provider);
-      const quiet = await look(made, ...provider(made));
+      const quiet = await look(made, ...sameEntry(made));
       expect(quiet.of("renewal")).toBeUndefined();
       expect(quiet.of("cache")?.found).toContain("you are signed in, and tokens are renewed without asking");
       expect(quiet.of("offline")).toMatchObject({ state: "ok" });
-      const seen = await look(made, ...provider(made), "--renew");
+      const seen = await look(made, ...sameEntry(made), "--renew");
       expect(seen.of("renewal")?.found).toContain("each refresh token is good once (it is rotated)");
       const next = credentialOf(await made.getToken("--force-refresh"), made.provider);
       expect(next.token).not.toBe(first.token);

@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { claimsOf, json, metadata, refreshed, type Bend } from "./bend.ts";
 import { CONFIDENTIAL, IN_BODY, LOGIN, MACHINE, PERSON } from "./certified.ts";
-import { credentialOf, inScene, keepsSecrets, tokenForms, untilExpired, visit, type Scene } from "./scene.ts";
+import {
+  credentialOf,
+  execInfo,
+  inScene,
+  keepsSecrets,
+  tokenForms,
+  untilExpired,
+  visit,
+  type Scene,
+} from "./scene.ts";
 import { COMMAND, OURS, type Running } from "./target.ts";
 
 /** What upstream never tests (oidc.md §2.2): the other grants over HTTP. */
@@ -43,6 +52,16 @@ describe.concurrent("authcode-keyboard", () => {
       const answer = await byHand(made, running);
       running.child.stdin?.write(`${answer.href}\n`);
       credentialOf(await running.ended, made.provider);
+    });
+  });
+
+  test.runIf(OURS)("where nothing may be asked, it says so before it shows an address", async () => {
+    await inScene({ execInfo: execInfo(undefined, false) }, async (made) => {
+      const ended = await made.getToken(...ARGS);
+      expect(ended, ended.stderr).toMatchObject({ code: 1, stdout: "" });
+      expect(ended.stderr).toContain("OIDC_NOBODY_ASKED");
+      expect(ended.stderr).not.toContain("Please visit");
+      expect(made.provider.count("/token")).toBe(0);
     });
   });
 

@@ -3,22 +3,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { CONFIDENTIAL, PERSON } from "./certified.ts";
-import { credentialOf, inScene, keepsSecrets, type Scene } from "./scene.ts";
-import { KAUTH, type Ended } from "./target.ts";
+import { credentialOf, inScene, keepsSecrets } from "./scene.ts";
+import { KAUTH } from "./target.ts";
+import { jsonOf, kauthOidc, sameProvider } from "./own-commands.ts";
 
 /** What sets a kubeconfig up, and what writes tokens into one. */
-
-/** The options of get-token, for a command about the same entry. */
-const same = (made: Scene, ...more: readonly string[]): readonly string[] =>
-  made.args(...more).filter((word) => word !== "get-token");
-
-const kauth = async (made: Scene, ...words: readonly string[]): Promise<Ended> =>
-  await made.run(["oidc", ...words], { command: KAUTH });
-
-const json = (ended: Ended): Record<string, unknown> => {
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  return JSON.parse(ended.stdout) as Record<string, unknown>;
-};
 
 describe.concurrent("setup --write", () => {
   test("makes a user that get-token, whoami and doctor understand", async () => {
@@ -29,11 +18,10 @@ describe.concurrent("setup --write", () => {
         "# mine\napiVersion: v1\nkind: Config\ncurrent-context: here\nclusters:\n- name: c\n  cluster: {server: https://127.0.0.1:1}\ncontexts:\n- name: here\n  context: {cluster: c, user: nobody}\n",
         { mode: 0o600 },
       );
-      const words = same(made, "--oidc-extra-scope=email,groups");
-      const ended = await kauth(
+      const ended = await kauthOidc(
         made,
         "setup",
-        ...words.filter((word) => !word.startsWith("--token-cache-dir")),
+        ...sameProvider(made, "--oidc-extra-scope=email,groups"),
         "--write",
         `--kubeconfig=${path}`,
         "--context=here",
@@ -62,15 +50,19 @@ describe.concurrent("setup --write", () => {
       // What is in the file is what kubectl runs.
       const token = credentialOf(await made.run(args, { command: KAUTH }), made.provider);
       expect(token.claims).toMatchObject({ sub: PERSON, groups: ["devs"] });
-      const who = await kauth(made, "whoami", `--kubeconfig=${path}`, "-o", "json");
-      expect(json(who)).toMatchObject({ subject: PERSON, clientId: "kubernetes" });
+      const who = await kauthOidc(made, "whoami", `--kubeconfig=${path}`, "-o", "json");
+      expect(jsonOf(who)).toMatchObject({ subject: PERSON, clientId: "kubernetes" });
       // What is said counts before the kubeconfig, so that nobody is signed out in place of another.
       const other = [`--kubeconfig=${path}`, "--account=other"];
-      const stranger = await kauth(made, "logout", ...other);
+      const stranger = await kauthOidc(made, "logout", ...other);
       expect(stranger.stderr).toContain("[OIDC_NOT_SIGNED_IN]");
-      expect(json(await kauth(made, "login", ...other, "-o", "json"))).toMatchObject({ subject: PERSON });
-      expect(json(await kauth(made, "whoami", ...other, "-o", "json"))).toMatchObject({ account: "other" });
-      const doctor = await kauth(made, "doctor", `--kubeconfig=${path}`, "--provider-only", "-o", "json");
+      expect(jsonOf(await kauthOidc(made, "login", ...other, "-o", "json"))).toMatchObject({
+        subject: PERSON,
+      });
+      expect(jsonOf(await kauthOidc(made, "whoami", ...other, "-o", "json"))).toMatchObject({
+        account: "other",
+      });
+      const doctor = await kauthOidc(made, "doctor", `--kubeconfig=${path}`, "--provider-only", "-o", "json");
       const { ok, findings } = JSON.parse(doctor.stdout) as {
         ok: boolean;
         findings: readonly { id: string; state: string; found: string }[];
@@ -87,9 +79,9 @@ describe.concurrent("setup --write", () => {
 
   test("--skip-login asks the provider only, and prints the server's side as data", async () => {
     await inScene({ https: true }, async (made) => {
-      const words = same(made).filter((word) => !word.startsWith("--token-cache-dir"));
-      const data = json(
-        await kauth(made, "setup", ...words, "--skip-login", "-o", "json", "--groups-claim=groups"),
+      const words = sameProvider(made);
+      const data = jsonOf(
+        await kauthOidc(made, "setup", ...words, "--skip-login", "-o", "json", "--groups-claim=groups"),
       );
       expect(await made.opened()).toBe(0);
       const pem = await readFile(made.provider.caFile ?? "", "utf8");
@@ -126,7 +118,7 @@ describe.concurrent("setup --write", () => {
   test("a secret goes into the file and not onto the terminal", async () => {
     await inScene({}, async (made) => {
       const path = join(made.home, "kubeconfig");
-      const ended = await kauth(
+      const ended = await kauthOidc(
         made,
         "setup",
         `--oidc-issuer-url=${made.provider.issuer}`,

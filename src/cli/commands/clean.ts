@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT } from "../output-option.ts";
 
 export const cleanCommand: Command = {
   path: ["clean"],
@@ -14,15 +15,13 @@ export const cleanCommand: Command = {
   ],
   options: {
     "dry-run": { type: "boolean", summary: "Only say what would be removed" },
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
-      summary: "json: one object on stdout",
-    },
+    output: OUTPUT,
   },
   survivesConfig: true,
+  exit: {
+    done: "All that is kauth's is removed, or would be.",
+    failed: "Something could not be removed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../clean.ts")).runClean,
 };

@@ -6,7 +6,9 @@ export const completionCommand: Command = {
   path: ["completion"],
   summary: "Print a completion script for your shell",
   operands: "bash|zsh|fish|powershell",
-  description: "Prints a script that completes kauth's commands and options.",
+  description:
+    "Prints a script that completes kauth's commands and options. Under a name that kauth link has made, such as kubelogin, " +
+    "it is a script for that name.",
   examples: [
     { command: "source <(kauth completion bash)", does: "Complete in this bash" },
     {
@@ -15,5 +17,10 @@ export const completionCommand: Command = {
     },
   ],
   options: {},
+  exit: {
+    done: "The script was printed.",
+    failed: "It could not be.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../completion.ts")).runCompletion,
 };

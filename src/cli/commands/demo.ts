@@ -32,5 +32,11 @@ export const demoCommand: Command = {
       summary: "How the port-forward reaches the API server",
     },
   },
+  exit: {
+    done: "Ended by Ctrl-C or SIGTERM.",
+    failed: "The world failed, as by a taken port.",
+    refused: "Refused: bad input, or an unsafe set-up.",
+  },
+  lasting: true,
   load: async () => (await import("../demo/run.ts")).runDemo,
 };

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT } from "../output-option.ts";
 import { KUBECTL_OPTIONS, PLUGIN_OPTIONS } from "../globals.ts";
 
 export const doctorCommand: Command = {
@@ -10,7 +11,6 @@ export const doctorCommand: Command = {
     "and its plugin, proxy, certificate and clock, the API server, who you are there, each right, and port-forwards by",
     "both carriers. With TARGET, written as for kauth open, it also asks the UI for a page, without your token and with",
     "it. ✓ is well, ✗ is wrong, ! may matter, – does not apply or could not be tried. No secret is printed.",
-    "The exit status is 1 when something is wrong, whatever kauth open would end with.",
   ].join("\n"),
   examples: [
     { command: "kauth doctor", does: "Look at the current context" },
@@ -30,17 +30,15 @@ export const doctorCommand: Command = {
       type: "boolean",
       summary: "With TARGET: send the token even though it is good beyond this cluster",
     },
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
-      summary: "json: one object on stdout",
-    },
+    output: OUTPUT,
     ...PLUGIN_OPTIONS,
     ...KUBECTL_OPTIONS,
   },
   survivesConfig: true,
+  exit: {
+    done: "Nothing is wrong.",
+    failed: "Something is, whatever kauth open would end with.",
+    refused: "A mistake in the command line or config.yaml.",
+  },
   load: async () => (await import("../doctor/run.ts")).runDoctor,
 };

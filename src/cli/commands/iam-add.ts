@@ -59,6 +59,11 @@ export const iamAddUserCommand: Command = {
     userarn: { type: "string", value: "ARN", summary: "The user's ARN", env: false },
     ...OPTIONS,
   },
+  exit: {
+    done: "The user is added, or whoever was asked said no.",
+    failed: "The API server could not be asked, or did not allow it.",
+    refused: "A mistake in the command line, the kubeconfig or the mappings that are there.",
+  },
   load: async () => (await import("../iam/add.ts")).runAddUser,
 };
 
@@ -91,6 +96,11 @@ export const iamAddRoleCommand: Command = {
       env: false,
     },
     ...OPTIONS,
+  },
+  exit: {
+    done: "The role is added, or whoever was asked said no.",
+    failed: "The API server could not be asked, or did not allow it.",
+    refused: "A mistake in the command line, the kubeconfig or the mappings that are there.",
   },
   load: async () => (await import("../iam/add.ts")).runAddRole,
 };

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 
 export const iamCacheListCommand: Command = {
   path: ["iam", "cache", "list"],
@@ -9,15 +10,12 @@ export const iamCacheListCommand: Command = {
     "and tokens made with them. No secret is shown.",
   examples: [{ command: "kauth iam cache list -o json", does: "For a program" }],
   options: {
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      default: "text",
-      choices: ["text", "json"],
-      summary: "Form of the answer",
-      env: false,
-    },
+    ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "What is kept was listed, also where that is nothing.",
+    failed: "It could not be printed.",
+    refused: "A mistake in the command line.",
   },
   load: async () => (await import("../iam/cache.ts")).runCacheList,
 };
@@ -31,5 +29,10 @@ export const iamCacheClearCommand: Command = {
     "and so does the session of aws sso login.",
   examples: [{ command: "kauth iam cache clear", does: "Forget all" }],
   options: {},
+  exit: {
+    done: "Nothing is kept any more.",
+    failed: "Something could not be removed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../iam/cache.ts")).runCacheClear,
 };

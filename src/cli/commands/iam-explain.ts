@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { IAM_OPTIONS } from "./iam-options.ts";
 import { PARTITION_OPTION, REGION_OPTION } from "./iam-verify.ts";
 
@@ -34,8 +35,6 @@ export const iamExplainCommand: Command = {
     "it was, and with --mapping and --arn who that would be in the cluster, and which entries nearly match. Nothing",
     "leaves this machine. Whether the signature is right, and for which cluster it is, only AWS can tell:",
     "kauth iam verify asks.",
-    "",
-    "Exit status: 0 every rule is kept, and whoever was named is mapped; 1 not so; 2 the command line.",
   ].join("\n"),
   examples: [
     {
@@ -52,15 +51,12 @@ export const iamExplainCommand: Command = {
     ...MAPPING_OPTIONS,
     partition: PARTITION_OPTION,
     region: REGION_OPTION,
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
-      summary: "json: one object",
-      env: false,
-    },
+    ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "Every rule is kept, and whoever was named is mapped.",
+    failed: "Not so.",
+    refused: "A mistake in the command line, or a file that cannot be read.",
   },
   load: async () => (await import("../iam/explain.ts")).runIamExplain,
 };

@@ -18,5 +18,10 @@ export const iamGetTokenCommand: Command = {
     },
   ],
   options: EKS_OPTIONS,
+  exit: {
+    done: "The token was printed.",
+    failed: "There are no keys, or AWS did not give those of the role.",
+    refused: "A mistake in the command line, or in a file of settings.",
+  },
   load: async () => (await import("../iam/get-token.ts")).runGetToken,
 };

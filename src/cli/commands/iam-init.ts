@@ -14,5 +14,10 @@ export const iamInitCommand: Command = {
     { command: "kauth iam init -i my-cluster", does: "Make both for a server on each control plane" },
   ],
   options: SERVER_OPTIONS,
+  exit: {
+    done: "The files are there.",
+    failed: "One of them could not be written.",
+    refused: "A mistake in the command line, or files that do not belong together.",
+  },
   load: async () => (await import("../iam/init.ts")).runInit,
 };

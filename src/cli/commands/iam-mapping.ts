@@ -1,15 +1,6 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { MAPPING_OPTIONS } from "./iam-explain.ts";
-
-const OUTPUT = {
-  type: "string",
-  short: "o",
-  value: "FORMAT",
-  choices: ["text", "json"],
-  default: "text",
-  summary: "json: one object",
-  env: false,
-} as const;
 
 const FORMS =
   "A file is the ConfigMap aws-auth or its data, the server's configuration, IAMIdentityMapping objects, the dynamic " +
@@ -22,9 +13,6 @@ export const iamMappingLintCommand: Command = {
   description: [
     "Reads mappings as kauth iam server does, and says what counts for nothing, what is meant otherwise, perhaps, and",
     `who takes whose place. ${FORMS}`,
-    "",
-    "Exit status: 0 nothing is wrong; 1 something is; 2 the command line, or a file that cannot be read. Warnings are no",
-    "fault without --strict.",
   ].join("\n"),
   examples: [
     {
@@ -35,7 +23,12 @@ export const iamMappingLintCommand: Command = {
   ],
   options: {
     strict: { type: "boolean", summary: "Warnings are faults too", env: false },
-    output: OUTPUT,
+    ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "Nothing is wrong. Warnings are no fault without --strict.",
+    failed: "Something is wrong.",
+    refused: "A mistake in the command line, or a file that cannot be read.",
   },
   load: async () => (await import("../iam/mapping-lint.ts")).runMappingLint,
 };
@@ -47,8 +40,6 @@ export const iamMappingTestCommand: Command = {
   description: [
     "Maps an ARN as kauth iam server would with these files as its backends, in this order. Where it is nobody's, it says",
     `which entries nearly match, and what keeps them from it. ${FORMS}`,
-    "",
-    "Exit status: 0 it is somebody; 1 it is nobody; 2 the command line, or a file that cannot be read.",
   ].join("\n"),
   examples: [
     {
@@ -56,7 +47,12 @@ export const iamMappingTestCommand: Command = {
       does: "Who would that session be?",
     },
   ],
-  options: { arn: MAPPING_OPTIONS.arn, "user-id": MAPPING_OPTIONS["user-id"], output: OUTPUT },
+  options: { arn: MAPPING_OPTIONS.arn, "user-id": MAPPING_OPTIONS["user-id"], ...OUTPUT_OPTION },
+  exit: {
+    done: "It is somebody.",
+    failed: "It is nobody.",
+    refused: "A mistake in the command line, or a file that cannot be read.",
+  },
   load: async () => (await import("../iam/mapping-test.ts")).runMappingTest,
 };
 
@@ -67,13 +63,16 @@ export const iamMappingDiffCommand: Command = {
   description: [
     "Compares by whom entries are for, in whatever form and order they are written, and warns when nobody would be an",
     `administrator any more. ${FORMS}`,
-    "",
-    "Exit status: 0 they say the same; 1 they do not; 2 the command line, or a file that cannot be read.",
   ].join("\n"),
   examples: [
     { command: "kauth iam mapping diff aws-auth.yaml config.yaml", does: "Is anything lost on the way?" },
   ],
-  options: { output: OUTPUT },
+  options: OUTPUT_OPTION,
+  exit: {
+    done: "They say the same.",
+    failed: "They do not.",
+    refused: "A mistake in the command line, or a file that cannot be read.",
+  },
   load: async () => (await import("../iam/mapping-diff.ts")).runMappingDiff,
 };
 
@@ -84,8 +83,6 @@ export const iamMappingConvertCommand: Command = {
   description: [
     "Prints mappings in another of their forms. What that form cannot say is left out and told on standard error; without",
     `--lossy nothing is printed then. ${FORMS}`,
-    "",
-    "Exit status: 0 all of it was written; 1 not all of it can be; 2 the command line, or a file that cannot be read.",
   ].join("\n"),
   examples: [
     { command: "kauth iam mapping convert aws-auth.yaml --to file", does: "For kauth iam server" },
@@ -110,6 +107,11 @@ export const iamMappingConvertCommand: Command = {
       env: false,
     },
     lossy: { type: "boolean", summary: "Print the rest where not all of it can be written", env: false },
+  },
+  exit: {
+    done: "All of it was written.",
+    failed: "Not all of it can be.",
+    refused: "A mistake in the command line, or a file that cannot be read.",
   },
   load: async () => (await import("../iam/mapping-convert.ts")).runMappingConvert,
 };

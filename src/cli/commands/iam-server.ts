@@ -129,5 +129,11 @@ export const iamServerCommand: Command = {
       env: false,
     },
   },
+  exit: {
+    done: "Ended by Ctrl-C or SIGTERM.",
+    failed: "It cannot serve: a taken port, the API server.",
+    refused: "A mistake in the command line, its configuration, certificate or mappings.",
+  },
+  lasting: true,
   load: async () => (await import("../iam/server.ts")).runServer,
 };

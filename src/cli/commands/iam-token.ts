@@ -19,5 +19,10 @@ export const iamTokenCommand: Command = {
     },
   ],
   options: TOKEN_OPTIONS,
+  exit: {
+    done: "The token was printed.",
+    failed: "There are no keys, or AWS did not give those of the role.",
+    refused: "A mistake in the command line, or in a file of settings.",
+  },
   load: async () => (await import("../iam/token.ts")).runIamToken,
 };

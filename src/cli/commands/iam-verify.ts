@@ -24,8 +24,6 @@ export const iamVerifyCommand: Command = {
   description: [
     "Looks at a token as kauth iam server does, asks AWS's Security Token Service who signed it, and prints that: the",
     "flags and the answer of aws-iam-authenticator verify. kauth iam explain says more, and asks nobody.",
-    "",
-    "Exit status: 0 somebody signed it for this cluster; 1 it is nobody's, or AWS could not be asked; 2 the command line.",
   ].join("\n"),
   examples: [
     { command: "kauth iam verify -i my-cluster -t TOKEN", does: "Who is that?" },
@@ -53,6 +51,11 @@ export const iamVerifyCommand: Command = {
     },
     partition: PARTITION_OPTION,
     region: REGION_OPTION,
+  },
+  exit: {
+    done: "Somebody signed it for this cluster.",
+    failed: "It is nobody's, or AWS could not be asked.",
+    refused: "A mistake in the command line.",
   },
   load: async () => (await import("../iam/verify.ts")).runIamVerify,
 };

@@ -20,5 +20,10 @@ export const iamVersionCommand: Command = {
     },
     short: { type: "boolean", short: "s", summary: "The number alone", env: false },
   },
+  exit: {
+    done: "It was printed.",
+    failed: "It could not be.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../iam/version.ts")).runIamVersion,
 };

@@ -28,5 +28,10 @@ export const linkCommand: Command = {
       env: false,
     },
   },
+  exit: {
+    done: "The name is made, or was there already.",
+    failed: "What became of it could not be told.",
+    refused: "A mistake in the command line, or the name is taken.",
+  },
   load: async () => (await import("../link.ts")).runLink,
 };

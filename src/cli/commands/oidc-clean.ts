@@ -16,5 +16,10 @@ export const oidcCleanCommand: Command = {
   options: {
     "token-cache-dir": cacheDirectory,
   },
+  exit: {
+    done: "No sign-in is kept there any more.",
+    failed: "Something could not be removed.",
+    refused: "A mistake in the command line.",
+  },
   load: async () => (await import("../oidc/clean.ts")).runOidcClean,
 };

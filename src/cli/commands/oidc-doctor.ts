@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { PLUGIN_OPTIONS } from "../globals.ts";
-import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcDoctorCommand: Command = {
@@ -12,7 +13,7 @@ export const oidcDoctorCommand: Command = {
     "scopes, the client and its redirect URI; at this machine; and with a kubeconfig at what the cluster makes of your",
     "token. Of a token that is refused it says which claim is to blame, exactly so with --api-server-config. Without",
     "options it looks at the user of the current context. ✓ is well, ✗ is wrong, ! may matter, – does not apply. No",
-    "secret is printed. The exit status is 1 when something is wrong.",
+    "secret is printed.",
   ].join("\n"),
   examples: [
     { command: "kauth oidc doctor", does: "Look at whatever the current context signs in with" },
@@ -58,6 +59,11 @@ export const oidcDoctorCommand: Command = {
     ...SIGN_IN_OPTIONS,
     ...PLUGIN_OPTIONS,
     ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "Nothing is wrong.",
+    failed: "Something is.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
   },
   load: async () => (await import("../oidc/doctor/run.ts")).runOidcDoctor,
 };

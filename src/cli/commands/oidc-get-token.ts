@@ -23,5 +23,10 @@ export const oidcGetTokenCommand: Command = {
     },
   ],
   options: GET_TOKEN_OPTIONS,
+  exit: {
+    done: "The token was printed.",
+    failed: "Nobody signed in, or the provider refused.",
+    refused: "A mistake in the command line, an unsafe set-up, or no keyring to seal with.",
+  },
   load: async () => (await import("../oidc/get-token.ts")).runGetToken,
 };

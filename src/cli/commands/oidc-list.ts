@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { cacheDirectory } from "../oidc/options.ts";
 
 export const oidcListCommand: Command = {
@@ -17,6 +17,11 @@ export const oidcListCommand: Command = {
   options: {
     "token-cache-dir": cacheDirectory,
     ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "The sign-ins were listed, also where there is none.",
+    failed: "They could not be printed.",
+    refused: "A mistake in the command line.",
   },
   load: async () => (await import("../oidc/list.ts")).runList,
 };

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { PLUGIN_OPTIONS } from "../globals.ts";
 import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
 import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
@@ -34,14 +35,14 @@ export const oidcLoginCommand: Command = {
       env: "KAUTH_OIDC_ALLOW_WRITABLE_KUBECONFIG",
     },
     output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
+      ...OUTPUT_OPTION.output,
       summary: "json: who signed in and until when, as one object on stdout",
-      env: false,
     },
+  },
+  exit: {
+    done: "You are signed in.",
+    failed: "Nobody signed in, or the provider refused.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig, or an unsafe set-up.",
   },
   load: async () => (await import("../oidc/login.ts")).runLogin,
 };

@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
-import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcLogoutCommand: Command = {
@@ -10,7 +11,7 @@ export const oidcLogoutCommand: Command = {
     "Asks the provider to take refresh token and access token back (RFC 7009), forgets them here, and opens the provider's",
     "page that ends its own session (OpenID Connect RP-Initiated Logout), where it has one. An ID token that somebody has",
     "copied stays good until its end: no cluster asks the provider about it. Without options it is about the user of the",
-    "current context. The exit status is 1 when the provider did not take the tokens back; they are forgotten all the same.",
+    "current context.",
   ].join("\n"),
   examples: [
     { command: "kauth oidc logout", does: "Sign out as whoever the current context signs in" },
@@ -25,6 +26,12 @@ export const oidcLogoutCommand: Command = {
     ...TLS_OPTIONS,
     ...SIGN_IN_OPTIONS,
     ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "The tokens are taken back and forgotten.",
+    failed:
+      "Nobody is signed in, or the provider did not take the tokens back; they are forgotten all the same.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
   },
   load: async () => (await import("../oidc/logout.ts")).runLogout,
 };

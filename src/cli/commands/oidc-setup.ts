@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
-import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcSetupCommand: Command = {
@@ -73,6 +74,11 @@ export const oidcSetupCommand: Command = {
     ...TLS_OPTIONS,
     ...SIGN_IN_OPTIONS,
     ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "Set up, or said how.",
+    failed: "Nobody signed in, the provider refused, or the kubeconfig could not be written.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
   },
   load: async () => (await import("../oidc/setup.ts")).runSetup,
 };

@@ -29,5 +29,10 @@ export const oidcStandaloneCommand: Command = {
       env: "KAUTH_OIDC_ALLOW_WRITABLE_KUBECONFIG",
     },
   },
+  exit: {
+    done: "The kubeconfig has good tokens.",
+    failed: "Nobody signed in, the provider refused, or the kubeconfig could not be written.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
+  },
   load: async () => (await import("../oidc/standalone.ts")).runStandalone,
 };

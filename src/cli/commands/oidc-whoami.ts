@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
-import { KUBECONFIG_OPTIONS, OUTPUT_OPTION } from "../oidc/kubeconfig-options.ts";
+import { KUBECONFIG_OPTIONS } from "../oidc/kubeconfig-options.ts";
+import { OUTPUT_OPTION } from "../output-option.ts";
 import { CACHE_OPTIONS, CHOSEN_PROVIDER_OPTIONS, SIGN_IN_OPTIONS, TLS_OPTIONS } from "../oidc/options.ts";
 
 export const oidcWhoamiCommand: Command = {
@@ -21,6 +22,11 @@ export const oidcWhoamiCommand: Command = {
     ...TLS_OPTIONS,
     ...SIGN_IN_OPTIONS,
     ...OUTPUT_OPTION,
+  },
+  exit: {
+    done: "Somebody is signed in.",
+    failed: "Nobody is.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig.",
   },
   load: async () => (await import("../oidc/whoami.ts")).runOidcWhoami,
 };

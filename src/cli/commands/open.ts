@@ -1,4 +1,5 @@
 import type { Command, OptionSpec } from "../command.ts";
+import { OUTPUT } from "../output-option.ts";
 import { KUBECTL_OPTIONS, PLUGIN_OPTIONS } from "../globals.ts";
 
 /** The options of `kauth open` that are its own; kubectl's global ones come beside them. */
@@ -82,14 +83,7 @@ const OPEN_OPTIONS = {
     env: false,
     summary: "Open nothing: list the UIs that are found, and how each would be opened",
   },
-  output: {
-    type: "string",
-    short: "o",
-    value: "FORMAT",
-    choices: ["text", "json"],
-    default: "text",
-    summary: "json: one event a line on stdout; with --list, one object",
-  },
+  output: { ...OUTPUT, summary: "json: one event a line on stdout; with --list, one object" },
   "print-link": { type: "boolean", summary: "With --output json: the launch link is an event too" },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
@@ -139,5 +133,11 @@ export const openCommand: Command = {
     },
   ],
   options: { ...OPEN_OPTIONS, ...PLUGIN_OPTIONS, ...KUBECTL_OPTIONS },
+  exit: {
+    done: "Ended by Ctrl-C or SIGTERM, listed, or handed to a kauth that runs already.",
+    failed: "The world failed: a missing right, a plugin, the network, a taken port.",
+    refused: "Refused: bad input, or an unsafe set-up. Nothing was sent to a pod.",
+  },
+  lasting: true,
   load: async () => (await import("../open/run.ts")).runOpen,
 };

@@ -27,5 +27,11 @@ export const tokenCommand: Command = {
     ...KUBECTL_OPTIONS,
   },
   // Programs wait for this one: one file less to load.
+  exit: {
+    done: "The token was printed.",
+    failed: "There is none to be had: a plugin, the network.",
+    refused:
+      "A mistake in the command line, config.yaml or the kubeconfig; a terminal without --show; a credential that is no token.",
+  },
   load: () => Promise.resolve(runToken),
 };

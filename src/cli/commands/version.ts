@@ -10,6 +10,11 @@ export const versionCommand: Command = {
   description: "Prints the version of kauth and of what runs it.",
   examples: [{ command: "kauth version", does: "Print it" }],
   options: {},
+  exit: {
+    done: "It was printed.",
+    failed: "It could not be.",
+    refused: "A mistake in the command line.",
+  },
   load: () =>
     Promise.resolve((invocation) => {
       const { system, program } = invocation;

@@ -27,5 +27,10 @@ export const whoamiCommand: Command = {
     ...PLUGIN_OPTIONS,
     ...KUBECTL_OPTIONS,
   },
+  exit: {
+    done: "The cluster says who you are.",
+    failed: "It does not, or the credential or the cluster could not be had.",
+    refused: "A mistake in the command line, config.yaml or the kubeconfig, or an unsafe set-up.",
+  },
   load: async () => (await import("../whoami.ts")).runWhoami,
 };

@@ -3,13 +3,14 @@ import { KnownError, messageOf } from "../../base/errors.ts";
 import { only, type RawHeaders } from "../../base/headers.ts";
 import { millis } from "../../base/units.ts";
 import { VERSION } from "../../base/version.ts";
+import type { Scheme } from "../../route/index.ts";
 
 export interface UiRequest {
   /** Starts with "/". */
   readonly path: string;
   /** `Host`, as `kauth open` sends it. */
   readonly authority: string;
-  readonly scheme: "http" | "https";
+  readonly scheme: Scheme;
   /** Who the person is; empty to ask as nobody. */
   readonly headers: RawHeaders;
 }

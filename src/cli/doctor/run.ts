@@ -1,9 +1,9 @@
 import { KnownError } from "../../base/errors.ts";
 import type { System } from "../../base/system.ts";
 import { parseTarget, type TargetReference } from "../../route/index.ts";
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { structured, yamlDocuments } from "../output.ts";
+import { wantsJson } from "../output-option.ts";
 import { runChecks, type Check, type Report, type Scene } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import type { Finding } from "./finding.ts";
@@ -16,9 +16,9 @@ import { roleFor } from "./role.ts";
 export async function runDoctor(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   const target = targetOf(invocation);
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const onlyRole = options.boolean("print-role");
-  const printed = format === "text" && !onlyRole;
+  const printed = !asJson && !onlyRole;
   const tell = printed ? findingPrinter(system) : (): void => undefined;
   const report = await examine(invocation, onlyRole ? UP_TO_IDENTITY : CHECKS, { target, tell });
   if (printed) for (const line of untriedLines(report.findings)) system.log.out(line);
@@ -26,7 +26,7 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
   if (onlyRole) return await printRole(system, report, role);
   const ok = report.findings.every(({ state }) => state !== "bad");
   const lacking = (report.learned.missing?.size ?? 0) > 0;
-  if (format === "json")
+  if (asJson)
     system.log.out(await structured({ ok, findings: report.findings, ...(lacking ? { role } : {}) }, "json"));
   else if (role !== undefined && report.findings.some(isNeeded))
     system.log.out(

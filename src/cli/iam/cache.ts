@@ -2,9 +2,11 @@ import { messageOf } from "../../base/errors.ts";
 import { listIamCache } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { cleanLine, jsonText } from "../output.ts";
 
-interface Row {
+/** Of the list of `-o json`. */
+export interface Row {
   readonly kind: string;
   readonly cluster: string | undefined;
   readonly source: string;
@@ -23,7 +25,7 @@ export async function runCacheList(invocation: Invocation): Promise<number> {
       ? []
       : [{ kind: entry.kind, ...entry.about, expiresAt: new Date(entry.expiresAt).toISOString() }],
   );
-  if (options.string("output") === "json") system.log.out(jsonText(rows, 2));
+  if (wantsJson(options)) system.log.out(jsonText(rows, 2));
   else if (rows.length === 0) system.log.say("There is nothing kept");
   else system.log.out(table(rows));
   return 0;

@@ -11,13 +11,14 @@ import {
 } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, jsonText } from "../output.ts";
+import { wantsJson } from "../output-option.ts";
 import { mappedLines, testMapping, type MappingVerdict } from "./mapped.ts";
 import { iamSettings } from "./settings.ts";
 import { tokenText } from "./token-text.ts";
 import { partitionOption } from "./verify.ts";
 
 /** What a token says of itself, as far as it can be read; nobody has proved it. */
-interface TokenSays {
+export interface TokenSays {
   readonly bytes: number;
   readonly host: string | undefined;
   /** RFC 3339. */
@@ -32,6 +33,16 @@ interface TokenSays {
   /** As the key says itself. */
   readonly account: string | undefined;
   readonly region: string | undefined;
+}
+
+/** The object of `-o json`. */
+export interface ExplainDocument {
+  /** Every rule holds. */
+  readonly right: boolean;
+  readonly rules: readonly ExplainedRule[];
+  readonly token: TokenSays;
+  readonly clusterId: string | undefined;
+  readonly mapping: MappingVerdict | undefined;
 }
 
 const LIFE = 15 * 60 * 1000;
@@ -52,8 +63,8 @@ export async function runIamExplain(invocation: Invocation): Promise<number> {
   const clusterId = text("cluster-id", "clusterID");
   const mapping = await testMapping(invocation, says.account);
   const right = rules.every(({ outcome }) => outcome === "holds");
-  if (options.string("output") === "json")
-    system.log.out(jsonText({ right, rules, token: says, clusterId, mapping }, 2));
+  const document: ExplainDocument = { right, rules, token: says, clusterId, mapping };
+  if (wantsJson(options)) system.log.out(jsonText(document, 2));
   else for (const line of lines({ rules, says, clusterId, mapping })) system.log.out(line);
   return right && (mapping === undefined || mapping.user !== undefined) ? 0 : 1;
 }

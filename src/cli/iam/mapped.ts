@@ -26,7 +26,7 @@ export interface MappingVerdict {
   readonly near: readonly NearEntry[];
 }
 
-interface NearEntry {
+export interface NearEntry {
   readonly entry: string;
   readonly username: string;
   readonly reason: string;

@@ -2,6 +2,7 @@ import { KnownError } from "../../base/errors.ts";
 import { diffMappings, type MappingChange } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { cleanLine, jsonText } from "../output.ts";
+import { wantsJson } from "../output-option.ts";
 import { mappingSource } from "./mapping-source.ts";
 
 /** `kauth iam mapping diff` */
@@ -13,7 +14,7 @@ export async function runMappingDiff({ system, options, positionals }: Invocatio
   const diff = diffMappings(old.read.table, now.read.table);
   for (const [path, { read }] of [[before, old] as const, [after, now] as const])
     for (const fault of read.faults) system.log.warn(cleanLine(`${path}: left out: ${fault}`));
-  if (options.string("output") === "json") system.log.out(jsonText(diff, 2));
+  if (wantsJson(options)) system.log.out(jsonText(diff, 2));
   else for (const line of diff.changes.flatMap(linesOf)) system.log.out(line);
   if (diff.losesAdmins) system.log.warn("nobody would have the group system:masters any more");
   return diff.changes.length === 0 ? 0 : 1;

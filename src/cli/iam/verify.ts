@@ -2,6 +2,7 @@ import { isKnownError, KnownError } from "../../base/errors.ts";
 import { partitionNamed, PARTITIONS, verifyToken, type VerifiedIdentity } from "../../iam/index.ts";
 import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { jsonText } from "../output.ts";
 import { iamSettings } from "./settings.ts";
 import { tokenText } from "./token-text.ts";
@@ -32,9 +33,7 @@ export async function runIamVerify(invocation: Invocation): Promise<number> {
     const { code, message, hint } = error;
     throw new KnownError(code, `could not verify token: ${message}`, { hint, cause: error });
   }
-  system.log.out(
-    options.string("output") === "json" ? jsonText(fieldsOf(found), 4) : goText(fieldsOf(found)),
-  );
+  system.log.out(wantsJson(options) ? jsonText(fieldsOf(found), 4) : goText(fieldsOf(found)));
   return 0;
 }
 
@@ -47,8 +46,12 @@ export const partitionOption = (name = "aws"): string => {
   );
 };
 
-/** The names and the order of the reference's `Identity`. */
-const fieldsOf = (found: VerifiedIdentity): Readonly<Record<string, string>> => ({
+/** The names of the reference's `Identity`. */
+type Field = "ARN" | "CanonicalARN" | "AccountID" | "UserID" | "SessionName" | "AccessKeyID" | "STSEndpoint";
+export type VerifyDocument = Readonly<Record<Field, string>>;
+
+/** In the reference's order. */
+const fieldsOf = (found: VerifiedIdentity): VerifyDocument => ({
   ARN: found.arn,
   CanonicalARN: found.canonicalArn,
   AccountID: found.account,

@@ -3,7 +3,6 @@ import type { System } from "../../base/system.ts";
 import {
   loadKubeconfig,
   type AuthProvider,
-  type Entry,
   type ExecConfig,
   type Kubeconfig,
   type User,
@@ -13,6 +12,7 @@ import { oidcGetTokenCommand } from "../commands/oidc-get-token.ts";
 import { dropInOf } from "../drop-ins.ts";
 import { COMMON_OPTIONS, KLOG_OPTIONS } from "../globals.ts";
 import { parseLine, resolveOptions } from "../options.ts";
+import type { SignInOwner } from "./sign-in-owner.ts";
 
 const GET_TOKEN = oidcGetTokenCommand.options;
 const SPECS: Readonly<Record<string, OptionSpec>> = { ...GET_TOKEN, ...COMMON_OPTIONS, ...KLOG_OPTIONS };
@@ -94,9 +94,7 @@ export interface Chosen {
   /** For a person. */
   readonly from: string;
   /** The kubeconfig that has them; undefined: the options of the command did. */
-  readonly owner:
-    | (Pick<Entry<User>, "originFacts"> & { readonly path: string; readonly user: string })
-    | undefined;
+  readonly owner: SignInOwner | undefined;
 }
 
 /** What is said with the command counts before the kubeconfig; variables and defaults are in both. */

@@ -6,13 +6,13 @@ import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { KiB } from "../../base/units.ts";
 import { credentialOf, saidBy, type Entry } from "../../oidc/index.ts";
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { oidcImportCommand } from "../commands/oidc-import.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { structured } from "../output.ts";
 import { expandTilde } from "../tilde.ts";
-import { described } from "./described.ts";
+import { described, type Described } from "./described.ts";
 import { placeOf, type Place } from "./kept.ts";
 
 /** kubelogin's `<dir>/<key>`; what the key is made of cannot be made again (oidc.md §1.6), so the content decides. */
@@ -27,12 +27,22 @@ interface Foreign {
   readonly end: number;
 }
 
+/** The object of `-o json`. */
+export interface ImportDocument {
+  readonly imported: boolean;
+  /** Why not. */
+  readonly reason?: "exists";
+  readonly entry?: Described;
+  /** Whether kubelogin's is gone. */
+  readonly removed?: boolean;
+}
+
 /** `kauth oidc import` */
 export async function runImport(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   const wish = "import a sign-in";
   refuseOperands(invocation, wish);
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const place = await placeOf(invocation, oidcImportCommand.options, wish);
   const { settings, storage, key } = place;
   const { issuer, clientId, account } = settings;
@@ -44,7 +54,8 @@ export async function runImport(invocation: Invocation): Promise<number> {
   const directory = resolve(system.cwd, given === "" ? settings.directory : expandTilde(given, system));
   const about = `${quoted(issuer)} as client ${quoted(clientId)}`;
   if ((await storage.read(key)) !== undefined) {
-    if (format === "json") system.log.out(await structured({ imported: false, reason: "exists" }, "json"));
+    const document: ImportDocument = { imported: false, reason: "exists" };
+    if (asJson) system.log.out(await structured(document, "json"));
     else system.log.say(`There is a sign-in at ${about} already; it stays`);
     return 0;
   }
@@ -62,8 +73,8 @@ export async function runImport(invocation: Invocation): Promise<number> {
     });
   const left = await giveUp(found.path, invocation);
   const one = described({ key, about: entry.about, entry, storage: "disk" }, system.now());
-  if (format === "json")
-    system.log.out(await structured({ imported: true, entry: one, removed: left === undefined }, "json"));
+  const document: ImportDocument = { imported: true, entry: one, removed: left === undefined };
+  if (asJson) system.log.out(await structured(document, "json"));
   else
     system.log.say(
       `Imported the sign-in of ${one.name ?? one.subject ?? "somebody"} at ${about}${one.renews ? ", which is renewed without asking" : ""}`,

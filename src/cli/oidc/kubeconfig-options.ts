@@ -16,15 +16,3 @@ export const KUBECONFIG_OPTIONS = {
     env: false,
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
-
-export const OUTPUT_OPTION = {
-  output: {
-    type: "string",
-    short: "o",
-    value: "FORMAT",
-    choices: ["text", "json"],
-    default: "text",
-    summary: "json: one object on stdout",
-    env: false,
-  },
-} as const satisfies Readonly<Record<string, OptionSpec>>;

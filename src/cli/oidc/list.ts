@@ -1,19 +1,25 @@
 import { listEntries } from "../../oidc/index.ts";
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { cleanLine, structured } from "../output.ts";
 import { cacheDirectoryOf } from "./cache-directory.ts";
 import { described, type Described } from "./described.ts";
+
+/** The object of `-o json`. */
+export interface SignIns {
+  readonly directory: string;
+  readonly entries: readonly Described[];
+}
 
 /** `kauth oidc list` */
 export async function runList(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   refuseOperands(invocation, "list sign-ins");
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const directory = cacheDirectoryOf(invocation);
   const entries = (await listEntries(directory, system)).map((listed) => described(listed, system.now()));
-  if (format === "json") system.log.out(await structured({ directory, entries }, "json"));
+  if (asJson) system.log.out(await structured({ directory, entries } satisfies SignIns, "json"));
   else if (entries.length === 0) system.log.say(`No sign-in is kept in ${directory}`);
   else for (const each of entries) for (const line of lines(each)) system.log.out(cleanLine(line));
   return 0;

@@ -1,31 +1,30 @@
-import { checkOwnership } from "../../credentials/index.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
 import { oidcLoginCommand } from "../commands/oidc-login.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { cleanLine, jsonText } from "../output.ts";
 import { entryKey } from "./entry-key.ts";
 import { chosenSettings } from "./from-kubeconfig.ts";
 import { readSettings } from "./settings.ts";
 import { signInEntry } from "./sign-in.ts";
+import { checkSignInOwner } from "./sign-in-owner.ts";
 import { openStorage } from "./storage.ts";
 import { credentialOf, saidBy } from "../../oidc/index.ts";
 
+/** The object of `-o json`. */
+export interface LoginDocument {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  readonly name: string | undefined;
+  /** RFC 3339. */
+  readonly expires: string | undefined;
+  readonly renews: boolean;
+}
+
 /** The options, with those of the kubeconfig's user where they name no provider. @throws {KnownError} USAGE, KUBECONFIG_* */
 const meant = async (invocation: Invocation): Promise<ParsedOptions> => {
-  const { system, options } = invocation;
   const chosen = await chosenSettings(invocation, oidcLoginCommand.options, "sign in");
-  if (chosen.owner !== undefined) {
-    const { path, originFacts, user } = chosen.owner;
-    await checkOwnership({ path, facts: originFacts }, system, {
-      allow: options.boolean("allow-writable-kubeconfig"),
-      use: {
-        verb: "sign in as",
-        doing: "Signing in as",
-        what: `user "${user}"`,
-        power: "choose where you sign in",
-      },
-    });
-  }
+  if (chosen.owner !== undefined) await checkSignInOwner(chosen.owner, invocation);
   return chosen.options;
 };
 
@@ -51,16 +50,14 @@ export async function runLogin(invocation: Invocation): Promise<number> {
   const claim = (name: string): string | undefined =>
     typeof said[name] === "string" ? said[name] : undefined;
   const who = claim("email") ?? claim("preferred_username") ?? claim("sub");
-  if (options.string("output") === "json")
-    system.log.out(
-      jsonText({
-        issuer: settings.issuer,
-        subject: claim("sub"),
-        name: who,
-        expires: until,
-        renews: entry.refreshToken !== undefined,
-      }),
-    );
+  const document: LoginDocument = {
+    issuer: settings.issuer,
+    subject: claim("sub"),
+    name: who,
+    expires: until,
+    renews: entry.refreshToken !== undefined,
+  };
+  if (wantsJson(options)) system.log.out(jsonText(document));
   else
     system.log.say(
       cleanLine(

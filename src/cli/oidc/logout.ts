@@ -10,10 +10,10 @@ import {
   type Party,
   type Reach,
 } from "../../oidc/index.ts";
-import { choiceOf } from "../choice.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
 import { oidcLogoutCommand } from "../commands/oidc-logout.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { structured } from "../output.ts";
 import { asGetToken } from "./from-kubeconfig.ts";
 import { keptAt, placeOf } from "./kept.ts";
@@ -32,7 +32,7 @@ interface Session {
 }
 
 /** What became of it; the object of `-o json` has these fields. */
-interface Ended {
+export interface Ended {
   readonly issuer: string;
   readonly clientId: string;
   readonly forgotten: boolean;
@@ -47,14 +47,14 @@ interface Ended {
 export async function runLogout(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   refuseOperands(invocation, "sign out");
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const { sessions, merged } = await sessionsOf(invocation);
   const ended: Ended[] = [];
   for (const session of sessions) ended.push(await end(session, invocation));
   const pages = [...new Set(ended.map(({ page }) => page).filter((page) => page !== undefined))];
-  if (format === "json") system.log.out(await structured({ ended }, "json"));
+  if (asJson) system.log.out(await structured({ ended }, "json"));
   else for (const each of ended) tell(each, invocation);
-  if (format === "text" && ended.length === 0) system.log.say("Nobody is signed in");
+  if (!asJson && ended.length === 0) system.log.say("Nobody is signed in");
   await showPages(pages, merged, invocation);
   return ended.every(({ forgotten, revoked }) => forgotten && revoked !== "no") ? 0 : 1;
 }

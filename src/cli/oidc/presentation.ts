@@ -27,6 +27,14 @@ export const terminalPresentation = (
   const { log } = system;
   const showPage = (url: URL): void =>
     log.show(`Please visit the following URL in your browser: ${url.href}`);
+  const askFault = (prompt: string): KnownError | undefined =>
+    info.interactive === false
+      ? new KnownError(
+          "OIDC_NOBODY_ASKED",
+          `Cannot ask ${quoted(prompt.replace(/:? *$/, ""))} where the client that started this gives no standard input`,
+          { hint: `Run ${loginCommand}.` },
+        )
+      : undefined;
   return {
     seen: system.stderrIsTerminal,
     // What the client says of standard input beats what we see (KEP-541).
@@ -65,13 +73,13 @@ export const terminalPresentation = (
       // Not waited for: whoever is fast is asked about meanwhile. The address is on the terminal whatever comes of it.
       void openQuietly(system, signing, new URL(complete ?? address)).catch(() => undefined);
     },
+    willAsk: (prompt) => {
+      const fault = askFault(prompt);
+      return fault === undefined ? Promise.resolve() : Promise.reject(fault);
+    },
     ask: async (prompt, signal, { hidden = false } = {}) => {
-      if (info.interactive === false)
-        throw new KnownError(
-          "OIDC_NOBODY_ASKED",
-          `Cannot ask ${quoted(prompt.replace(/:? *$/, ""))} where the client that started this gives no standard input`,
-          { hint: `Run ${loginCommand}.` },
-        );
+      const fault = askFault(prompt);
+      if (fault !== undefined) throw fault;
       if (!hidden) return await askLine(prompt, signal);
       if (!system.stdinIsTerminal)
         throw new KnownError(

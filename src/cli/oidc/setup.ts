@@ -1,12 +1,12 @@
 import type { System } from "../../base/system.ts";
 import { loadKubeconfig, writeExecUser, type ExecStanza } from "../../kubeconfig/index.ts";
 import { discover, openWire, saidBy, tokenAlgorithm } from "../../oidc/index.ts";
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { oidcSetupCommand } from "../commands/oidc-setup.ts";
 import { dropInOf } from "../drop-ins.ts";
 import { commandHelp } from "../help.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { structured, yamlDocuments } from "../output.ts";
 import { entryKey } from "./entry-key.ts";
 import { asGetToken } from "./from-kubeconfig.ts";
@@ -37,14 +37,14 @@ export async function runSetup(invocation: Invocation): Promise<number> {
     system.log.out(commandHelp(oidcSetupCommand, name));
     return 0;
   }
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const found = await findOut(invocation);
   const written = options.boolean("write") ? await write(invocation, found) : undefined;
-  if (format === "json") system.log.out(await structured(asData(found, written), "json"));
+  if (asJson) system.log.out(await structured(asData(found, written), "json"));
   else for (const line of await instructions(found, written)) system.log.show(line);
   if (found.trust.issuer.startsWith("http:"))
     system.log.warn("An API server takes only issuers with https, so none will know this one");
-  if (format === "text" && (options.string("password") ?? "") !== "")
+  if (!asJson && (options.string("password") ?? "") !== "")
     system.log.warn(
       "The password is left out of the kubeconfig: you are asked for it, or set KAUTH_OIDC_PASSWORD",
     );
@@ -99,7 +99,7 @@ const findOut = async (invocation: Invocation): Promise<Found> => {
   };
 };
 
-interface Written {
+export interface Written {
   readonly path: string;
   readonly done: "added" | "changed" | "unchanged";
   readonly context: string | undefined;
@@ -134,7 +134,18 @@ const newPlace = async (
   return sources.at(-1) ?? "";
 };
 
-const asData = ({ claims, exec, user, trust }: Found, written: Written | undefined): object => ({
+/** The object of `-o json`. */
+export interface SetupDocument {
+  readonly claims: Claims | undefined;
+  readonly kubeconfig: {
+    readonly user: string;
+    readonly exec: ExecStanza;
+    readonly written: Written | undefined;
+  };
+  readonly apiServer: { readonly flags: readonly string[]; readonly authenticationConfiguration: object };
+}
+
+const asData = ({ claims, exec, user, trust }: Found, written: Written | undefined): SetupDocument => ({
   claims,
   kubeconfig: { user, exec: withoutSecrets(exec), written },
   apiServer: { flags: serverFlags(trust), authenticationConfiguration: authenticationConfiguration(trust) },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { quietSystem } from "../../../test/api-server.ts";
-import { failureOf } from "../../../test/auth-provider-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 import { readSignInSettings } from "./sign-in-settings.ts";
 
 const read = async (next: string | undefined, redirectUri: string | undefined): Promise<unknown> =>

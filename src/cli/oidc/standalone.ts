@@ -2,15 +2,12 @@ import { isKnownError, KnownError } from "../../base/errors.ts";
 import { Secret } from "../../base/secret.ts";
 import type { System } from "../../base/system.ts";
 import { millis } from "../../base/units.ts";
-import { checkOwnership } from "../../credentials/index.ts";
 import {
   loadKubeconfig,
   persistAuthProvider,
   proveWritable,
   type AuthProvider,
-  type Entry,
   type Kubeconfig,
-  type User,
 } from "../../kubeconfig/index.ts";
 import { credentialOf, isFresh, type Storage, type Entry as Kept } from "../../oidc/index.ts";
 import type { Invocation, ParsedOptions } from "../command.ts";
@@ -20,6 +17,7 @@ import { entryKey } from "./entry-key.ts";
 import { asGetToken, authProviderOptions } from "./from-kubeconfig.ts";
 import { readSettings } from "./settings.ts";
 import { signInEntry } from "./sign-in.ts";
+import { checkSignInOwner, type SignInOwner } from "./sign-in-owner.ts";
 
 /** kubelogin without a command (oidc.md §1.8): a sign-in whose tokens are kept in the kubeconfig itself. */
 export async function runStandalone(invocation: Invocation): Promise<number> {
@@ -27,15 +25,7 @@ export async function runStandalone(invocation: Invocation): Promise<number> {
   refuseOperands(invocation, "sign in for a kubeconfig");
   const found = await findProvider(invocation);
   const { path, user, provider } = found;
-  await checkOwnership({ path, facts: found.facts }, system, {
-    allow: options.boolean("allow-writable-kubeconfig"),
-    use: {
-      verb: "sign in as",
-      doing: "Signing in as",
-      what: `user "${user}"`,
-      power: "choose where you sign in",
-    },
-  });
+  await checkSignInOwner(found, invocation);
   const kept = keptIn(provider);
   const merged = withFlags(authProviderOptions(provider, system), options);
   const settings = await readSettings({ options: merged, system }, "invalid option");
@@ -86,10 +76,7 @@ export async function runStandalone(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-interface FoundProvider {
-  readonly path: string;
-  readonly facts: Entry<User>["originFacts"];
-  readonly user: string;
+interface FoundProvider extends SignInOwner {
   readonly provider: AuthProvider;
 }
 
@@ -109,7 +96,7 @@ const findProvider = async ({ system, options }: Invocation): Promise<FoundProvi
   if (authProvider.name !== "oidc")
     throw unusable(`auth-provider.name must be oidc but is ${authProvider.name}`);
   if (entry.origin === undefined) throw unusable(`user ${user} is in no file`);
-  return { path: entry.origin, facts: entry.originFacts, user, provider: authProvider };
+  return { path: entry.origin, originFacts: entry.originFacts, user, provider: authProvider };
 };
 
 /** `--user` wins over `--context`. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { quietSystem } from "../../../test/api-server.ts";
-import { failureOf } from "../../../test/auth-provider-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 import type { System } from "../../base/system.ts";
 import { tokenSource } from "./token-source.ts";
 

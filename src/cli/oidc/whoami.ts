@@ -1,17 +1,23 @@
-import { choiceOf } from "../choice.ts";
 import type { Invocation } from "../command.ts";
 import { oidcWhoamiCommand } from "../commands/oidc-whoami.ts";
 import { refuseOperands } from "../options.ts";
+import { wantsJson } from "../output-option.ts";
 import { cleanLine, structured } from "../output.ts";
-import { claimsIn, described } from "./described.ts";
+import { claimsIn, described, type Described } from "./described.ts";
 import { keptAt, placeOf } from "./kept.ts";
+
+/** The object of `-o json`. */
+export interface OidcWhoAmI extends Described {
+  /** What the token says, as it is. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
 
 /** `kauth oidc whoami` */
 export async function runOidcWhoami(invocation: Invocation): Promise<number> {
   const { system, options } = invocation;
   const wish = "say who you are";
   refuseOperands(invocation, wish);
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const place = await placeOf(invocation, oidcWhoamiCommand.options, wish);
   const entry = await keptAt(place, wish);
   const { issuer, clientId, account, storage } = place.settings;
@@ -25,8 +31,8 @@ export async function runOidcWhoami(invocation: Invocation): Promise<number> {
     system.now(),
   );
   const claims = claimsIn(entry);
-  if (format === "json") {
-    system.log.out(await structured({ ...one, claims }, "json"));
+  if (asJson) {
+    system.log.out(await structured({ ...one, claims } satisfies OidcWhoAmI, "json"));
     return 0;
   }
   const row = (label: string, text: string | undefined): void => {

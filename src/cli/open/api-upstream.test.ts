@@ -2,6 +2,7 @@ import { duplexPair } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { memoryConnection } from "../../../test/memory-connection.ts";
 import { settle, stillSystem } from "../../../test/proxy/data-plane.ts";
+import { stillPin, stillSource } from "../../../test/still-identity.ts";
 import { KnownError, type ErrorCode } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { Secret } from "../../base/secret.ts";
@@ -64,26 +65,13 @@ const scene = (check: () => Promise<boolean>): Scene => {
           return duplexPair()[0];
         },
       },
-      source: {
-        method: "exec",
-        description: "a plugin",
-        get: () => Promise.resolve(made.credential),
+      source: stillSource(() => made.credential, {
         renew: () => {
           made.credential = made.renewed ?? made.credential;
           return Promise.resolve(made.renewed);
         },
-        state: () => ({ kind: "well" }),
-        current: () => made.credential,
-        again: () => Promise.resolve(),
-        onChange: () => () => undefined,
-      },
-      pin: {
-        start: () => undefined,
-        check,
-        name: () => undefined,
-        person: () => undefined,
-        release: () => undefined,
-      },
+      }),
+      pin: stillPin(check),
       doubt: { isGood: () => Promise.resolve(true) },
       onUse: () => undefined,
     }),

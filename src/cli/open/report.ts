@@ -3,6 +3,7 @@ import type { System } from "../../base/system.ts";
 import type { EpochMillis } from "../../base/units.ts";
 import type { Method } from "../../credentials/index.ts";
 import type { Trouble } from "../../proxy/index.ts";
+import type { Scheme } from "../../route/index.ts";
 import { escapeLine } from "../../base/terminal.ts";
 import { jsonText, oneLine } from "../output.ts";
 import type { ActingAs } from "./impersonation.ts";
@@ -17,7 +18,7 @@ export type OpenEvent =
       readonly target: string;
       /** The number in the pod, and what is spoken there. */
       readonly port: number;
-      readonly scheme: "http" | "https";
+      readonly scheme: Scheme;
       readonly namespace: string;
       readonly context: string | undefined;
       /** The file that the user comes from. */

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import type { Scheme } from "../../route/index.ts";
 import { PRESETS, presetsWith, type UserPreset } from "../../ui/index.ts";
 import { spokenBy } from "./spoken.ts";
 
 const argo = PRESETS.find(({ id }) => id === "argo-workflows");
 const CHART = new Map([["app.kubernetes.io/name", "argo-workflows-server"]]);
-const own = (scheme?: "http" | "https"): UserPreset => ({
+const own = (scheme?: Scheme): UserPreset => ({
   id: "argo-workflows",
   find: {},
   ...(scheme === undefined ? {} : { scheme }),
@@ -35,9 +36,9 @@ test.each([
   } = { labels: undefined, ...of } as {
     readonly preset?: typeof argo;
     readonly labels?: ReadonlyMap<string, string>;
-    readonly said?: "http" | "https";
+    readonly said?: Scheme;
     readonly own?: UserPreset;
-    readonly url?: "http" | "https";
+    readonly url?: Scheme;
   };
   const presets = mine === undefined ? [] : [mine];
   const known = presetsWith(presets).find(({ id }) => id === preset?.id);

@@ -1,4 +1,4 @@
-import type { Backend, TargetReference } from "../../route/index.ts";
+import type { Backend, Scheme, TargetReference } from "../../route/index.ts";
 import { schemeOf, type Preset, type UserPreset } from "../../ui/index.ts";
 
 /**
@@ -10,7 +10,7 @@ export const spokenBy = (
   reference: Pick<TargetReference, "scheme">,
   preset: Preset | undefined,
   presets: readonly UserPreset[],
-): Backend["scheme"] => {
+): Scheme => {
   const own = presets.find(({ id }) => id === preset?.id)?.scheme;
   if (reference.scheme !== undefined) return reference.scheme;
   if (own !== undefined) return own;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { stillSystem } from "../../../test/proxy/data-plane.ts";
+import { stillPin, stillSource } from "../../../test/still-identity.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Credential } from "../../credentials/index.ts";
@@ -39,30 +40,17 @@ const scene = (during: (made: Scene) => Promise<void> = async () => await Promis
         trouble: () => undefined,
         [Symbol.asyncDispose]: async () => await Promise.resolve(),
       },
-      source: {
-        method: "exec",
-        description: "a plugin",
-        get: () => Promise.resolve(current),
+      source: stillSource(() => current, {
         renew: (rejected) => {
           if (rejected === current) current = credential(`t-${(made.runs += 1)}`);
           return Promise.resolve(current);
         },
-        state: () => ({ kind: "well" }),
-        current: () => current,
-        again: () => Promise.resolve(),
-        onChange: () => () => undefined,
-      },
+      }),
       anonymous: false,
       sendBroadToken: true,
       impersonate: [],
       onUse: () => undefined,
-      pin: {
-        start: () => undefined,
-        check: () => Promise.resolve(true),
-        name: () => undefined,
-        person: () => undefined,
-        release: () => undefined,
-      },
+      pin: stillPin(),
       doubt: {
         isGood: async () => {
           made.looks += 1;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { memoryConnection } from "../../../test/memory-connection.ts";
+import { stillPin, stillSource } from "../../../test/still-identity.ts";
 import { settle, stillSystem } from "../../../test/proxy/data-plane.ts";
 import { whoAmI } from "../../api/index.ts";
 import { KnownError } from "../../base/errors.ts";
@@ -28,23 +29,8 @@ const upstreamOf = (
   podUpstream({
     system: stillSystem().system,
     route: {} as Route,
-    source: {
-      method: "exec",
-      description: "a plugin",
-      get: () => Promise.resolve(credentialOf("secret")),
-      renew: () => Promise.resolve(undefined),
-      state: () => ({ kind: "well" }),
-      current: () => undefined,
-      again: () => Promise.resolve(),
-      onChange: () => () => undefined,
-    },
-    pin: {
-      start: () => undefined,
-      check,
-      name: () => undefined,
-      person: () => undefined,
-      release: () => undefined,
-    },
+    source: stillSource(() => credentialOf("secret"), { current: () => undefined }),
+    pin: stillPin(check),
     anonymous: false,
     sendBroadToken: false,
     impersonate: [["Impersonate-User", "bob"]],

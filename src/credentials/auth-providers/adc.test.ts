@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { plainServer } from "../../../test/api-server.ts";
 import {
-  failureOf,
   fakeCloud,
   person,
   sent,
@@ -14,6 +13,7 @@ import {
   type Person,
 } from "../../../test/auth-provider-scene.ts";
 import { someone } from "../../../test/gcp-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 const SCOPES =
   "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, sent, type Answer } from "../../../test/auth-provider-scene.ts";
+import { sent, type Answer } from "../../../test/auth-provider-scene.ts";
 import { azure, CODE, DEVICE, IDS, pending, someone, token, WAITING } from "../../../test/azure-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 describe("the device code", () => {
   test("its message is shown on stderr, without controls", async () => {

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { failureOf, sent } from "../../../test/auth-provider-scene.ts";
+import { sent } from "../../../test/auth-provider-scene.ts";
 import {
   ACQUIRING,
   azure,
@@ -13,6 +13,7 @@ import {
   stored,
   token,
 } from "../../../test/azure-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 describe("the stored token", () => {
   test.each(Object.keys(stored(0)).filter((key) => !(key in IDS)))(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, sent, type Answer } from "../../../test/auth-provider-scene.ts";
+import { sent, type Answer } from "../../../test/auth-provider-scene.ts";
 import {
   ACQUIRING,
   azure,
@@ -13,6 +13,7 @@ import {
   WAITING,
   type Azure,
 } from "../../../test/azure-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 import { azureCloud, azureEndpoints } from "./azure-cloud.ts";
 
 describe("what the kubeconfig has to say", () => {

@@ -2,7 +2,6 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  failureOf,
   fakeCloud,
   person,
   sent,
@@ -10,6 +9,7 @@ import {
   type FakeCloud,
   type Person,
 } from "../../../test/auth-provider-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 import { loadKubeconfig, selectContext, type ClientConfig } from "../../kubeconfig/index.ts";
 import { credentialSource } from "../index.ts";
 

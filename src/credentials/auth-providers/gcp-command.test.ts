@@ -1,8 +1,9 @@
 import { chmod, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { failureOf, sent, START } from "../../../test/auth-provider-scene.ts";
+import { sent, START } from "../../../test/auth-provider-scene.ts";
 import { configure, HOUR, PRINT, program, runs, someone } from "../../../test/gcp-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 import { millis } from "../../base/units.ts";
 import { loadKubeconfig, selectContext } from "../../kubeconfig/index.ts";
 import { credentialSource } from "../index.ts";

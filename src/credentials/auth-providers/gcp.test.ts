@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { failureOf, sent } from "../../../test/auth-provider-scene.ts";
+import { sent } from "../../../test/auth-provider-scene.ts";
 import { at, configure, HOUR, PRINT, program, runs, someone } from "../../../test/gcp-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 describe("what the kubeconfig has to say", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { failureOf, fakeCloud, idToken, sent, type Answer } from "../../../test/auth-provider-scene.ts";
+import { fakeCloud, idToken, sent, type Answer } from "../../../test/auth-provider-scene.ts";
 import {
   BASE,
   ENDPOINT,
@@ -13,6 +13,7 @@ import {
   someone,
   tokenRequests,
 } from "../../../test/oidc-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 describe("what is written back", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, idToken, sent, type Answer } from "../../../test/auth-provider-scene.ts";
+import { idToken, sent, type Answer } from "../../../test/auth-provider-scene.ts";
 import {
   BASE,
   FRESH,
@@ -11,6 +11,7 @@ import {
   someone,
   tokenRequests,
 } from "../../../test/oidc-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 describe("a refresh", () => {
   test.each([

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  failureOf,
   fakeCloud,
   idToken,
   person,
@@ -20,6 +19,7 @@ import {
   someone,
   tokenRequests,
 } from "../../../test/oidc-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 describe("what the kubeconfig has to say", () => {
   test.each([

@@ -1,7 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import {
-  failureOf,
   fakeCloud,
   person,
   sent,
@@ -9,6 +8,7 @@ import {
   type FakeCloud,
   type Person,
 } from "../../../test/auth-provider-scene.ts";
+import { failureOf } from "../../../test/failure.ts";
 
 const FULL = {
   identityEndpoint: "https://keystone.example/v3",

@@ -1,31 +1,18 @@
-import { afterEach, describe, expect, test } from "vitest";
-import { examine as examineWith, knows } from "../../../../test/oidc-doctor-scene.ts";
+import { describe, expect, test } from "vitest";
+import { keepForTest } from "../../../../test/keep.ts";
+import { examinerOf, knows, refuses } from "../../../../test/oidc-doctor-scene.ts";
 import { CLIENT, fakeProvider, type FakeProvider } from "../../../../test/openid-scene.ts";
 import { Secret } from "../../../base/secret.ts";
-import type { System } from "../../../base/system.ts";
-import type { Finding } from "../../doctor/finding.ts";
 import { clientCheck, grantsCheck, pkceCheck, redirectCheck } from "./client.ts";
 import { offlineCheck, offlineNote } from "./offline.ts";
 import { discoveryCheck } from "./provider.ts";
-import type { Examined } from "./scene.ts";
 
-let provider: FakeProvider | undefined;
-afterEach(async () => {
-  await provider?.[Symbol.asyncDispose]();
-  provider = undefined;
-});
-
-const start = async (
-  script: Parameters<typeof fakeProvider>[0] = () => ({ status: 400, body: { error: "invalid_grant" } }),
-): Promise<FakeProvider> => (provider = await fakeProvider(script));
+const keep = keepForTest();
+const start = async (script = refuses): Promise<FakeProvider> => keep(await fakeProvider(script));
 
 const CHECKS = [discoveryCheck, pkceCheck, clientCheck, redirectCheck];
 
-const examine = async (
-  wishes: Partial<Examined> & { readonly issuer: string },
-  checks: Parameters<typeof examineWith>[1] = CHECKS,
-  change: Partial<System> = {},
-): Promise<ReadonlyMap<string, Finding>> => await examineWith(wishes, checks, change);
+const examine = examinerOf(CHECKS);
 
 describe("PKCE", () => {
   test.each([

@@ -1,19 +1,15 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { keepForTest } from "../../../../test/keep.ts";
 import { examine } from "../../../../test/oidc-doctor-scene.ts";
 import { fakeProvider, type FakeProvider } from "../../../../test/openid-scene.ts";
 import { newHome } from "../../../../test/program.ts";
 import { Secret } from "../../../base/secret.ts";
 import { browserCheck, cacheCheck, listenCheck, secretCheck } from "./machine.ts";
 
-let provider: FakeProvider | undefined;
-afterEach(async () => {
-  await provider?.[Symbol.asyncDispose]();
-  provider = undefined;
-});
-
-const start = async (): Promise<FakeProvider> => (provider = await fakeProvider());
+const keep = keepForTest();
+const start = async (): Promise<FakeProvider> => keep(await fakeProvider());
 
 describe("this machine", () => {
   test("a port that is taken, with its owner", async () => {

@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, test } from "vitest";
-import { examine as examineWith, knows } from "../../../../test/oidc-doctor-scene.ts";
+import { describe, expect, test } from "vitest";
+import { keepForTest } from "../../../../test/keep.ts";
+import { examinerOf, knows, refuses } from "../../../../test/oidc-doctor-scene.ts";
 import { fakeProvider, type FakeProvider } from "../../../../test/openid-scene.ts";
 import type { System } from "../../../base/system.ts";
-import type { Finding } from "../../doctor/finding.ts";
 import { clientCheck, grantsCheck, pkceCheck, redirectCheck, scopesCheck } from "./client.ts";
 import { offlineCheck } from "./offline.ts";
 import {
@@ -13,17 +13,10 @@ import {
   proxyCheck,
   settingsCheck,
 } from "./provider.ts";
-import type { Examined, OidcScene } from "./scene.ts";
+import type { OidcScene } from "./scene.ts";
 
-let provider: FakeProvider | undefined;
-afterEach(async () => {
-  await provider?.[Symbol.asyncDispose]();
-  provider = undefined;
-});
-
-const start = async (
-  script: Parameters<typeof fakeProvider>[0] = () => ({ status: 400, body: { error: "invalid_grant" } }),
-): Promise<FakeProvider> => (provider = await fakeProvider(script));
+const keep = keepForTest();
+const start = async (script = refuses): Promise<FakeProvider> => keep(await fakeProvider(script));
 
 const CHECKS = [
   settingsCheck,
@@ -40,11 +33,7 @@ const CHECKS = [
   redirectCheck,
 ];
 
-const examine = async (
-  wishes: Partial<Examined> & { readonly issuer: string },
-  checks: Parameters<typeof examineWith>[1] = CHECKS,
-  change: Partial<System> = {},
-): Promise<ReadonlyMap<string, Finding>> => await examineWith(wishes, checks, change);
+const examine = examinerOf(CHECKS);
 
 describe("a provider as it should be", () => {
   test("each thing is well", async () => {

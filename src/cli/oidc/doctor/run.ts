@@ -1,12 +1,12 @@
 import { loadKubeconfig, resolveClientConfig } from "../../../kubeconfig/index.ts";
 import { openWire } from "../../../oidc/index.ts";
-import { choiceOf } from "../../choice.ts";
 import type { Invocation } from "../../command.ts";
 import { oidcDoctorCommand } from "../../commands/oidc-doctor.ts";
 import { runChecks, type Check } from "../../doctor/check.ts";
 import { findingPrinter, untriedLines } from "../../doctor/print.ts";
 import { pluginRules } from "../../identity.ts";
 import { refuseOperands } from "../../options.ts";
+import { wantsJson } from "../../output-option.ts";
 import { structured } from "../../output.ts";
 import { chosenSettings, type Chosen } from "../from-kubeconfig.ts";
 import { readSettings } from "../settings.ts";
@@ -54,7 +54,7 @@ export const OIDC_CHECKS: readonly Check<OidcScene, OidcLearned>[] = [
 export async function runOidcDoctor(invocation: Invocation): Promise<number> {
   const { system, options, signal } = invocation;
   refuseOperands(invocation, "look at a provider");
-  const format = choiceOf("output", options.string("output"), ["text", "json"], "text");
+  const asJson = wantsJson(options);
   const chosen = await chosenSettings(invocation, oidcDoctorCommand.options, "look at a provider");
   const around = { options: chosen.options, system };
   const settings = await readSettings(around, "doctor");
@@ -81,13 +81,9 @@ export async function runOidcDoctor(invocation: Invocation): Promise<number> {
     blindWire: openWire({ verify: false, headers: [] }, system),
     cluster: await clusterOf(invocation, chosen),
   };
-  const report = await runChecks(
-    OIDC_CHECKS,
-    scene,
-    format === "text" ? findingPrinter(system) : () => undefined,
-  );
+  const report = await runChecks(OIDC_CHECKS, scene, !asJson ? findingPrinter(system) : () => undefined);
   const ok = report.findings.every(({ state }) => state !== "bad");
-  if (format === "json") system.log.out(await structured({ ok, findings: report.findings }, "json"));
+  if (asJson) system.log.out(await structured({ ok, findings: report.findings }, "json"));
   else for (const line of untriedLines(report.findings)) system.log.out(line);
   return ok ? 0 : 1;
 }

@@ -1,7 +1,8 @@
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { keepForTest } from "../../../../test/keep.ts";
 import { realSystem } from "../../../base/system.ts";
 import { readServerConfig } from "../../server-config.ts";
 import type { BackendName } from "../reserved.ts";
@@ -9,15 +10,8 @@ import { followMappings } from "./backends.ts";
 import { CONFIG, configOf, DYNAMIC, dynamicOf, MODES, scene, type Scene } from "./scene.test-d.ts";
 import type { MappingEvent } from "./source.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each[Symbol.asyncDispose]();
-});
-const opening = async (...wishes: Parameters<typeof scene>): Promise<Scene> => {
-  const made = await scene(...wishes);
-  opened.push(made);
-  return made;
-};
+const keep = keepForTest();
+const opening = async (...wishes: Parameters<typeof scene>): Promise<Scene> => keep(await scene(...wishes));
 
 const kinds = (events: readonly MappingEvent[]): readonly string[] => events.map(({ kind }) => kind);
 
@@ -178,7 +172,7 @@ test("what is told names nobody, so that scrubbed accounts stay scrubbed (D15)",
 
 test("a real file is seen when it is renamed into place", async () => {
   const directory = await mkdtemp(join(tmpdir(), "kauth-mapping-"));
-  opened.push({ [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true }) });
+  keep({ [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true }) });
   const path = join(directory, "dynamic.json");
   await writeFile(path, dynamicOf({ D: "1" }));
   const waiters: (() => void)[] = [];
@@ -194,7 +188,7 @@ test("a real file is seen when it is renamed into place", async () => {
       if (kind === "loaded") waiters.shift()?.();
     },
   });
-  opened.unshift(live);
+  keep(live);
   await first;
   const second = loaded();
   await writeFile(`${path}.new`, dynamicOf({ D: "2" }));

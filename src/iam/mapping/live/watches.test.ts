@@ -1,18 +1,12 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memoryConnection } from "../../../../test/memory-connection.ts";
+import { keepForTest } from "../../../../test/keep.ts";
 import type { ApiRequest, Connection } from "../../../api/index.ts";
 import { settle } from "../../../tunnel/far-end.test-d.ts";
 import { arn, scene, type Scene } from "./scene.test-d.ts";
 
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each[Symbol.asyncDispose]();
-});
-const opening = async (...wishes: Parameters<typeof scene>): Promise<Scene> => {
-  const made = await scene(...wishes);
-  opened.push(made);
-  return made;
-};
+const keep = keepForTest();
+const opening = async (...wishes: Parameters<typeof scene>): Promise<Scene> => keep(await scene(...wishes));
 
 /** A list and then events, each watch as long as the test says. */
 const cluster = (
