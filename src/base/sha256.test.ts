@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sha256 } from "./sha256.ts";
+import { hmacSha256, sha256 } from "./sha256.ts";
 
 const right = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
 
@@ -17,4 +17,18 @@ describe("SHA-256 is Node's", () => {
       }),
     );
   });
+});
+
+test("HMAC is Node's, of any key and text", () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 130 }),
+      fc.string({ unit: "grapheme", maxLength: 200 }),
+      (key, text) => {
+        expect(hmacSha256(key, text).toString("hex")).toBe(
+          createHmac("sha256", key).update(text, "utf8").digest("hex"),
+        );
+      },
+    ),
+  );
 });

@@ -33,6 +33,9 @@ export const lookupOf = (table: MappingTable, options: { readonly strictUserId?:
   return { table, find, allows };
 };
 
+/** Answers, of some hundred bytes each. */
+const REMEMBERED = 1_000;
+
 const byArn = (entries: readonly MappingEntry[]): Lookup["find"] => {
   const whole = new Map<string, MappingEntry>();
   const bare = new Map<string, MappingEntry>();
@@ -50,7 +53,7 @@ const byArn = (entries: readonly MappingEntry[]): Lookup["find"] => {
       bare.set(keys.bare, entry);
     }
   }
-  return ({ canonicalArn }) => {
+  const find = (canonicalArn: string): Found | undefined => {
     const keys = keysOf(canonicalArn);
     if (keys === undefined) return undefined;
     const entry =
@@ -59,6 +62,15 @@ const byArn = (entries: readonly MappingEntry[]): Lookup["find"] => {
       sets.get(setKeyOf(keys.bare) ?? "") ??
       patterns.find(({ pattern }) => matchesWildcard(keys.bare, pattern, "one"))?.entry;
     return entry === undefined ? undefined : { kind: "entry", entry };
+  };
+  // The same few people ask again and again, and this table never changes.
+  const found = new Map<string, Found | undefined>();
+  return ({ canonicalArn }) => {
+    if (!found.has(canonicalArn)) {
+      if (found.size >= REMEMBERED) found.clear();
+      found.set(canonicalArn, find(canonicalArn));
+    }
+    return found.get(canonicalArn);
   };
 };
 

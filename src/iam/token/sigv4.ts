@@ -1,4 +1,4 @@
-import * as crypto from "node:crypto";
+import { hmacSha256, sha256 } from "../../base/sha256.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { EpochMillis } from "../../base/units.ts";
 
@@ -85,12 +85,17 @@ export function signedHeaders(request: Unsigned, signing: Signing): HeaderSignat
 
 const sign = (request: Unsigned, signing: Signing): string => {
   const time = amzDate(signing.now);
-  const text = [ALGORITHM, time, scopeOf(time, signing), sha256(canonicalRequest(request))].join("\n");
+  const text = [
+    ALGORITHM,
+    time,
+    scopeOf(time, signing),
+    sha256(canonicalRequest(request)).toString("hex"),
+  ].join("\n");
   const { region, service, keys } = signing;
   const parts = [time.slice(0, 8), region, service, "aws4_request"];
   let key: Buffer = Buffer.from(`AWS4${keys.secretAccessKey.reveal()}`, "utf8");
-  for (const part of parts) key = hmac(key, part);
-  return hmac(key, text).toString("hex");
+  for (const part of parts) key = hmacSha256(key, part);
+  return hmacSha256(key, text).toString("hex");
 };
 
 const canonicalRequest = ({ method, path, query, headers, body }: Unsigned): string =>
@@ -101,7 +106,7 @@ const canonicalRequest = ({ method, path, query, headers, body }: Unsigned): str
     ...byName(headers).map(([name, value]) => `${name}:${oneLine(value)}`),
     "",
     signedNames(headers),
-    sha256(body),
+    sha256(body).toString("hex"),
   ].join("\n");
 
 /** Sorted by encoded name, then value; the order is that of code points. */
@@ -133,7 +138,3 @@ const scopeOf = (time: string, { region, service }: Signing): string =>
 
 /** `20230428T000000Z` */
 const amzDate = (now: EpochMillis): string => `${new Date(now).toISOString().replace(/[-:]|\..*$/g, "")}Z`;
-
-const sha256 = (text: string): string => crypto.createHash("sha256").update(text, "utf8").digest("hex");
-const hmac = (key: Buffer, text: string): Buffer =>
-  crypto.createHmac("sha256", key).update(text, "utf8").digest();
