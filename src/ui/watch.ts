@@ -149,20 +149,34 @@ class Watch implements Resumable {
 
 type Event = ReturnType<typeof event>;
 
-/** A UI watches the same in several places: what was read last comes again, to the letter. */
+/** Events, of a few kilobytes each. */
+const REMEMBERED = 64;
+
+/** A UI watches the same in several places: what one of them has heard comes again, to the letter. */
 const reader = (): ((text: string) => Event | undefined) => {
-  let last = "";
-  let found: Event | undefined;
+  const known = new Map<string, Event | undefined>();
   return (text) => {
-    if (text === last) return found;
-    last = text;
-    try {
-      found = event(parseJson(text), "");
-    } catch {
-      found = undefined;
+    if (text.length > EVENT_MOST) return parsed(text);
+    if (known.has(text)) return known.get(text);
+    const found = parsed(text);
+    for (const oldest of known.keys()) {
+      if (known.size < REMEMBERED) break;
+      known.delete(oldest);
     }
+    known.set(text, found);
     return found;
   };
+};
+
+/** Characters of an event that is remembered. */
+const EVENT_MOST = 16 * 1024;
+
+const parsed = (text: string): Event | undefined => {
+  try {
+    return event(parseJson(text), "");
+  } catch {
+    return undefined;
+  }
 };
 const read = reader();
 
