@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { isKnownError, KnownError } from "../../base/errors.ts";
 import type { RawHeaders } from "../../base/headers.ts";
 import { millis, type Millis } from "../../base/units.ts";
@@ -8,11 +8,13 @@ import { answerInstead } from "./instead.ts";
 import { isNavigation, type Fate } from "./outage.ts";
 import { Hold } from "./hold.ts";
 import { endWith, Pieces } from "./pieces.ts";
+import { returnHead } from "./return-head.ts";
 import { mayRepeat, replayAfter, toldOf, verdictOf, type Verdict } from "./replay.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import type { BodyFraming } from "./request-head.ts";
 import { bodyFraming, RequestBody } from "./request-body.ts";
-import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
+import { ResponseParser, type ResponseHead } from "./response-parser.ts";
+import { mayUnpack, Unpack, type UnpackedSink } from "./unpack.ts";
 import type { StreamUser, UpstreamStream } from "./upstream-stream.ts";
 import { askedOf } from "./waiting.ts";
 import type { Wire } from "./wire.ts";
@@ -24,7 +26,7 @@ const BULK = 1024 * 1024;
 const FRESH = 2_000;
 
 /** One request of a client, over as many streams as it takes, to one answer. */
-export class Exchange implements StreamUser, ResponseSink {
+export class Exchange implements StreamUser, UnpackedSink {
   readonly #wire: Wire;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -37,6 +39,7 @@ export class Exchange implements StreamUser, ResponseSink {
   #body: RequestBody | undefined;
   #stream: UpstreamStream | undefined;
   #parser: ResponseParser | undefined;
+  #unpack: Unpack | undefined;
   #authorization: RawHeaders = [];
   /** Monotonic milliseconds since when it is the one to send. */
   #authorized: number;
@@ -115,12 +118,16 @@ export class Exchange implements StreamUser, ResponseSink {
     }
     this.#stream = stream;
     this.#answered = false;
-    this.#parser = new ResponseParser(this, { method: this.#request.method ?? "", upgrade: false });
+    this.#unpack?.destroy();
+    const unpacks = this.#wire.unpacks && mayUnpack(this.#request);
+    this.#unpack = new Unpack(this, stream.duplex, unpacks);
+    this.#parser = new ResponseParser(this.#unpack, { method: this.#request.method ?? "", upgrade: false });
     stream.use(this);
     const head = this.#wire.head(this.#request, this.#admitted, {
       body: this.#framing,
       authorization: this.#authorization,
       upgrade: false,
+      unpacks,
     });
     this.#hold?.leave();
     this.#sent = true;
@@ -163,7 +170,11 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#fail(error);
       return;
     }
-    // TLS gives what one read has brought record by record, and each write is a call of the system.
+    this.onUnpacked();
+  }
+
+  /** TLS gives what one read has brought record by record, and each write is a call of the system. */
+  onUnpacked(): void {
     if (this.#pieces.full) this.#flush();
     else if (!this.#over) this.#pieces.soon(() => this.#flush());
   }
@@ -186,7 +197,7 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#head = head;
     const verdict = this.#verdict(head);
     if (verdict === "no") {
-      this.#return(head);
+      returnHead(head, this.#response, this.#admitted, this.#wire);
       return;
     }
     this.#held = new HeldAnswer();
@@ -201,7 +212,7 @@ export class Exchange implements StreamUser, ResponseSink {
 
   #startRenewal(head: ResponseHead, doubtful = false): void {
     this.#renewed = true;
-    this.#stream?.duplex.pause();
+    this.#unpack?.pause();
     void this.#renew(head, doubtful);
   }
 
@@ -232,24 +243,12 @@ export class Exchange implements StreamUser, ResponseSink {
       this.#lookInto(this.#held);
       return;
     }
-    this.#settleStream(rest);
+    this.onWhole(rest);
     endWith(this.#response, this.#pieces.take(), this.#begun);
     this.#finish();
   }
 
   // --- what follows from it
-
-  #return(head: ResponseHead): void {
-    const { headers, dated } = this.#wire.returned(head, this.#admitted);
-    const response = this.#response;
-    if (dated) response.sendDate = false;
-    const added = this.#wire.hooks?.added?.(askedOf(this.#request, false), head, this.#admitted.session);
-    response.writeHead(
-      head.status,
-      STATUS_CODES[head.status] ?? "Unknown",
-      added === undefined ? headers : [...headers, ...added.flat()],
-    );
-  }
 
   /** Hands a part of the body to the client, and stops the upstream while the client does not take more. */
   #flush(): void {
@@ -265,10 +264,10 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#begun = true;
     if (this.#response.write(chunk) || this.#over || this.#stopped) return;
     this.#stopped = true;
-    const duplex = this.#stream?.duplex.pause();
+    this.#unpack?.pause();
     this.#response.once("drain", () => {
       this.#stopped = false;
-      duplex?.resume();
+      this.#unpack?.resume();
     });
   }
 
@@ -304,8 +303,8 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#held = undefined;
     // Decided: nothing of it is looked into any more.
     this.#renewed = true;
-    this.#return(head);
-    this.#stream?.duplex.resume();
+    returnHead(head, this.#response, this.#admitted, this.#wire);
+    this.#unpack?.resume();
     for (const item of held) {
       if (item.kind === "body") this.onBody(item.chunk);
       else if (item.kind === "end") this.onComplete(item.rest);
@@ -314,7 +313,7 @@ export class Exchange implements StreamUser, ResponseSink {
     if (!this.#over) this.#flush();
   }
 
-  #settleStream(rest: number): void {
+  onWhole(rest: number): void {
     const stream = this.#stream;
     this.#stream = undefined;
     if (stream === undefined) return;
@@ -390,6 +389,7 @@ export class Exchange implements StreamUser, ResponseSink {
     this.#wire.unanswered.delete(this);
     this.#stream?.destroy();
     this.#stream = undefined;
+    this.#unpack?.destroy();
     this.#hold?.leave();
     this.#body?.stop();
     this.#wire.done();

@@ -31,6 +31,7 @@ export const narrowHeads =
       // Whoever asks has been checked by the gate; the server wants to see one, whatever it is.
       head += `Origin: ${narrow.origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
     }
+    if (request.unpacks === true) head += "Accept-Encoding: gzip\r\n";
     if (request.body === "chunked") head += "Transfer-Encoding: chunked\r\n";
     else if (request.body !== "none") head += `Content-Length: ${request.body.length}\r\n`;
     for (const [name, value] of request.authorization) head += checkedLine(name, value, "TOKEN_INVALID");

@@ -21,6 +21,8 @@ export interface OutgoingRequest {
   /** `HOST:PORT` that the browser sees. */
   readonly ownAuthority: string;
   readonly upgrade: boolean;
+  /** The answer may be packed, though the browser has not asked for it. Default: false. */
+  readonly unpacks?: boolean;
 }
 
 type Treatment = "pass" | "drop" | "cookie" | "origin" | "referer" | "connection" | "websocket";

@@ -21,6 +21,8 @@ export interface HeadWishes {
   readonly upgrade: boolean;
   /** Path and query, where they are not the request's own. */
   readonly target?: string;
+  /** The answer may be packed whatever the client says. Default: false. */
+  readonly unpacks?: boolean;
   /** Names of headers, in lower case, that are left out. */
   readonly without?: ReadonlySet<string>;
 }
@@ -56,6 +58,8 @@ export interface Wire {
    * would be a write; a UI's come by larger pieces, of which a copy costs memory.
    */
   readonly gathers: Gathering;
+  /** Whether answers may come packed to a client that did not ask for it. */
+  readonly unpacks: boolean;
   /** `Upstream.peer`. */
   readonly peer: Upstream["peer"];
   /** Address of the start page. */
@@ -128,6 +132,7 @@ export function openWire(
     start: site.start,
     limits,
     gathers: narrow === undefined ? AT_ONCE : GATHERED,
+    unpacks: narrow !== undefined,
     onIncident: options.onIncident,
     ready: () => site.upstream.ready?.(),
     authorize: async (rejected, { limit, doubtful = false } = {}) => {
