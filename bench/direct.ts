@@ -13,11 +13,12 @@ import { rate } from "./load.ts";
 
 /**
  * Times the direct leg of `kauth open` beside `kubectl proxy`, in turn: lists of 1,000 pods, and 100 watches. Set
- * `KAUTH_E2E_CLUSTER`; `BENCH_ROUNDS` and `BENCH_SECONDS` bound it. The pods are objects that no scheduler takes, in a
+ * `KAUTH_E2E_CLUSTER`; `KAUTH_BENCH_BINARY` names a compiled kauth that is measured instead; `BENCH_ROUNDS` and `BENCH_SECONDS` bound it. The pods are objects that no scheduler takes, in a
  * namespace that is removed at the end.
  */
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
 const LASTING = Number(process.env["BENCH_SECONDS"] ?? 4);
+const BINARY = process.env["KAUTH_BENCH_BINARY"] ?? "";
 const PODS = 1_000;
 const WATCHES = 100;
 /** Changes that each watch hears of. */
@@ -75,7 +76,7 @@ let made = 0;
 const kauthDirect = async (): Promise<Api> => {
   const started = performance.now();
   const tokenFile = join(home, `token-${(made += 1)}`);
-  const [file = "", ...first] = NODE_PROGRAM;
+  const [file = "", ...first] = BINARY === "" ? NODE_PROGRAM : [BINARY];
   const words = ["open", "svc/ui", "-n", "apps", "--kubeconfig", kubeconfig, "--leg", "direct"];
   const how = ["--skip-open-browser", "--output", "json", "--address", "127.0.0.1:0"];
   const child = spawn(file, [...first, ...words, ...how, "--api-token-file", tokenFile], {
