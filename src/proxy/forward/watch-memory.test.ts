@@ -158,6 +158,15 @@ describe("what a UI says in watches does not fill the memory", () => {
     expect(got.replaceAll(/[0-9a-f]*\r\n/g, "")).toMatch(/^\n{10000,65536}$/);
   });
 
+  test("events of several records of one read are one write", async () => {
+    await using plane = watchPlane({ pod: (stream) => stream.say(HEAD) });
+    const client = await plane.ask(GET_EVENTS);
+    const before = client.text.length;
+    for (let record = 0; record < 20; record += 1) plane.streams[0]?.say("1\r\n\n\r\n");
+    await settle();
+    expect(client.text.slice(before)).toBe(`14\r\n${"\n".repeat(20)}\r\n`);
+  });
+
   test("single bytes of a refusal of a WebSocket do not keep what came around them", async () => {
     await using plane = watchPlane({
       pod: (stream) => stream.say("HTTP/1.1 403 x\r\nTransfer-Encoding: chunked\r\n\r\n"),

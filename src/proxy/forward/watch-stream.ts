@@ -52,6 +52,7 @@ export class WatchStream {
   readonly #line: Gathered;
   /** What one read of the upstream brought for the browser: lines that came together leave together, in one write. */
   #out: Buffer[] = [];
+  #flushing = false;
   #plain = false;
   /** An event came. */
   #seen = false;
@@ -175,7 +176,7 @@ export class WatchStream {
       stream.use({
         onData: (chunk) => {
           guarded(() => parser.push(chunk));
-          this.#flush();
+          this.#flushSoon();
         },
         onEnd: () => guarded(() => parser.end()),
         onFailure: fail,
@@ -250,6 +251,16 @@ export class WatchStream {
 
   #hand(bytes: Buffer): void {
     this.#out.push(bytes);
+  }
+
+  /** TLS gives what one read has brought record by record. */
+  #flushSoon(): void {
+    if (this.#flushing || this.#out.length === 0) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
