@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { iamServerScene, tokenOf } from "../../../test/aws/iam-server-scene.ts";
+import { iamServerScene, roleEntry, tokenOf } from "../../../test/aws/iam-server-scene.ts";
 import { epochMillis, millis } from "../../base/units.ts";
 
 describe("what STS is asked (R-L8, R-N13)", () => {
@@ -87,4 +87,12 @@ describe("what STS is asked (R-L8, R-N13)", () => {
     });
     expect(scene.sts.asked).toHaveLength(1);
   });
+});
+
+test("a name that is not all ASCII arrives as it is", async () => {
+  await using scene = await iamServerScene({
+    entries: [roleEntry({ username: "Jürgen é 日本", groups: ["größe"] })],
+  });
+  const { body } = await scene.review(tokenOf("ASIADEVDEVDEVDEVDEV1"));
+  expect(body.status?.user).toMatchObject({ username: "Jürgen é 日本", groups: ["größe"] });
 });
