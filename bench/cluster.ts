@@ -1,18 +1,17 @@
 import { access, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { object, parseJson, string } from "../src/base/decode.ts";
-import { aptInstall } from "../tools/apt.ts";
 import { testCluster } from "../tools/test-cluster.ts";
 import {
+  benchedProgram,
   kauthOpen,
   kauthproxy,
   kubectlForward,
-  NODE_PROGRAM,
   usage,
   type Contender,
   type Place,
 } from "./contender.ts";
-import { download, rate, upload, type Rate } from "./load.ts";
+import { download, needWrk, rate, upload, type Rate } from "./load.ts";
 
 /**
  * Times `kauth open` beside `kubectl port-forward` (and kauthproxy, where it is on PATH) on a real cluster, in
@@ -66,10 +65,8 @@ interface Row {
 
 const main = async (): Promise<void> => {
   const where = await place();
-  if ((await onPath("wrk")) === undefined && !aptInstall("wrk"))
-    throw new Error("the load comes from wrk: install it, then run npm run bench again");
-  const binary = process.env["BENCH_BINARY"];
-  const program = binary === undefined || binary === "" ? NODE_PROGRAM : [binary];
+  needWrk();
+  const program = benchedProgram();
   const proxy = await onPath("kauthproxy");
   const makers: readonly (() => Promise<Contender>)[] = [
     () => kubectlForward(where),

@@ -219,6 +219,12 @@ export const NODE_PROGRAM: readonly string[] = [
   join(ROOT, "dist", "cli", "bin", "kauth.js"),
 ];
 
+/** What is measured: the compiled kauth that `BENCH_BINARY` names, else kauth on Node. */
+export const benchedProgram = (): readonly string[] => {
+  const binary = process.env["BENCH_BINARY"] ?? "";
+  return binary === "" ? NODE_PROGRAM : [binary];
+};
+
 /** Seconds of processor time and the highest resident size (MiB) of a process so far. */
 export const usage = async (pid: number): Promise<{ cpu: number; rss: number }> => {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");

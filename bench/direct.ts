@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { Agent, request, type IncomingMessage } from "node:http";
@@ -6,19 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { object, parseJson, string } from "../src/base/decode.ts";
-import { aptInstall } from "../tools/apt.ts";
 import { testCluster } from "../tools/test-cluster.ts";
-import { NODE_PROGRAM, usage, type Contender } from "./contender.ts";
-import { rate } from "./load.ts";
+import { benchedProgram, usage, type Contender } from "./contender.ts";
+import { needWrk, rate } from "./load.ts";
 
 /**
  * Times the direct leg of `kauth open` beside `kubectl proxy`, in turn: lists of 1,000 pods, and 100 watches. Set
- * `KAUTH_E2E_CLUSTER`; `KAUTH_BENCH_BINARY` names a compiled kauth that is measured instead; `BENCH_ROUNDS` and `BENCH_SECONDS` bound it. The pods are objects that no scheduler takes, in a
- * namespace that is removed at the end.
+ * `KAUTH_E2E_CLUSTER`; `BENCH_BINARY` names a compiled kauth that is measured instead; `BENCH_ROUNDS` and
+ * `BENCH_SECONDS` bound it. The pods are objects that no scheduler takes, in a namespace that is removed at the end.
  */
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
 const LASTING = Number(process.env["BENCH_SECONDS"] ?? 4);
-const BINARY = process.env["KAUTH_BENCH_BINARY"] ?? "";
 const PODS = 1_000;
 const WATCHES = 100;
 /** Changes that each watch hears of. */
@@ -76,7 +74,7 @@ let made = 0;
 const kauthDirect = async (): Promise<Api> => {
   const started = performance.now();
   const tokenFile = join(home, `token-${(made += 1)}`);
-  const [file = "", ...first] = BINARY === "" ? NODE_PROGRAM : [BINARY];
+  const [file = "", ...first] = benchedProgram();
   const words = ["open", "svc/ui", "-n", "apps", "--kubeconfig", kubeconfig, "--leg", "direct"];
   const how = ["--skip-open-browser", "--output", "json", "--address", "127.0.0.1:0"];
   const child = spawn(file, [...first, ...words, ...how, "--api-token-file", tokenFile], {
@@ -269,8 +267,7 @@ const measure = async (both: readonly Api[], admin: Api): Promise<void> => {
   }
 };
 
-if (spawnSync("wrk", ["-v"]).error !== undefined && !aptInstall("wrk"))
-  throw new Error("the load comes from wrk: install it, then run npm run bench:direct again");
+needWrk();
 const admin = await kubectlProxy();
 try {
   await ask(admin, "/api/v1/namespaces", "POST", { metadata: { name: NAMESPACE } });

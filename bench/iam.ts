@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
@@ -6,9 +6,9 @@ import { Agent, request as httpsRequest } from "node:https";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { aptInstall } from "../tools/apt.ts";
 import { freePort } from "../test/aws/free-port.ts";
 import { ACCOUNT, CLUSTER_ID, reviewOf, tokenOf } from "../test/aws/iam-server-scene.ts";
+import { needWrk } from "./load.ts";
 import { pumpReviews, type Pumped } from "./reviews.ts";
 
 /**
@@ -36,8 +36,7 @@ interface Row {
   readonly connections: number;
 }
 
-if (spawnSync("wrk", ["-v"]).error !== undefined && !aptInstall("wrk"))
-  throw new Error("the load comes from wrk: install it, then run npm run bench:iam again");
+needWrk();
 const directory = await mkdtemp(join(tmpdir(), "kauth-bench-iam-"));
 const stsProcess = spawn(process.execPath, [join(import.meta.dirname, "iam-sts.ts")], {
   stdio: ["ignore", "pipe", "inherit"],

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { aptInstall } from "../tools/apt.ts";
 import { usage, type Contender } from "./contender.ts";
 
 export interface Rate {
@@ -18,6 +19,12 @@ const MILLIS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
 const duration = (text: string, percent: string): number => {
   const found = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(text);
   return Number(found?.[1] ?? Number.NaN) * (MILLIS[found?.[2] ?? "ms"] ?? 1);
+};
+
+/** Gets `wrk` where that can be done. @throws {Error} it is not there, and cannot be had */
+export const needWrk = (): void => {
+  if (spawnSync("wrk", ["-v"]).error !== undefined && !aptInstall("wrk"))
+    throw new Error("the load comes from wrk: install it, then try again");
 };
 
 /** `wrk` for some seconds. */

@@ -85,6 +85,13 @@ describe("what the start loads", () => {
     expect(crypto).toEqual(["src/base/files.ts", "src/base/system.ts"].filter((path) => found.has(path)));
   });
 
+  test("of pages is nothing that only some of them need", () => {
+    const found = reach("src/cli/open/run.ts", sources);
+    expect(found.size).toBeGreaterThan(100);
+    const seldom = ["node:zlib", "node:readline"].filter((name) => found.has(name));
+    expect(seldom.map((name) => `${name}: ${found.get(name)}`)).toEqual([]);
+  });
+
   test.each([
     { name: "another module", text: 'import { connect } from "../api/index.ts";', over: 1 },
     { name: "a part of Node", text: 'import { connect } from "node:net";', over: 1 },

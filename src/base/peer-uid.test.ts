@@ -63,7 +63,42 @@ describe("the kernel's tables", () => {
   });
 });
 
-const turn = async (): Promise<void> => await new Promise((resolve) => void setImmediate(resolve));
+/** Look-ups in a time of their own, in which a read takes so many milliseconds. */
+const timed = async (reading: number) => {
+  const system = realSystem();
+  let now = 1_000;
+  const slept: number[] = [];
+  const readAt: number[] = [];
+  const uids = await peerUids({
+    ...system,
+    monotonic: () => millis(now),
+    sleep: (time) => {
+      slept.push(time);
+      now += time;
+      return Promise.resolve();
+    },
+    files: {
+      ...system.files,
+      readNow: () => {
+        readAt.push(now);
+        now += reading;
+        return Buffer.from(TCP);
+      },
+    },
+  });
+  // The first read was only to see whether it can be done.
+  readAt.length = 0;
+  return {
+    slept,
+    readAt,
+    ask: async () => await uids?.uidOf(at(0xc350), ours),
+    /** After what an answer brings about. */
+    pass: async (time: number): Promise<void> => {
+      await new Promise((resolve) => void setImmediate(resolve));
+      now += time;
+    },
+  };
+};
 
 describe.runIf(process.platform === "linux")("look-ups", () => {
   test("many at once are answered by few reads, each with the right user", async () => {
@@ -101,69 +136,26 @@ describe.runIf(process.platform === "linux")("look-ups", () => {
   });
 
   test("eight reads are made at once, then one every 50 ms for all that have come", async () => {
-    const system = realSystem();
-    let now = 1_000;
-    const slept: number[] = [];
-    const readAt: number[] = [];
-    const uids = await peerUids({
-      ...system,
-      monotonic: () => millis(now),
-      sleep: (time) => {
-        slept.push(time);
-        now += time;
-        return Promise.resolve();
-      },
-      files: {
-        ...system.files,
-        readNow: () => {
-          readAt.push(now);
-          return Buffer.from(TCP);
-        },
-      },
-    });
-    readAt.length = 0;
-    for (let turn = 0; turn < 11; turn += 1) expect(await uids?.uidOf(at(0xc350), ours)).toBe(1000);
+    const { ask, slept, readAt, pass } = await timed(0);
+    for (let each = 0; each < 11; each += 1) expect(await ask()).toBe(1000);
     expect(slept).toEqual([50, 50, 50]);
-    expect(readAt.filter((time) => time === 1_000)).toHaveLength(8);
-    await turn();
-    now += 10_000;
-    await uids?.uidOf(at(0xc350), ours);
+    expect(readAt.filter((time) => time === readAt[0])).toHaveLength(8);
+    await pass(10_000);
+    await ask();
     expect(slept).toHaveLength(3);
   });
 
   test("who comes while the tables are read, or soon after, shares the next read", async () => {
-    const system = realSystem();
-    let now = 1_000;
-    const slept: number[] = [];
-    let reads = 0;
-    const uids = await peerUids({
-      ...system,
-      monotonic: () => millis(now),
-      sleep: (time) => {
-        slept.push(time);
-        now += time;
-        return Promise.resolve();
-      },
-      files: {
-        ...system.files,
-        readNow: () => {
-          reads += 1;
-          now += 12;
-          return Buffer.from(TCP);
-        },
-      },
-    });
-    reads = 0;
-    now += 1_000;
-    expect(await uids?.uidOf(at(0xc350), ours)).toBe(1000);
-    await turn();
-    now += 4;
-    await Promise.all(Array.from({ length: 20 }, async () => await uids?.uidOf(at(0xc350), ours)));
-    expect({ slept, reads }).toEqual({ slept: [20], reads: 2 });
-    await turn();
-    now += 24;
-    await uids?.uidOf(at(0xc350), ours);
-    expect({ slept, reads }).toEqual({ slept: [20], reads: 3 });
+    const { ask, slept, readAt, pass } = await timed(12);
+    expect(await ask()).toBe(1000);
+    await pass(4);
+    await Promise.all(Array.from({ length: 20 }, ask));
+    expect(slept).toEqual([20]);
+    expect(readAt).toHaveLength(2);
+    await pass(24);
+    await ask();
+    expect(slept).toEqual([20]);
+    expect(readAt).toHaveLength(3);
   });
 
   test("a client that has closed is nobody, not root", async () => {

@@ -159,6 +159,8 @@ const reader = (): ((text: string) => Event | undefined) => {
     if (text.length > EVENT_MOST) return parsed(text);
     if (known.has(text)) return known.get(text);
     const found = parsed(text);
+    // It stays for as long as the process does.
+    if (found?.object.kind === "Secret") return found;
     for (const oldest of known.keys()) {
       if (known.size < REMEMBERED) break;
       known.delete(oldest);

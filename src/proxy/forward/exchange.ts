@@ -170,11 +170,11 @@ export class Exchange implements StreamUser, UnpackedSink {
       this.#fail(error);
       return;
     }
-    this.onUnpacked();
+    this.handOn();
   }
 
   /** TLS gives what one read has brought record by record, and each write is a call of the system. */
-  onUnpacked(): void {
+  handOn(): void {
     if (this.#pieces.full) this.#flush();
     else if (!this.#over) this.#pieces.soon(() => this.#flush());
   }

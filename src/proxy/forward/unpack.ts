@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { createGunzip, type Gunzip } from "node:zlib";
+import * as zlib from "node:zlib";
 import { KnownError } from "../../base/errors.ts";
 import type { ResponseHead, ResponseSink } from "./response-parser.ts";
 
@@ -8,8 +8,8 @@ import type { ResponseHead, ResponseSink } from "./response-parser.ts";
 export interface UnpackedSink extends ResponseSink {
   /** The upstream has said all, and some of it is still to come. @param rest as of `onComplete` */
   onWhole(rest: number): void;
-  /** Something came by itself, not while bytes of the upstream were taken. */
-  onUnpacked(): void;
+  /** Some of the body has come that may be handed on. */
+  handOn(): void;
   onFailure(error: Error): void;
 }
 
@@ -31,7 +31,7 @@ export class Unpack implements ResponseSink {
   #from: Duplex | undefined;
   readonly #wanted: boolean;
   #packed = false;
-  #gunzip: Gunzip | undefined;
+  #gunzip: zlib.Gunzip | undefined;
 
   /** @param from where the answer comes from @param wanted whether one that is packed is unpacked */
   constructor(sink: UnpackedSink, from: Duplex, wanted: boolean) {
@@ -87,16 +87,16 @@ export class Unpack implements ResponseSink {
     this.#gunzip?.destroy();
   }
 
-  #open(): Gunzip {
-    const gunzip = createGunzip({ chunkSize: CHUNK });
+  #open(): zlib.Gunzip {
+    const gunzip = zlib.createGunzip({ chunkSize: CHUNK });
     gunzip.on("data", (chunk: Buffer) => {
       this.#sink.onBody(chunk);
-      this.#sink.onUnpacked();
+      this.#sink.handOn();
     });
     gunzip.once("end", () => this.#sink.onComplete(0));
     gunzip.once("error", (error) =>
       this.#sink.onFailure(
-        new KnownError("UPSTREAM_INVALID", "The API server answered with something that is no valid gzip", {
+        new KnownError("UPSTREAM_INVALID", "Cannot unpack an answer: it is no valid gzip", {
           cause: error,
         }),
       ),

@@ -8,6 +8,7 @@ import type { Admitted, Resumable } from "../types.ts";
 import { Gathered, type EventMemory } from "./gathered.ts";
 import { answerInstead } from "./instead.ts";
 import { opening } from "./opening.ts";
+import { Pieces } from "./pieces.ts";
 import { ResponseParser, type ResponseHead } from "./response-parser.ts";
 import { EVENT_MAX, PIECES_MAX, Resuming, taken } from "./resuming.ts";
 import type { UpstreamStream } from "./upstream-stream.ts";
@@ -51,8 +52,7 @@ export class WatchStream {
   /** Of the line that is not whole yet. */
   readonly #line: Gathered;
   /** What one read of the upstream brought for the browser: lines that came together leave together, in one write. */
-  #out: Buffer[] = [];
-  #flushing = false;
+  readonly #out = new Pieces({ most: Number.POSITIVE_INFINITY, time: 0 });
   #plain = false;
   /** An event came. */
   #seen = false;
@@ -176,7 +176,7 @@ export class WatchStream {
       stream.use({
         onData: (chunk) => {
           guarded(() => parser.push(chunk));
-          this.#flushSoon();
+          this.#out.soon(() => this.#flush());
         },
         onEnd: () => guarded(() => parser.end()),
         onFailure: fail,
@@ -211,7 +211,7 @@ export class WatchStream {
   #body(chunk: Buffer, stream: UpstreamStream): void {
     if (this.#stream !== stream || this.#over) return;
     if (this.#plain) {
-      this.#hand(chunk);
+      this.#out.add(chunk);
       return;
     }
     let from = 0;
@@ -223,7 +223,7 @@ export class WatchStream {
     }
     if (from === chunk.length) return;
     if (this.#plain) {
-      this.#hand(chunk.subarray(from));
+      this.#out.add(chunk.subarray(from));
       return;
     }
     this.#line.add(chunk.subarray(from));
@@ -234,7 +234,7 @@ export class WatchStream {
   #passAsIs(): void {
     this.#plain = true;
     const waiting = this.#line.take();
-    if (waiting.length > 0) this.#hand(waiting);
+    if (waiting.length > 0) this.#out.add(waiting);
   }
 
   #event(line: Buffer): void {
@@ -246,28 +246,12 @@ export class WatchStream {
       this.#done = true;
       this.#kept.wire.hooks?.lost?.(this.#kept.admitted.session);
     }
-    if (verdict !== "drop") this.#hand(line);
-  }
-
-  #hand(bytes: Buffer): void {
-    this.#out.push(bytes);
-  }
-
-  /** TLS gives what one read has brought record by record. */
-  #flushSoon(): void {
-    if (this.#flushing || this.#out.length === 0) return;
-    this.#flushing = true;
-    setImmediate(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
+    if (verdict !== "drop") this.#out.add(line);
   }
 
   #flush(): void {
-    const [first] = this.#out;
-    if (first === undefined) return;
-    const bytes = this.#out.length === 1 ? first : Buffer.concat(this.#out);
-    this.#out = [];
+    const bytes = this.#out.take();
+    if (bytes === undefined) return;
     const { response } = this.#kept;
     const duplex = this.#stream?.duplex;
     if (response.write(bytes) || duplex === undefined || duplex.isPaused()) return;
@@ -347,7 +331,7 @@ export class WatchStream {
     if (this.#over) return;
     this.#over = true;
     this.#line.take();
-    this.#out = [];
+    this.#out.take();
     this.#resuming.stop();
     this.#abort.abort(new KnownError("CLIENT_GONE", "The browser closed the connection"));
     this.#stream?.destroy();
